@@ -1,0 +1,25 @@
+// The Format seam: how pages of cells become the bytes of a file.
+import type { CsvOptions, WarningCode } from '../export.ts'
+import type { Column, Page } from '../table.ts'
+
+export interface EncodeContext {
+  /** Options of the csv format; the others ignore them. */
+  readonly csv: CsvOptions
+  /** Counts something the reader of the file should know, e.g. a cell that had to be cut. */
+  readonly warn: (code: WarningCode) => void
+  /** Aborted when the export stops; an encoder that waits for anything must give up then. */
+  readonly signal: AbortSignal
+}
+
+export interface Format {
+  /** Without the dot. */
+  readonly extension: string
+  readonly contentType: string
+  /** False where the format is already compressed. */
+  readonly compressible: boolean
+  /**
+   * Encodes the pages, in order. Pulls the next page only when its bytes have been taken, so a slow sink
+   * holds the source back. Errors of `pages` pass through. Zero pages still give a valid file.
+   */
+  encode(columns: readonly Column[], pages: AsyncIterable<Page>, context: EncodeContext): AsyncIterable<Uint8Array>
+}

@@ -1,0 +1,17 @@
+// Generates the Prisma client. Runs on Node 20 and offline: the client needs no schema engine, so any
+// executable stands in for the download (docs/decisions/0003-prisma-without-its-engine.md).
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const result = spawnSync(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--no-hints'], {
+  cwd: root,
+  env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' },
+  encoding: 'utf8',
+})
+if (result.status !== 0) {
+  process.stderr.write(
+    `Could not generate the Prisma client:\n${result.stdout ?? ''}${result.stderr ?? result.error}\n`,
+  )
+  process.exit(1)
+}
