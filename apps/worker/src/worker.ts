@@ -1,0 +1,81 @@
+// The BullMQ glue: takes jobs, runs exports, and tells the queue what each outcome means to it.
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createQueueWorker, type ExportJob, type ExportQueue } from '@waybill/shared/queue.ts'
+import { DelayedError, type Job, WaitingError } from 'bullmq'
+import { WorkerStopping } from './pulse.ts'
+import { startReconciler } from './reconcile.ts'
+import { type ExportDeps, runExport } from './run-export.ts'
+
+export interface RunningWorker {
+  /**
+   * Takes no new work, lets running exports finish for so many milliseconds, then hands them back. Resolves
+   * when nothing runs any more.
+   */
+  stop(grace: number): Promise<void>
+}
+
+export type WorkerDeps = Omit<ExportDeps, 'workerName'> & {
+  readonly queue: ExportQueue
+  readonly db: Parameters<typeof startReconciler>[0]['db']
+}
+
+/** How long exports may take to hand themselves back, and the queue to say goodbye (milliseconds). */
+const HANDBACK_TIMEOUT = 10_000
+
+/** Stalled jobs are the ledger's to judge: it counts starts. BullMQ only has to hand them out again. */
+const MAX_STALLED = 1_000_000
+
+export function startWorker(deps: WorkerDeps): RunningWorker {
+  const { config, log } = deps
+  const exportDeps: ExportDeps = { ...deps, workerName: `worker:${hostname()}:${process.pid}` }
+  const stopping = new AbortController()
+  const running = new Set<Promise<unknown>>()
+
+  const process_ = async (job: Job<ExportJob>, token: string | undefined): Promise<void> => {
+    const work = runExport(exportDeps, job.data.exportId, stopping.signal)
+    running.add(work)
+    try {
+      const outcome = await work
+      if (outcome.kind === 'retry') {
+        await job.moveToDelayed(Date.now() + outcome.delay, token)
+        throw new DelayedError()
+      }
+      if (outcome.kind === 'released') {
+        await job.moveToWait(token)
+        throw new WaitingError()
+      }
+    } finally {
+      running.delete(work)
+    }
+  }
+
+  const worker = createQueueWorker(config, process_, {
+    concurrency: config.WORKER_CONCURRENCY,
+    lockDuration: config.WORKER_LOCK,
+    stalledInterval: config.WORKER_LOCK,
+    maxStalledCount: MAX_STALLED,
+    runRetryDelay: 1_000,
+  })
+  worker.on('error', (error) => log.warn({ error }, 'queue'))
+  worker.on('failed', (job, error) => log.error({ exportId: job?.data.exportId, error }, 'job failed'))
+  const reconciler = startReconciler({ ...deps, name: exportDeps.workerName })
+
+  return {
+    async stop(grace) {
+      await worker.pause(true)
+      await reconciler.stop()
+      await settledWithin(running, grace)
+      stopping.abort(new WorkerStopping())
+      await settledWithin(running, HANDBACK_TIMEOUT)
+      await Promise.race([worker.close(), sleep(HANDBACK_TIMEOUT, undefined, { ref: false })])
+    },
+  }
+}
+
+async function settledWithin(work: ReadonlySet<Promise<unknown>>, milliseconds: number): Promise<void> {
+  const timer = new AbortController()
+  const timeout = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined)
+  await Promise.race([Promise.allSettled(work), timeout])
+  timer.abort()
+}

@@ -1,0 +1,130 @@
+// The only reader of the environment: every setting, checked at once, frozen.
+import { z } from 'zod'
+import { parseDuration, parseSize } from './units.ts'
+
+const integer = (fallback: number, min: number, max: number) =>
+  z.coerce.number({ error: 'must be a whole number' }).int().min(min).max(max).default(fallback)
+
+const boolean = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .transform((text) => text === 'true')
+    .prefault(String(fallback) as 'true' | 'false')
+
+const quantity = (parse: (text: string) => number | undefined, example: string) => (fallback: string, min: string) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const value = parse(text)
+      if (value !== undefined && value >= (parse(min) ?? 0)) return value
+      context.addIssue({ code: 'custom', message: `must be written as in ${example}, and be at least ${min}` })
+      return z.NEVER
+    })
+    .prefault(fallback)
+
+const duration = quantity(parseDuration, '30s, 15m, 7d')
+const size = quantity(parseSize, '16MiB, 1GiB')
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+
+const settingsSchema = z.object({
+  PORT: integer(8080, 0, 65_535),
+  HOST: z.string().default('0.0.0.0'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+
+  DATABASE_URL: postgresUrl,
+  SOURCE_DATABASE_URL: postgresUrl.optional(),
+  SOURCE_STATEMENT_TIMEOUT: duration('30m', '1s'),
+  SOURCE_WORK_MEM: z
+    .string()
+    .regex(/^\d+(kB|MB|GB)$/, 'must be written as Postgres does: 64MB')
+    .default('64MB'),
+  SOURCE_PAGE_ROWS: integer(1_000, 1, 100_000),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,40}$/, 'must be lower-case letters, digits and underscores')
+    .default('waybill'),
+
+  S3_ENDPOINT: httpUrl.optional(),
+  S3_PUBLIC_ENDPOINT: httpUrl.optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_BUCKET: z.string().min(1),
+  S3_PREFIX: z
+    .string()
+    .regex(/^([\w.-]+\/)*$/, 'must be empty or end with a slash')
+    .default(''),
+  S3_FORCE_PATH_STYLE: boolean(false),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_PART_SIZE: size('16MiB', '5MiB'),
+  S3_UPLOAD_CONCURRENCY: integer(3, 1, 32),
+  S3_REQUEST_TIMEOUT: duration('60s', '100ms'),
+
+  BOOTSTRAP_API_KEY: z.string().min(16, 'must have 16 characters or more').optional(),
+  MAX_ROWS: integer(100_000_000, 1, 2_147_483_646),
+  EXPORT_TTL: duration('7d', '1s'),
+  EXPORT_TIMEOUT: duration('6h', '1s'),
+  LINK_TTL: duration('15m', '1s'),
+  WORKER_CONCURRENCY: integer(2, 1, 100),
+  WORKER_LOCK: duration('30s', '1s'),
+  RECONCILE_INTERVAL: duration('15s', '100ms'),
+  SHUTDOWN_GRACE: duration('30s', '0ms'),
+
+  DATA_DIR: z.string().default('.data'),
+  SAMPLE_ROWS: integer(100_000, 0, 100_000_000),
+})
+
+/** Settings by the names that api.md gives them. Durations are milliseconds, sizes bytes. */
+export type Config = Readonly<z.infer<typeof settingsSchema>>
+
+/** Every problem of the settings, one a line, each with the name of its setting. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The settings cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/** An empty variable counts as unset, as compose files have it. @throws ConfigError */
+export function readConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  defaults: Readonly<Record<string, string>> = {},
+): Config {
+  const set = Object.entries(env).filter(([, value]) => value !== undefined && value !== '')
+  const parsed = settingsSchema.safeParse({ ...defaults, ...Object.fromEntries(set) })
+  const problems = parsed.success
+    ? relations(parsed.data)
+    : parsed.error.issues.map(({ path, code, message }) => {
+        const name = String(path[0])
+        const isMissing = code === 'invalid_type' && !set.some(([key]) => key === name)
+        return `${name} ${isMissing ? 'is missing' : message}`
+      })
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze(parsed.data)
+}
+
+/** Problems between settings that are each fine. */
+function relations(config: Config): string[] {
+  const problems: string[] = []
+  if ((config.S3_ACCESS_KEY_ID === undefined) !== (config.S3_SECRET_ACCESS_KEY === undefined)) {
+    problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together, or both be left out')
+  }
+  if (config.LINK_TTL > 7 * 86_400_000) problems.push('LINK_TTL must be at most 7d: S3 signs no longer')
+  return problems
+}
+
+/** Reads the settings, or says what is wrong with them and stops the process with code 1. */
+export function readConfigOrExit(defaults: Readonly<Record<string, string>> = {}): Config {
+  try {
+    return readConfig(process.env, defaults)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\nSee .env.example for every setting.\n`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,142 @@
+// The Dataset seam: a table of a file declared as data, and how it becomes one SQL query.
+import { z } from 'zod'
+import type { Column, ColumnKind } from '../table.ts'
+
+/** A column of the file and the SQL expression it comes from, e.g. `p."caseName"`. */
+export interface DatasetColumn {
+  readonly kind: ColumnKind
+  readonly sql: string
+}
+
+/** A filter that callers may set. */
+export interface DatasetFilter<T = string> {
+  /** What it does, for people. */
+  readonly description: string
+  /** Checks the caller's value. */
+  readonly schema: z.ZodType<T>
+  /**
+   * The condition. Call `bind(value)` for every value: it returns the placeholder. Values never become part
+   * of the SQL text.
+   */
+  readonly sql: (value: T, bind: (value: string) => string) => string
+}
+
+export interface Dataset {
+  /** In addresses and file names: lower-case letters, digits and dashes. */
+  readonly name: string
+  readonly title: string
+  readonly columns: Readonly<Record<string, DatasetColumn>>
+  /** What stands behind FROM, joins included. */
+  readonly from: string
+  // biome-ignore lint/suspicious/noExplicitAny: filters of one dataset have different value types; defineFilter checks each.
+  readonly filters: Readonly<Record<string, DatasetFilter<any>>>
+  /** SQL expressions that order the rows; together they must be unique, or equal rows change places. */
+  readonly orderBy: readonly string[]
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/
+
+/** Declares a dataset. Throws a TypeError that names the dataset and the fault when it cannot work. */
+export function defineDataset(dataset: Dataset): Dataset {
+  const fail = (fault: string): never => {
+    throw new TypeError(`dataset "${dataset.name}": ${fault}`)
+  }
+  if (!NAME.test(dataset.name)) fail(`the name must match ${NAME}`)
+  if (Object.keys(dataset.columns).length === 0) fail('it has no columns')
+  if (dataset.orderBy.length === 0) fail('orderBy is empty: the rows would come in no order')
+  return Object.freeze(dataset)
+}
+
+/** Declares a filter; only keeps the types of `schema` and `sql` together. */
+export function defineFilter<T>(filter: DatasetFilter<T>): DatasetFilter<T> {
+  return filter
+}
+
+/** Text that Postgres can hold: no NUL, no lone surrogate. */
+export const textFilterSchema: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(1000)
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text without NUL and lone surrogates')
+
+/** RFC 3339 with an offset, or a day (UTC). Kept as text: a JS Date would lose the microseconds. */
+export const instantFilterSchema: z.ZodType<string> = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+  error: 'must be a time as in 2026-01-01T00:00:00Z, or a day as in 2026-01-01',
+})
+
+/** `dateFrom` and `dateTo` on a timestamptz column, both inclusive; a plain day is meant whole, in UTC. */
+export function dateFilters(column: string): Record<'dateFrom' | 'dateTo', DatasetFilter> {
+  return {
+    dateFrom: defineFilter({
+      description: 'Rows created at this time or later. A day means its start in UTC.',
+      schema: instantFilterSchema,
+      sql: (value, bind) =>
+        isDay(value)
+          ? `${column} >= (${bind(value)}::text::date)::timestamp AT TIME ZONE 'UTC'`
+          : `${column} >= ${bind(value)}::text::timestamptz`,
+    }),
+    dateTo: defineFilter({
+      description: 'Rows created at this time or earlier. A day means until its end in UTC.',
+      schema: instantFilterSchema,
+      sql: (value, bind) =>
+        isDay(value)
+          ? `${column} < (${bind(value)}::text::date + 1)::timestamp AT TIME ZONE 'UTC'`
+          : `${column} <= ${bind(value)}::text::timestamptz`,
+    }),
+  }
+}
+
+/** `column = value`, for text columns. */
+export function textFilter(column: string, description: string): DatasetFilter {
+  return defineFilter({
+    description,
+    schema: textFilterSchema,
+    sql: (value, bind) => `${column} = ${bind(value)}::text`,
+  })
+}
+
+function isDay(value: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(value)
+}
+
+/** One query over one dataset: what the reader runs. Its result columns are named `c0`, `c1`, … in order. */
+export interface TableQuery {
+  readonly sql: string
+  readonly values: readonly string[]
+  readonly columns: readonly Column[]
+}
+
+export interface TableQueryOptions {
+  /** Values that passed the filters' schemas. */
+  readonly filters: Readonly<Record<string, unknown>>
+  /** Names of columns, in the order of the file. */
+  readonly columns: readonly string[]
+  /** Rows at most. */
+  readonly limit: number
+}
+
+/** Compiles a dataset and a valid request for it to SQL. */
+export function compileQuery(dataset: Dataset, { filters, columns, limit }: TableQueryOptions): TableQuery {
+  const values: string[] = []
+  const bind = (value: string) => `$${values.push(value)}`
+
+  const selected = columns.map((name) => {
+    const column = dataset.columns[name]
+    if (column === undefined) throw new TypeError(`dataset "${dataset.name}" has no column "${name}"`)
+    return { name, ...column }
+  })
+  const select = selected.map(({ sql }, index) => `(${sql})::text AS c${index}`).join(', ')
+
+  const conditions = Object.entries(filters).map(([name, value]) => {
+    const filter = dataset.filters[name]
+    if (filter === undefined) throw new TypeError(`dataset "${dataset.name}" has no filter "${name}"`)
+    return `(${filter.sql(value, bind)})`
+  })
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+
+  return {
+    sql: `SELECT ${select} FROM ${dataset.from}${where} ORDER BY ${dataset.orderBy.join(', ')} LIMIT ${bind(String(limit))}::text::bigint`,
+    values,
+    columns: selected.map(({ name, kind }) => ({ name, kind })),
+  }
+}

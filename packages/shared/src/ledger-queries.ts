@@ -1,0 +1,70 @@
+// Reads exports and their trail, one or a page at a time.
+import type { Database } from './database.ts'
+import type { ExportStatus } from './export.ts'
+import type { ExportEvent } from './generated/prisma/client.ts'
+import type { ExportRow } from './ledger.ts'
+
+export type EventRow = ExportEvent
+
+export interface ExportFilter {
+  /** Undefined: of everybody. */
+  readonly requesterId: string | undefined
+  readonly status?: ExportStatus | undefined
+  readonly dataset?: string | undefined
+}
+
+/** The export, if there is one and, where a requester is named, if it is theirs. */
+export function findExport(db: Database, id: string, requesterId: string | undefined): Promise<ExportRow | null> {
+  return db.export.findFirst({ where: { id, ...(requesterId === undefined ? {} : { requesterId }) } })
+}
+
+/**
+ * Newest first. Ids are UUIDs of version 7, so they are in order of time and `before` is where the last page
+ * ended. One row more than `limit` comes back when there is a next page.
+ */
+export function listExports(
+  db: Database,
+  { requesterId, status, dataset }: ExportFilter,
+  { limit, before }: { limit: number; before?: string | undefined },
+): Promise<ExportRow[]> {
+  return db.export.findMany({
+    where: {
+      ...(requesterId === undefined ? {} : { requesterId }),
+      ...(status === undefined ? {} : { status }),
+      ...(dataset === undefined ? {} : { dataset }),
+      ...(before === undefined ? {} : { id: { lt: before } }),
+    },
+    orderBy: { id: 'desc' },
+    take: limit + 1,
+  })
+}
+
+/** Oldest first. */
+export function listEvents(db: Database, exportId: string): Promise<EventRow[]> {
+  return db.exportEvent.findMany({ where: { exportId }, orderBy: { id: 'asc' } })
+}
+
+/** Exports that wait, oldest first: the reconciler makes sure that each has a job. */
+export async function listQueued(db: Database, limit: number): Promise<string[]> {
+  const rows = await db.export.findMany({
+    where: { status: 'queued' },
+    orderBy: { id: 'asc' },
+    select: { id: true },
+    take: limit,
+  })
+  return rows.map(({ id }) => id)
+}
+
+/** Exports whose file has had its time, and those whose file could not be removed when they expired. */
+export function listExpired(db: Database, limit: number): Promise<{ id: string; status: ExportStatus }[]> {
+  return db.export.findMany({
+    where: {
+      OR: [
+        { status: 'completed', expiresAt: { lt: new Date() } },
+        { status: 'expired', artifactKey: { not: null } },
+      ],
+    },
+    select: { id: true, status: true },
+    take: limit,
+  })
+}

@@ -1,0 +1,182 @@
+// Reads one query through a server-side cursor: one snapshot, one plan, one sort, bounded memory.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cellReaders, type RawRow } from './cell.ts'
+import type { Database } from './database.ts'
+import { databaseFailure } from './database-failure.ts'
+import type { TableQuery } from './datasets/dataset.ts'
+import { WaybillError } from './errors.ts'
+import type { Page } from './table.ts'
+
+export interface ReadOptions {
+  readonly signal: AbortSignal
+  /** Rows of one FETCH. */
+  readonly pageSize: number
+  /** Milliseconds that DECLARE and each FETCH may take. */
+  readonly statementTimeout: number
+  /** Milliseconds that the snapshot may be held: the whole read. */
+  readonly transactionTimeout: number
+  /** Postgres' work_mem for the sort, as in `64MB`. */
+  readonly workMem: string
+}
+
+/** An open cursor. `pages` can be read once; `close` must be called, whatever happened. */
+export interface OpenTable {
+  /** When the snapshot was taken, by the source's clock. */
+  readonly snapshotAt: Date
+  /** The planner's guesses. */
+  readonly estimatedRows: number
+  readonly estimatedRowBytes: number
+  readonly pages: AsyncGenerator<Page, void, void>
+  close(): Promise<void>
+}
+
+type Transaction = Parameters<Parameters<Database['$transaction']>[0]>[0]
+
+/** How long `close` waits for the source to give the connection back before it lets go of it. */
+const CLOSE_TIMEOUT = 5_000
+
+/**
+ * Opens a read-only REPEATABLE READ transaction and declares the cursor in it. Nothing that arrives later is
+ * seen, nothing deleted later is missed.
+ *
+ * @throws WaybillError SOURCE_*; the signal's reason when it aborts
+ */
+export async function openTable(source: Database, query: TableQuery, options: ReadOptions): Promise<OpenTable> {
+  const { signal } = options
+  signal.throwIfAborted()
+  const opened = Promise.withResolvers<Transaction>()
+  opened.promise.catch(() => undefined) // handled below, unless the signal was first
+  const finished = Promise.withResolvers<void>()
+  const transaction = source
+    .$transaction(
+      async (tx) => {
+        opened.resolve(tx)
+        await finished.promise
+      },
+      { isolationLevel: 'RepeatableRead', maxWait: 10_000, timeout: options.transactionTimeout },
+    )
+    .catch((error: unknown) => opened.reject(sourceError(error)))
+  let backend: number | undefined
+  let canceled: Promise<unknown> | undefined
+  const cancelQuery = () => {
+    if (backend === undefined) return
+    // The query may be a sort of minutes: tell the server to stop it. When this cannot be told, the
+    // statement's own time limit still ends it.
+    canceled = source.$queryRaw`SELECT pg_cancel_backend(${backend}::int)`.catch(() => undefined)
+  }
+  const close = async () => {
+    signal.removeEventListener('abort', cancelQuery)
+    const closed = (async () => {
+      await canceled // the connection goes back to the pool only then: the cancel must not hit its next user
+      finished.resolve()
+      await transaction
+    })()
+    await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
+  }
+  signal.addEventListener('abort', cancelQuery)
+
+  try {
+    const tx = await unlessAborted(opened.promise, signal)
+    const [session] = await unlessAborted(
+      tx.$queryRaw<[{ pid: number; now: Date }]>`SELECT
+        set_config('transaction_read_only', 'on', true) AS read_only,
+        set_config('TimeZone', 'UTC', true) AS time_zone,
+        set_config('DateStyle', 'ISO, YMD', true) AS date_style,
+        set_config('extra_float_digits', '1', true) AS float_digits,
+        set_config('cursor_tuple_fraction', '1.0', true) AS cursor_tuple_fraction,
+        set_config('work_mem', ${options.workMem}, true) AS work_mem,
+        set_config('statement_timeout', ${String(options.statementTimeout)}, true) AS statement_timeout,
+        pg_backend_pid() AS pid, clock_timestamp() AS now`,
+      signal,
+    )
+    backend = session.pid
+    const plan = await unlessAborted(
+      tx.$queryRawUnsafe<[{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number; 'Plan Width': number } }] }]>(
+        `EXPLAIN (FORMAT JSON) ${query.sql}`,
+        ...query.values,
+      ),
+      signal,
+    )
+    await unlessAborted(
+      tx.$executeRawUnsafe(`DECLARE waybill NO SCROLL CURSOR FOR ${query.sql}`, ...query.values),
+      signal,
+    )
+    const { 'Plan Rows': estimatedRows, 'Plan Width': estimatedRowBytes } = plan[0]['QUERY PLAN'][0].Plan
+    return {
+      snapshotAt: session.now,
+      estimatedRows,
+      estimatedRowBytes,
+      pages: fetchPages(tx, query, options),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw signal.aborted ? signal.reason : sourceError(error)
+  }
+}
+
+async function* fetchPages(tx: Transaction, query: TableQuery, options: ReadOptions): AsyncGenerator<Page, void, void> {
+  const { signal, pageSize } = options
+  const readers = cellReaders(query.columns)
+  const fetchPage = () => {
+    // Prisma's promises are lazy: without `then` the query would start only when it is awaited.
+    const rows = tx.$queryRawUnsafe<RawRow[]>(`FETCH FORWARD ${pageSize} FROM waybill`).then((page) => page)
+    rows.catch(() => undefined) // an error of a page that nobody awaits any more is not an unhandled one
+    return rows
+  }
+  let next = fetchPage()
+  try {
+    for (;;) {
+      const rows = await unlessAborted(next, signal)
+      const last = rows.length < pageSize
+      if (!last) next = fetchPage()
+      if (rows.length > 0) yield rows.map((row) => toCells(row, readers))
+      if (last) return
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : sourceError(error)
+  }
+}
+
+function toCells(row: RawRow, readers: ReturnType<typeof cellReaders>): (string | null)[] {
+  const cells = Object.values(row)
+  for (let index = 0; index < readers.length; index++) {
+    const read = readers[index]
+    const text = cells[index]
+    if (read !== undefined && text != null) cells[index] = read(text)
+  }
+  return cells
+}
+
+/** Settles like the promise, but rejects as soon as the signal aborts: a dead connection answers nothing. */
+async function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function sourceError(error: unknown): WaybillError {
+  if (error instanceof WaybillError) return error
+  const { kind, message } = databaseFailure(error)
+  switch (kind) {
+    case 'unavailable':
+      return new WaybillError('SOURCE_UNAVAILABLE', undefined, { cause: error })
+    case 'timeout':
+      return new WaybillError('SOURCE_TIMEOUT', undefined, { cause: error })
+    case 'access-denied':
+      return new WaybillError('SOURCE_ACCESS_DENIED', message, { cause: error })
+    case 'missing':
+      return new WaybillError('SOURCE_TABLE_MISSING', message, { cause: error })
+    case 'refused':
+    case 'duplicate':
+      return new WaybillError('SOURCE_QUERY_FAILED', message, { cause: error })
+    case 'other':
+      return new WaybillError('INTERNAL', undefined, { cause: error })
+  }
+}

@@ -1,0 +1,290 @@
+// The Storage seam: one object per file in an S3 bucket, written whole or not at all.
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { WaybillError } from './errors.ts'
+import { storageError } from './storage-failure.ts'
+
+export interface StorageOptions {
+  /** Undefined: AWS itself. */
+  readonly endpoint: string | undefined
+  /** Where callers reach the storage; links are signed for this one. Undefined: as `endpoint`. */
+  readonly publicEndpoint: string | undefined
+  readonly region: string
+  readonly bucket: string
+  readonly forcePathStyle: boolean
+  /** Undefined: the AWS default chain (environment, profile, instance role). */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
+  /** Bytes of a part at least; 5 MiB or more. */
+  readonly partSize: number
+  /** Parts of one file on their way at once. Memory is about (this + 2) × the part size. */
+  readonly uploadConcurrency: number
+  /** Milliseconds without an answer after which a request is given up. */
+  readonly requestTimeout: number
+}
+
+export interface PutOptions {
+  readonly contentType: string
+  /** What a browser saves the object as; ASCII without quotes. */
+  readonly filename: string
+  readonly signal: AbortSignal
+  /** A guess, to choose parts large enough; 0 when unknown. */
+  readonly estimatedBytes: number
+  /** Called with the bytes read from the body so far. */
+  readonly onProgress?: (bytes: number) => void
+  /** Awaited before the first part is sent, so that a crash leaves a trace of the open upload. */
+  readonly onUploadStarted?: (uploadId: string) => Promise<void>
+}
+
+export interface StoredObject {
+  readonly bytes: number
+  /** Hex. */
+  readonly sha256: string
+}
+
+export interface Storage {
+  /**
+   * Uploads the body as one object. It exists when this returns, complete and with as many bytes as were
+   * sent; when this throws, the upload was aborted.
+   *
+   * @throws WaybillError STORAGE_*, FILE_TOO_LARGE; whatever the body threw; the signal's reason
+   */
+  put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>
+  /** Stores a small JSON object. */
+  putJson(key: string, value: unknown): Promise<void>
+  /** A URL that anyone may GET for so many seconds. */
+  signedUrl(key: string, expiresIn: number): Promise<string>
+  /** Removes what begins with the prefix, except the objects named; removing nothing is fine. */
+  removeAll(prefix: string, except?: readonly string[]): Promise<void>
+  /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
+  abortUpload(key: string, uploadId: string): Promise<void>
+  /** @throws WaybillError when the bucket cannot be used */
+  check(signal: AbortSignal): Promise<void>
+  close(): void
+}
+
+/** S3's own limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const MAX_PARTS = 10_000
+const MAX_OBJECT_BYTES = 5 * 1024 ** 4
+
+/** The planner errs: plan for files this many times larger than it guesses before parts run out. */
+const ESTIMATE_MARGIN = 10
+
+export function createStorage(options: StorageOptions): Storage {
+  const { bucket } = options
+  const client = new S3Client(clientConfig(options, options.endpoint))
+  // A signature covers the host: a link signed for the internal endpoint would be refused at the public one.
+  const publicClient = new S3Client(clientConfig(options, options.publicEndpoint ?? options.endpoint))
+
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw storageError(error)
+    }
+  }
+
+  return {
+    async put(key, body, { contentType, filename, signal, estimatedBytes, onProgress, onUploadStarted }) {
+      signal.throwIfAborted()
+      const meter = createMeter(body, onProgress)
+      const stream = Readable.from(meter.chunks(), { objectMode: false })
+      const stopped = new AbortController()
+      let failure: unknown
+      // lib-storage goes on reading the body after a part has failed, and knows no signal for the requests on
+      // their way: whatever ends this upload must end both. The first reason is the one to report.
+      const stop = (reason: unknown) => {
+        if (failure !== undefined) return
+        failure = reason
+        stopped.abort(reason)
+        stream.destroy(reason instanceof Error ? reason : new Error(String(reason)))
+      }
+      const onAbort = () => stop(signal.reason)
+      signal.addEventListener('abort', onAbort)
+      stream.on('error', stop)
+      const uploadClient: S3Client = Object.create(client, {
+        send: {
+          value: async (command: Parameters<S3Client['send']>[0]) => {
+            const isAbort = command instanceof AbortMultipartUploadCommand
+            try {
+              const answer = await client.send(command, isAbort ? {} : { abortSignal: stopped.signal })
+              if (command instanceof CreateMultipartUploadCommand) {
+                await onUploadStarted?.((answer as { UploadId: string }).UploadId)
+              }
+              return answer
+            } catch (error) {
+              if (!isAbort) stop(error)
+              throw error
+            }
+          },
+        },
+      })
+      try {
+        const upload = new Upload({
+          client: uploadClient,
+          partSize: choosePartSize(options.partSize, estimatedBytes),
+          queueSize: options.uploadConcurrency,
+          params: {
+            Bucket: bucket,
+            Key: key,
+            Body: stream,
+            ContentType: contentType,
+            ContentDisposition: `attachment; filename="${filename}"`,
+            ChecksumType: 'FULL_OBJECT',
+          },
+        })
+        const { ETag } = await upload.done()
+        if (failure !== undefined) throw failure
+        const stored = meter.total()
+        await verify(client, bucket, key, ETag, stored, stopped.signal)
+        return { bytes: stored.bytes, sha256: stored.sha256 }
+      } catch (error) {
+        stop(error)
+        throw signal.aborted ? signal.reason : storageError(failure ?? error)
+      } finally {
+        signal.removeEventListener('abort', onAbort)
+      }
+    },
+
+    putJson: (key, value) =>
+      guarded(async () => {
+        await client.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: Buffer.from(`${JSON.stringify(value, null, 2)}\n`),
+            ContentType: 'application/json',
+          }),
+        )
+      }),
+
+    signedUrl: (key, expiresIn) =>
+      guarded(() => getSignedUrl(publicClient, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn })),
+
+    removeAll: (prefix, except = []) =>
+      guarded(async () => {
+        let token: string | undefined
+        do {
+          const page = await client.send(
+            new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
+          )
+          for (const { Key } of page.Contents ?? []) {
+            if (Key !== undefined && !except.includes(Key)) {
+              await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))
+            }
+          }
+          token = page.NextContinuationToken
+        } while (token !== undefined)
+      }),
+
+    abortUpload: (key, uploadId) =>
+      guarded(async () => {
+        try {
+          await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }))
+        } catch (error) {
+          if (!(error instanceof Error && error.name === 'NoSuchUpload')) throw error
+        }
+      }),
+
+    check: (signal) =>
+      guarded(async () => {
+        await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+      }),
+
+    close() {
+      client.destroy()
+      publicClient.destroy()
+    },
+  }
+}
+
+function clientConfig(options: StorageOptions, endpoint: string | undefined): S3ClientConfig {
+  return {
+    region: options.region,
+    forcePathStyle: options.forcePathStyle,
+    maxAttempts: 4,
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: options.requestTimeout,
+      throwOnRequestTimeout: true,
+    },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+  }
+}
+
+/** The smallest part size that lets a file of this size through, in whole MiB. */
+export function choosePartSize(smallest: number, estimatedBytes: number): number {
+  const needed = Math.ceil((Math.min(estimatedBytes, MAX_OBJECT_BYTES) * ESTIMATE_MARGIN) / MAX_PARTS)
+  const largest = Math.ceil(MAX_OBJECT_BYTES / MAX_PARTS)
+  const mebibyte = 1024 ** 2
+  return Math.ceil(Math.max(smallest, Math.min(needed, largest)) / mebibyte) * mebibyte
+}
+
+interface Total extends StoredObject {
+  /** As S3 writes it: big-endian, base64. */
+  readonly crc32: string
+}
+
+/** Counts and hashes a body while it passes. */
+function createMeter(body: AsyncIterable<Uint8Array>, onProgress?: (bytes: number) => void) {
+  const hash = createHash('sha256')
+  let bytes = 0
+  let checksum = 0
+  return {
+    async *chunks(): AsyncGenerator<Uint8Array, void, void> {
+      for await (const chunk of body) {
+        hash.update(chunk)
+        checksum = crc32(chunk, checksum)
+        bytes += chunk.byteLength
+        onProgress?.(bytes)
+        yield chunk
+      }
+    },
+    total(): Total {
+      const encoded = Buffer.alloc(4)
+      encoded.writeUInt32BE(checksum)
+      return { bytes, sha256: hash.digest('hex'), crc32: encoded.toString('base64') }
+    },
+  }
+}
+
+/**
+ * Compares what the bucket says it holds with what was sent: the length and the version always, the checksum
+ * of the whole object where the server keeps one
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html).
+ */
+async function verify(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  etag: string | undefined,
+  sent: Total,
+  signal: AbortSignal,
+): Promise<void> {
+  const held = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }), {
+    abortSignal: signal,
+  })
+  const sameChecksum =
+    held.ChecksumCRC32 === undefined || held.ChecksumType !== 'FULL_OBJECT' || held.ChecksumCRC32 === sent.crc32
+  if (held.ContentLength !== sent.bytes || held.ETag !== etag || !sameChecksum) {
+    throw new WaybillError(
+      'STORAGE_MISMATCH',
+      `The bucket holds ${held.ContentLength} bytes, ${sent.bytes} were sent; ETag ${held.ETag}, ${etag} expected.`,
+    )
+  }
+}
