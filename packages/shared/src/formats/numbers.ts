@@ -1,0 +1,63 @@
+// Asks of a number's text, never of a number: is it one, and would a double keep its digits.
+
+/** The grammar of RFC 8259, section 6; also what `xsd:double` accepts. Not NaN, not Infinity. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const PLAIN_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
+const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
+
+/** A double keeps any 15 decimal digits (DBL_DIG of C), so a text this short needs no closer look. */
+const SAFE_LENGTH = 15
+
+export function isNumber(text: string): boolean {
+  return NUMBER.test(text)
+}
+
+/** True for a plain number so short that it has at most 15 digits and no exponent. */
+export function isShortNumber(text: string): boolean {
+  return text.length <= SAFE_LENGTH && PLAIN_NUMBER.test(text)
+}
+
+/**
+ * Whether reading the text as a double and printing that (shortest form, as JavaScript and most languages do) gives
+ * the same decimal number again. Zeros that do not change the value do not count: `1.10` keeps its digits.
+ */
+export function keepsDigitsAsDouble(text: string): boolean {
+  if (isShortNumber(text)) return true
+  if (!NUMBER.test(text)) return false
+  const wanted = decimalOf(text)
+  const got = decimalOf(String(Number(text)))
+  return wanted?.digits === got?.digits && wanted?.exponent === got?.exponent
+}
+
+/**
+ * Whether a spreadsheet keeps the value: 15 significant digits, and a magnitude inside its range
+ * (Excel's limits: 2.2251E-308 to 9.99999999999999E+307).
+ */
+export function fitsSpreadsheet(text: string): boolean {
+  if (isShortNumber(text)) return true
+  if (!NUMBER.test(text)) return false
+  const decimal = decimalOf(text)
+  return decimal !== undefined && decimal.digits.length <= SAFE_LENGTH && isInSpreadsheetRange(text)
+}
+
+export function isInSpreadsheetRange(text: string): boolean {
+  const magnitude = Math.abs(Number(text))
+  return magnitude === 0 ? decimalOf(text)?.digits === '' : magnitude >= 2.2251e-308 && magnitude < 1e308
+}
+
+interface Decimal {
+  /** Significant digits without zeros at either end; empty for zero. */
+  readonly digits: string
+  /** The power of ten of the last digit. */
+  readonly exponent: number
+}
+
+function decimalOf(text: string): Decimal | undefined {
+  const [, , whole = '', fraction = '', power = '0'] = PARTS.exec(text) ?? []
+  if (whole === '') return undefined
+  const all = (whole + fraction).replace(/^0+/, '')
+  let end = all.length
+  while (end > 0 && all.charCodeAt(end - 1) === 48) end--
+  if (end === 0) return { digits: '', exponent: 0 }
+  return { digits: all.slice(0, end), exponent: Number(power) - fraction.length + (all.length - end) }
+}
