@@ -1,0 +1,26 @@
+// Finds a loopback port to listen on: the usual one, or any free one when it is taken.
+import { createServer } from 'node:net'
+
+/** `preferred` when it is free, else a port the system picks; 0 always lets the system pick. */
+export async function freePort(preferred: number): Promise<number> {
+  return (await probe(preferred)) ?? (await probe(0)) ?? fail()
+}
+
+/** Another process may take the port before the caller binds it: callers retry when that happens. */
+function probe(port: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(undefined)
+      else reject(error)
+    })
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined))
+    })
+  })
+}
+
+function fail(): never {
+  throw new Error('No free port on 127.0.0.1')
+}
