@@ -1,0 +1,69 @@
+// Starts a throw-away redis-server on a free port of loopback.
+import { spawn } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../apps/standalone/src/free-port.ts'
+import { diesWithUs } from '../../apps/standalone/src/postgres-binaries.ts'
+
+export interface TestRedis {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+const READY_MS = 10_000
+const TRIES = 5
+
+/** Keeps nothing on disk. Test several at once with one each: `directory` is the server's own. */
+export async function startRedis(directory: string): Promise<TestRedis> {
+  await mkdir(directory, { recursive: true })
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort(0)
+    const [command = 'redis-server', ...prefix] = [...diesWithUs(), 'redis-server']
+    const settings = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no', daemonize: 'no' }
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+    // Not in our process group: Ctrl-C must end the tests first, and only then their servers.
+    const child = spawn(command, [...prefix, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk))
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk))
+    let failure: Error | undefined
+    const exited = new Promise<void>((done) => {
+      child.once('exit', () => done())
+      child.once('error', (error) => {
+        failure = error
+        done()
+      })
+    })
+    const killOnExit = () => void child.kill('SIGKILL')
+    process.once('exit', killOnExit)
+    void exited.then(() => process.off('exit', killOnExit))
+    const stop = async () => {
+      child.kill('SIGTERM')
+      await exited
+    }
+    const isGone = () => failure !== undefined || child.exitCode !== null || child.signalCode !== null
+
+    const deadline = Date.now() + READY_MS
+    while (!isGone()) {
+      if (await answers(port)) return { url: `redis://127.0.0.1:${port}`, stop }
+      if (Date.now() > deadline) await stop()
+      else await Promise.race([exited, sleep(25)])
+    }
+    if (attempt === TRIES || !output.includes('Address already in use')) {
+      throw new Error(`redis-server does not start; npm test installs it on Debian and Ubuntu.\n${failure ?? output}`)
+    }
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    const end = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('data', (data) => end(data.toString().startsWith('+PONG')))
+    socket.once('error', () => end(false))
+  })
+}
