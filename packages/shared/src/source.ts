@@ -90,18 +90,11 @@ export async function openTable(source: Database, query: TableQuery, options: Re
       signal,
     )
     backend = session.pid
-    const plan = await unlessAborted(
-      tx.$queryRawUnsafe<[{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number; 'Plan Width': number } }] }]>(
-        `EXPLAIN (FORMAT JSON) ${query.sql}`,
-        ...query.values,
-      ),
-      signal,
-    )
+    const { estimatedRows, estimatedRowBytes } = await unlessAborted(explain(tx, query), signal)
     await unlessAborted(
       tx.$executeRawUnsafe(`DECLARE waybill NO SCROLL CURSOR FOR ${query.sql}`, ...query.values),
       signal,
     )
-    const { 'Plan Rows': estimatedRows, 'Plan Width': estimatedRowBytes } = plan[0]['QUERY PLAN'][0].Plan
     return {
       snapshotAt: session.now,
       estimatedRows,
@@ -113,6 +106,23 @@ export async function openTable(source: Database, query: TableQuery, options: Re
     await close()
     throw signal.aborted ? signal.reason : sourceError(error)
   }
+}
+
+/** How many rows the planner expects. @throws WaybillError SOURCE_* */
+export async function estimateRows(source: Database, query: TableQuery): Promise<number> {
+  try {
+    return (await explain(source, query)).estimatedRows
+  } catch (error) {
+    throw sourceError(error)
+  }
+}
+
+type Plan = readonly [{ readonly 'QUERY PLAN': readonly [{ Plan: { 'Plan Rows': number; 'Plan Width': number } }] }]
+
+async function explain(database: Pick<Database, '$queryRawUnsafe'>, query: TableQuery) {
+  const [row] = await database.$queryRawUnsafe<Plan>(`EXPLAIN (FORMAT JSON) ${query.sql}`, ...query.values)
+  const { 'Plan Rows': estimatedRows, 'Plan Width': estimatedRowBytes } = row['QUERY PLAN'][0].Plan
+  return { estimatedRows, estimatedRowBytes }
 }
 
 async function* fetchPages(tx: Transaction, query: TableQuery, options: ReadOptions): AsyncGenerator<Page, void, void> {

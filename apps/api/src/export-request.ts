@@ -1,0 +1,112 @@
+// Checks a request for an export against the dataset and the format it names.
+
+import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
+import { DATASETS } from '@waybill/shared/datasets/index.ts'
+import { type FieldError, WaybillError } from '@waybill/shared/errors.ts'
+import { type ExportRequest, exportRequestSchema, type FormatName } from '@waybill/shared/export.ts'
+import type { Format } from '@waybill/shared/formats/format.ts'
+import { FORMATS } from '@waybill/shared/formats/index.ts'
+import type { Request } from 'express'
+import type { Caller } from './auth.ts'
+import { fieldErrors } from './problem.ts'
+import { readBody } from './request.ts'
+
+export interface CheckedRequest extends Omit<ExportRequest, 'columns'> {
+  /** Resolved: all of the dataset's when the caller named none. */
+  readonly columns: readonly string[]
+  readonly datasetDeclaration: Dataset
+  readonly formatDeclaration: Format
+}
+
+/**
+ * Every fault is reported at once, not the first.
+ *
+ * @throws WaybillError BODY_NOT_JSON, UNSUPPORTED_MEDIA_TYPE, VALIDATION_FAILED, FORBIDDEN
+ */
+export function readExportRequest(request: Request, caller: Caller, maxRows: number): CheckedRequest {
+  const body = readBody(request, exportRequestSchema)
+  const errors: FieldError[] = []
+  const format = FORMATS[body.format]
+  if (body.limit !== undefined && body.limit > maxRows) {
+    errors.push({ path: 'limit', message: `must be at most ${maxRows}` })
+  }
+  if (body.compression !== 'none' && !format.compressible) {
+    errors.push({ path: 'compression', message: `is not for ${body.format}: it is compressed already` })
+  }
+  if (body.format !== 'csv' && hasField(request.body, 'csv')) {
+    errors.push({ path: 'csv', message: `is for format csv only, not for ${body.format}` })
+  }
+
+  const dataset = DATASETS.get(body.dataset)
+  if (dataset === undefined) {
+    errors.push({ path: 'dataset', message: `must be one of: ${[...DATASETS.keys()].join(', ')}` })
+    throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
+  }
+  if (caller.datasets.length > 0 && !caller.datasets.includes(dataset.name)) {
+    throw new WaybillError('FORBIDDEN', `This key may not export "${dataset.name}".`)
+  }
+  const { filters, errors: filterErrors } = checkFilters(dataset, body.filters)
+  errors.push(...filterErrors, ...checkColumns(dataset, body.columns ?? []))
+  if (errors.length > 0) throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
+
+  return {
+    ...body,
+    filters,
+    columns: body.columns ?? Object.keys(dataset.columns),
+    datasetDeclaration: dataset,
+    formatDeclaration: format,
+  }
+}
+
+function checkFilters(
+  dataset: Dataset,
+  given: Readonly<Record<string, unknown>>,
+): { filters: Record<string, unknown>; errors: FieldError[] } {
+  const errors: FieldError[] = []
+  const filters: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(given)) {
+    const filter = Object.hasOwn(dataset.filters, name) ? dataset.filters[name] : undefined
+    if (filter === undefined) {
+      const known = Object.keys(dataset.filters).join(', ')
+      errors.push({ path: `filters.${name}`, message: `is not a filter of ${dataset.name}, which has: ${known}` })
+      continue
+    }
+    const parsed = filter.schema.safeParse(value)
+    if (parsed.success) filters[name] = parsed.data
+    else errors.push(...fieldErrors(parsed.error, ['filters', name]))
+  }
+  const { dateFrom, dateTo } = filters
+  if (typeof dateFrom === 'string' && typeof dateTo === 'string' && isAfter(dateFrom, dateTo)) {
+    errors.push({ path: 'filters.dateTo', message: 'must not be before dateFrom' })
+  }
+  return { filters, errors }
+}
+
+function checkColumns(dataset: Dataset, columns: readonly string[]): FieldError[] {
+  return columns.flatMap((name, index): FieldError[] => {
+    const path = `columns[${index}]`
+    if (!Object.hasOwn(dataset.columns, name)) {
+      const known = Object.keys(dataset.columns).join(', ')
+      return [{ path, message: `is not a column of ${dataset.name}, which has: ${known}` }]
+    }
+    return columns.indexOf(name) === index ? [] : [{ path, message: 'is named twice' }]
+  })
+}
+
+/** By milliseconds, which is enough to find two dates that were swapped. A day as `dateTo` lasts until its end. */
+function isAfter(dateFrom: string, dateTo: string): boolean {
+  const end = Date.parse(dateTo) + (dateTo.length === 10 ? 86_399_999 : 0)
+  return Date.parse(dateFrom) > end
+}
+
+function hasField(body: unknown, name: string): boolean {
+  return typeof body === 'object' && body !== null && Object.hasOwn(body, name)
+}
+
+/** The name and the type of the file: compressed files are served as what they are, so that nothing unpacks them on the way. */
+export function fileType(format: FormatName, compression: ExportRequest['compression']) {
+  const { extension, contentType } = FORMATS[format]
+  return compression === 'gzip'
+    ? { extension: `${extension}.gz`, contentType: 'application/gzip' }
+    : { extension, contentType }
+}

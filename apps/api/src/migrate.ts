@@ -1,0 +1,11 @@
+// `npm run migrate`: brings the service's tables and the queue's up to date, and stops.
+import { readConfigOrExit } from '@waybill/shared/config.ts'
+import { createLogger } from '@waybill/shared/log.ts'
+import { deployMigrations } from '@waybill/shared/migrations.ts'
+import { deployQueue } from '@waybill/shared/queue.ts'
+
+const config = readConfigOrExit()
+const log = createLogger('migrate', config.LOG_LEVEL)
+const applied = await deployMigrations(config.DATABASE_URL)
+await deployQueue(config)
+log.info({ applied }, applied.length === 0 ? 'the database is up to date' : 'migrations applied')

@@ -1,0 +1,106 @@
+// Lists the fields of an export that leave the house.
+import { createHash } from 'node:crypto'
+import { ERRORS, type ErrorCode } from '@waybill/shared/errors.ts'
+import type { ExportRow } from '@waybill/shared/ledger.ts'
+import type { EventRow } from '@waybill/shared/ledger-queries.ts'
+
+export interface Download {
+  readonly url: string
+  readonly expiresAt: string
+}
+
+/** The export as api.md has it; `download` is added by whoever has signed a link. */
+export function presentExport(row: ExportRow) {
+  const estimatedRows = row.estimatedRows === null ? null : Number(row.estimatedRows)
+  const isDone = row.rowCount !== null
+  return {
+    id: row.id,
+    dataset: row.dataset,
+    format: row.format,
+    filters: row.filters,
+    columns: row.columns,
+    limit: row.limit,
+    compression: row.compression,
+    ...(row.format === 'csv' ? { csv: row.csv } : {}),
+    status: row.status,
+    progress: {
+      rows: Number(row.rows),
+      bytes: Number(row.bytes),
+      estimatedRows,
+      percent: percent(Number(row.rows), estimatedRows, isDone),
+    },
+    rowCount: row.rowCount === null ? null : Number(row.rowCount),
+    bytes: isDone ? Number(row.bytes) : null,
+    sha256: row.sha256,
+    filename: row.filename,
+    contentType: row.contentType,
+    truncated: row.truncated,
+    warnings: row.warnings,
+    ...(row.status === 'failed' ? { error: presentError(row) } : {}),
+    attempts: row.attempts,
+    requestedBy: row.requestedBy,
+    snapshotAt: row.snapshotAt,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    expiresAt: row.expiresAt,
+  }
+}
+
+function presentError({ errorCode, errorMessage }: ExportRow) {
+  const known = errorCode !== null && Object.hasOwn(ERRORS, errorCode) ? ERRORS[errorCode as ErrorCode] : undefined
+  return { code: errorCode, message: errorMessage, retryable: known?.retryable ?? false }
+}
+
+/** The planner's estimate may be too low: until the file is there, 99 is the most. */
+function percent(rows: number, estimatedRows: number | null, isDone: boolean): number | null {
+  if (isDone) return 100
+  if (estimatedRows === null) return null
+  return Math.min(99, Math.floor((rows / Math.max(estimatedRows, 1)) * 100))
+}
+
+/**
+ * Changes when anything in the answer does. The link's own text changes with every signature, so a period
+ * stands for it: a client that holds a 304 has a link with at least half of its time left.
+ */
+export function etag(presented: object, linkPeriod: number): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([presented, linkPeriod]))
+    .digest('base64url')
+  return `W/"${hash.slice(0, 27)}"`
+}
+
+export function presentEvent(event: EventRow) {
+  return {
+    id: Number(event.id),
+    type: event.type,
+    at: event.at,
+    actor: event.actor,
+    attempt: event.attempt,
+    data: event.data,
+  }
+}
+
+const HISTORY_STATUS = {
+  queued: 'started',
+  running: 'started',
+  completed: 'completed',
+  expired: 'completed',
+  failed: 'failed',
+  canceled: 'failed',
+} as const satisfies Record<ExportRow['status'], string>
+
+/** A row of the original service's history. */
+export function presentHistory(row: ExportRow, maxRows: number) {
+  return {
+    id: row.id,
+    datasetType: row.dataset,
+    format: row.format,
+    filters: row.filters,
+    rowLimit: row.limit ?? maxRows,
+    rowCount: row.rowCount === null ? -1 : Number(row.rowCount),
+    status: HISTORY_STATUS[row.status],
+    requestedBy: row.requestedBy,
+    created_at: row.createdAt,
+  }
+}

@@ -1,0 +1,93 @@
+// Turns errors into RFC 9457 problems: the API's only translator from errors to answers.
+import { databaseFailure } from '@waybill/shared/database-failure.ts'
+import { type FieldError, toWaybillError, WaybillError } from '@waybill/shared/errors.ts'
+import type { Logger } from '@waybill/shared/log.ts'
+import type { ErrorRequestHandler, Response } from 'express'
+import type { z } from 'zod'
+
+/** `application/problem+json`, with the code that clients match on (https://www.rfc-editor.org/rfc/rfc9457). */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly instance: string
+  readonly code: string
+  readonly errors?: readonly FieldError[]
+}
+
+/** Seconds after which a caller may try again when a dependency is away. */
+const RETRY_AFTER = 5
+
+export function createErrorHandler(log: Logger): ErrorRequestHandler {
+  return (reason: unknown, request, response, next) => {
+    const error = toProblemError(reason)
+    if (error.code === 'INTERNAL' || error.kind.status >= 500) {
+      log.error(
+        { requestId: response.locals.requestId, method: request.method, path: request.path, error },
+        'request failed',
+      )
+    }
+    // The answer is on its way: only cutting the connection tells the caller that it is not whole.
+    if (response.headersSent) return next(reason)
+    sendProblem(response, error, request.originalUrl)
+  }
+}
+
+function sendProblem(response: Response, error: WaybillError, path: string): void {
+  const { status, title, advice } = error.kind
+  const said = error.message === title ? '' : `${error.message.replace(/\.$/, '')}. `
+  const problem: Problem = {
+    type: `https://waybill.dev/errors/${error.code}`,
+    title,
+    status,
+    detail: `${said}${advice}`,
+    instance: path.split('?', 1)[0] ?? path,
+    code: error.code,
+    ...(error.errors.length > 0 ? { errors: error.errors } : {}),
+  }
+  if (status === 401) response.set('WWW-Authenticate', 'Bearer')
+  if (status === 503 || status === 429) response.set('Retry-After', String(RETRY_AFTER))
+  response.status(status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** What Express' body parser and the database throw has no code of ours yet. */
+function toProblemError(reason: unknown): WaybillError {
+  if (reason instanceof WaybillError) return reason
+  const { type, status } = reason as { type?: unknown; status?: unknown }
+  if (type === 'entity.too.large') return new WaybillError('BODY_TOO_LARGE')
+  if (type === 'entity.parse.failed' || type === 'request.size.invalid' || type === 'request.aborted') {
+    return new WaybillError('BODY_NOT_JSON', undefined, { cause: reason })
+  }
+  if (status === 415) return new WaybillError('UNSUPPORTED_MEDIA_TYPE', undefined, { cause: reason })
+  // A path that cannot be decoded, as in %E0%A4%A.
+  if (reason instanceof URIError || status === 400) return new WaybillError('NOT_FOUND', undefined, { cause: reason })
+  const { kind } = databaseFailure(reason)
+  if (kind === 'unavailable' || kind === 'timeout') {
+    return new WaybillError('DATABASE_UNAVAILABLE', undefined, { cause: reason })
+  }
+  return toWaybillError(reason)
+}
+
+/** 422 with every field that is wrong. `prefix` is the path of the value that was checked. */
+export function validationError(error: z.ZodError, prefix: readonly PropertyKey[] = []): WaybillError {
+  return new WaybillError('VALIDATION_FAILED', undefined, { errors: fieldErrors(error, prefix) })
+}
+
+export function fieldErrors(error: z.ZodError, prefix: readonly PropertyKey[] = []): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path]
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: formatPath([...path, key]), message: 'is not a known field' }))
+    }
+    return [{ path: formatPath(path), message: issue.message }]
+  })
+}
+
+/** `filters.dateFrom`, `columns[2]`; empty for the whole body. */
+function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
+    '',
+  )
+}

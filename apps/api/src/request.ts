@@ -1,0 +1,35 @@
+// Reads what a caller sent: bodies, query strings and ids, each checked against its schema.
+import { WaybillError } from '@waybill/shared/errors.ts'
+import type { Request } from 'express'
+import { z } from 'zod'
+import { validationError } from './problem.ts'
+
+/** @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
+export function readBody<T>(request: Request, schema: z.ZodType<T>): T {
+  if (!request.is('application/json')) {
+    const isEmpty = request.get('transfer-encoding') === undefined && Number(request.get('content-length') ?? 0) === 0
+    throw isEmpty
+      ? new WaybillError('BODY_NOT_JSON', 'The request has no body')
+      : new WaybillError('UNSUPPORTED_MEDIA_TYPE')
+  }
+  if (request.body === undefined) throw new WaybillError('BODY_NOT_JSON', 'The request has no body')
+  const parsed = schema.safeParse(request.body)
+  if (!parsed.success) throw validationError(parsed.error)
+  return parsed.data
+}
+
+/** @throws WaybillError VALIDATION_FAILED */
+export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(request.query)
+  if (!parsed.success) throw validationError(parsed.error)
+  return parsed.data
+}
+
+const idSchema = z.uuid()
+
+/** The id in the path. What is no UUID is nobody's id: 404, as for an id that does not exist. */
+export function readId(request: Request): string {
+  const parsed = idSchema.safeParse(request.params.id)
+  if (!parsed.success) throw new WaybillError('NOT_FOUND')
+  return parsed.data.toLowerCase()
+}

@@ -1,0 +1,69 @@
+// /v1/api-keys: an admin makes, lists and revokes keys.
+import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey } from '@waybill/shared/api-keys.ts'
+import { DATASETS } from '@waybill/shared/datasets/index.ts'
+import { WaybillError } from '@waybill/shared/errors.ts'
+import { z } from 'zod'
+import { callerOf } from '../auth.ts'
+import { readBody, readId } from '../request.ts'
+import type { Route } from '../router.ts'
+import type { ServerDeps } from '../server.ts'
+
+const newKeySchema = z.strictObject({
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .refine((name) => name.isWellFormed() && !name.includes('\0'), 'must be text'),
+  role: z.enum(['admin', 'exporter']),
+  datasets: z
+    .array(z.string().refine((name) => DATASETS.has(name), 'is not a dataset'))
+    .max(100)
+    .default([]),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text))
+    .refine((time) => time > new Date(), 'must be in the future')
+    .optional(),
+})
+
+export function apiKeyRoutes({ db }: ServerDeps): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/v1/api-keys',
+      access: 'admin',
+      async handle(_request, response) {
+        response.json({ items: (await listApiKeys(db)).map(presentKey) })
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/api-keys',
+      access: 'admin',
+      async handle(request, response) {
+        const { name, role, datasets, expiresAt } = readBody(request, newKeySchema)
+        const createdBy = callerOf(response).name
+        const { row, secret } = await createApiKey(db, { name, role, datasets, expiresAt, createdBy })
+        response
+          .status(201)
+          .location(`/v1/api-keys/${row.id}`)
+          .json({ ...presentKey(row), key: secret })
+      },
+    },
+    {
+      method: 'delete',
+      path: '/v1/api-keys/:id',
+      access: 'admin',
+      async handle(request, response) {
+        if (!(await revokeApiKey(db, readId(request)))) throw new WaybillError('NOT_FOUND')
+        response.status(204).end()
+      },
+    },
+  ]
+}
+
+function presentKey(row: ApiKeyRow) {
+  const { id, name, role, prefix, datasets, createdBy, createdAt, expiresAt, revokedAt, lastUsedAt } = row
+  return { id, name, role, prefix, datasets, createdBy, createdAt, expiresAt, revokedAt, lastUsedAt }
+}

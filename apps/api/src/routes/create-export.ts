@@ -1,0 +1,58 @@
+// POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
+import { createHash } from 'node:crypto'
+import { WaybillError } from '@waybill/shared/errors.ts'
+import type { Request } from 'express'
+import { callerOf } from '../auth.ts'
+import { type CheckedRequest, fileType, readExportRequest } from '../export-request.ts'
+import { presentExport } from '../present.ts'
+import type { Route } from '../router.ts'
+import type { ServerDeps } from '../server.ts'
+import { POLL_INTERVAL } from './exports.ts'
+
+export function createExportRoute({ config, ledger, queue, log }: ServerDeps): Route {
+  return {
+    method: 'post',
+    path: '/v1/exports',
+    access: 'caller',
+    async handle(request, response) {
+      const caller = callerOf(response)
+      const checked = readExportRequest(request, caller, config.MAX_ROWS)
+      const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
+      const { row } = await ledger.create(
+        {
+          ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl },
+          ...fileType(format, compression),
+          idempotency: readIdempotency(request, checked),
+        },
+        caller,
+      )
+      try {
+        if (row.status === 'queued') await queue.add(row.id)
+      } catch (error) {
+        // The row is written, so the export will run: the reconciler adds the job when the queue is back.
+        log.warn({ exportId: row.id, error }, 'the queue is away; the export waits for the reconciler')
+      }
+      response
+        .status(202)
+        .location(`/v1/exports/${row.id}`)
+        .set('Retry-After', String(POLL_INTERVAL))
+        .json(presentExport(row))
+    },
+  }
+}
+
+/** As in draft-ietf-httpapi-idempotency-key-header: printable ASCII, ours to 255 characters. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
+function readIdempotency(request: Request, checked: CheckedRequest): { key: string; hash: string } | undefined {
+  const key = request.get('idempotency-key')
+  if (key === undefined) return undefined
+  if (!IDEMPOTENCY_KEY.test(key)) {
+    throw new WaybillError('VALIDATION_FAILED', undefined, {
+      errors: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters without spaces' }],
+    })
+  }
+  const { datasetDeclaration: _dataset, formatDeclaration: _format, filters, ...rest } = checked
+  const canonical = JSON.stringify([Object.entries(rest).sort(), Object.entries(filters).sort()])
+  return { key, hash: createHash('sha256').update(canonical).digest('hex') }
+}

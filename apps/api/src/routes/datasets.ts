@@ -1,0 +1,30 @@
+// GET /v1/datasets: what can be exported, and how.
+import { DATASETS } from '@waybill/shared/datasets/index.ts'
+import { FORMAT_NAMES } from '@waybill/shared/export.ts'
+import { callerOf } from '../auth.ts'
+import type { Route } from '../router.ts'
+import type { ServerDeps } from '../server.ts'
+
+export function datasetRoutes({ config }: ServerDeps): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/v1/datasets',
+      access: 'caller',
+      handle(_request, response) {
+        const { datasets: allowed } = callerOf(response)
+        const visible = [...DATASETS.values()].filter(({ name }) => allowed.length === 0 || allowed.includes(name))
+        response.json({
+          items: visible.map(({ name, title, columns, filters }) => ({
+            name,
+            title,
+            columns: Object.entries(columns).map(([column, { kind }]) => ({ name: column, kind })),
+            filters: Object.entries(filters).map(([filter, { description }]) => ({ name: filter, description })),
+            formats: FORMAT_NAMES,
+            maxRows: config.MAX_ROWS,
+          })),
+        })
+      },
+    },
+  ]
+}

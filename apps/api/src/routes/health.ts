@@ -1,0 +1,52 @@
+// /healthz: the process answers. /readyz: everything it needs answers too.
+import type { RequestHandler } from 'express'
+import type { ServerDeps } from '../server.ts'
+
+/** Milliseconds that a dependency may take to answer. */
+const TIMEOUT = 2_000
+
+export function healthRoutes(deps: ServerDeps): { path: string; handle: RequestHandler }[] {
+  const { db, source, queue, storage, log } = deps
+  const checks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
+    database: () => db.$queryRaw`SELECT 1`,
+    source: () => source.$queryRaw`SELECT 1`,
+    queue: () => queue.check(),
+    storage: (signal) => storage.check(signal),
+  }
+  return [
+    {
+      path: '/healthz',
+      handle: (_request, response) => {
+        response.json({ status: 'ok' })
+      },
+    },
+    {
+      path: '/readyz',
+      handle: async (_request, response) => {
+        const results = await Promise.all(
+          Object.entries(checks).map(async ([name, check]) => {
+            const signal = AbortSignal.timeout(TIMEOUT)
+            try {
+              await Promise.race([check(signal), rejectWith(signal)])
+              return [name, 'ok'] as const
+            } catch (error) {
+              // The reason may name hosts and users: it is for the log, the answer is for anybody.
+              log.warn({ dependency: name, error }, 'not ready')
+              return [name, 'away'] as const
+            }
+          }),
+        )
+        const isReady = results.every(([, state]) => state === 'ok')
+        response
+          .status(isReady ? 200 : 503)
+          .json({ status: isReady ? 'ok' : 'away', dependencies: Object.fromEntries(results) })
+      },
+    },
+  ]
+}
+
+function rejectWith(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,0 +1,70 @@
+// POST /v1/exports/preview: the first rows as the file would have them, before anything is asked for.
+import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
+import type { WarningCode } from '@waybill/shared/export.ts'
+import { estimateRows, openTable } from '@waybill/shared/source.ts'
+import type { Page } from '@waybill/shared/table.ts'
+import { callerOf } from '../auth.ts'
+import { readExportRequest } from '../export-request.ts'
+import type { Route } from '../router.ts'
+import type { ServerDeps } from '../server.ts'
+
+const ROWS = 20
+
+/** Milliseconds that a person waits for a preview; the export itself may take longer. */
+const TIMEOUT = 15_000
+
+export function previewRoute({ config, source }: ServerDeps): Route {
+  return {
+    method: 'post',
+    path: '/v1/exports/preview',
+    access: 'caller',
+    async handle(request, response) {
+      const checked = readExportRequest(request, callerOf(response), config.MAX_ROWS)
+      const { datasetDeclaration, formatDeclaration, filters, columns, csv } = checked
+      const limit = Math.min(checked.limit ?? config.MAX_ROWS, config.MAX_ROWS)
+      const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit, ROWS) })
+      const whole = compileQuery(datasetDeclaration, { filters, columns, limit })
+
+      // Whoever has closed the page wants no answer: the query must not go on without them.
+      const gone = new AbortController()
+      response.on('close', () => gone.abort(new Error('the caller has gone')))
+      const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
+      const table = await openTable(source, query, {
+        signal,
+        pageSize: ROWS + 1,
+        statementTimeout: TIMEOUT,
+        transactionTimeout: 2 * TIMEOUT,
+        workMem: config.SOURCE_WORK_MEM,
+      })
+      try {
+        const page: Page = (await table.pages.next()).value ?? []
+        const warnings = new Map<WarningCode, number>()
+        const context = { csv, signal, warn: (code: WarningCode) => warnings.set(code, (warnings.get(code) ?? 0) + 1) }
+        const isText = formatDeclaration.compressible
+        response.json({
+          dataset: checked.dataset,
+          format: checked.format,
+          columns: query.columns,
+          rows: page.map((row) =>
+            Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
+          ),
+          // What a text editor would show of the file; a workbook has no such thing.
+          content: isText ? await text(formatDeclaration.encode(query.columns, onePage(page), context)) : null,
+          estimatedRows: await estimateRows(source, whole),
+        })
+      } finally {
+        await table.close()
+      }
+    },
+  }
+}
+
+async function* onePage(page: Page): AsyncGenerator<Page, void, void> {
+  if (page.length > 0) yield page
+}
+
+async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,79 @@
+// Puts the HTTP application together from its parts. No I/O of its own.
+import { randomUUID } from 'node:crypto'
+import type { Config } from '@waybill/shared/config.ts'
+import type { Database } from '@waybill/shared/database.ts'
+import { WaybillError } from '@waybill/shared/errors.ts'
+import type { Ledger } from '@waybill/shared/ledger.ts'
+import type { Logger } from '@waybill/shared/log.ts'
+import type { ExportQueue } from '@waybill/shared/queue.ts'
+import type { Storage } from '@waybill/shared/storage.ts'
+import express, { type Express, type RequestHandler } from 'express'
+import { authenticate } from './auth.ts'
+import { createErrorHandler } from './problem.ts'
+import { mountRoutes, type Route } from './router.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
+import { createExportRoute } from './routes/create-export.ts'
+import { datasetRoutes } from './routes/datasets.ts'
+import { exportRoutes } from './routes/exports.ts'
+import { healthRoutes } from './routes/health.ts'
+import { historyRoute } from './routes/history.ts'
+import { meRoute } from './routes/me.ts'
+import { previewRoute } from './routes/preview.ts'
+
+export interface ServerDeps {
+  readonly config: Config
+  readonly db: Database
+  readonly ledger: Ledger
+  readonly source: Database
+  readonly storage: Storage
+  readonly queue: ExportQueue
+  readonly log: Logger
+}
+
+/** Bytes of a request's body at most. */
+const BODY_LIMIT = 100_000
+
+/** Every route behind a token, with its rule. The fixed names under /v1/exports come before `:id`. */
+export function createRoutes(deps: ServerDeps): readonly Route[] {
+  return [
+    historyRoute(deps),
+    previewRoute(deps),
+    createExportRoute(deps),
+    ...exportRoutes(deps),
+    ...datasetRoutes(deps),
+    ...apiKeyRoutes(deps),
+    meRoute(deps),
+  ]
+}
+
+export function createServer(deps: ServerDeps): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.use(identifyAndLog(deps.log))
+  for (const { path, handle } of healthRoutes(deps)) app.get(path, handle)
+  app.use('/v1', authenticate(deps.db), express.json({ limit: BODY_LIMIT }))
+  mountRoutes(app, createRoutes(deps))
+  app.use(() => {
+    throw new WaybillError('NOT_FOUND')
+  })
+  app.use(createErrorHandler(deps.log))
+  return app
+}
+
+function identifyAndLog(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    const requestId = randomUUID()
+    const startedAt = performance.now()
+    response.locals.requestId = requestId
+    response.set({ 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' })
+    response.on('finish', () => {
+      const milliseconds = Math.round(performance.now() - startedAt)
+      log.debug(
+        { requestId, method: request.method, path: request.path, status: response.statusCode, milliseconds },
+        'request',
+      )
+    })
+    next()
+  }
+}
