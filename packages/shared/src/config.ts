@@ -108,6 +108,19 @@ export function readConfig(
   return Object.freeze(parsed.data)
 }
 
+/** What the standalone process must bring along, told before there is a whole configuration. */
+export function readStandaloneNeeds(env: NodeJS.ProcessEnv = process.env) {
+  const isSet = (name: string) => (env[name] ?? '') !== ''
+  return {
+    dataDir: isSet('DATA_DIR') ? String(env.DATA_DIR) : '.data',
+    postgres: !isSet('DATABASE_URL'),
+    s3: !isSet('S3_BUCKET'),
+    /** Another port may be taken when the usual one is not free. */
+    anyPort: !isSet('PORT'),
+    apiKey: !isSet('BOOTSTRAP_API_KEY'),
+  }
+}
+
 /** Problems between settings that are each fine. */
 function relations(config: Config): string[] {
   const problems: string[] = []

@@ -1,15 +1,46 @@
-// From settings to the options of each connection.
+// Makes the connections that the settings ask for: what the composition roots of api, worker and standalone share.
 import type { Config } from './config.ts'
-import type { DatabaseOptions } from './database.ts'
-import type { StorageOptions } from './storage.ts'
+import { createDatabase, type Database, type DatabaseOptions } from './database.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import type { Logger } from './log.ts'
+import { createExportQueue, type ExportQueue } from './queue.ts'
+import { createStorage, type Storage, type StorageOptions } from './storage.ts'
+
+export interface Connections {
+  readonly db: Database
+  readonly ledger: Ledger
+  readonly source: Database
+  readonly storage: Storage
+  readonly queue: ExportQueue
+  close(): Promise<void>
+}
+
+/** Connects lazily: nothing here fails when a server is away. @param name shown in pg_stat_activity */
+export function connect(config: Config, name: string, log: Logger): Connections {
+  const db = createDatabase(databaseOptions(config, name))
+  const source = createDatabase(sourceOptions(config, `${name}-source`))
+  const storage = createStorage(storageOptions(config))
+  const queue = createExportQueue(config, (error) => log.warn({ error }, 'queue'))
+  return {
+    db,
+    ledger: createLedger(db),
+    source,
+    storage,
+    queue,
+    async close() {
+      await Promise.allSettled([queue.close(), db.$disconnect(), source.$disconnect()])
+      storage.close()
+    },
+  }
+}
 
 /** The service's own tables: short queries, and a clear error soon when the server is away. */
-export function databaseOptions(config: Config, name: string): DatabaseOptions {
+function databaseOptions(config: Config, name: string): DatabaseOptions {
   return { url: config.DATABASE_URL, name, connections: 10, connectTimeout: 900, queryTimeout: 15_000 }
 }
 
 /** The tables that datasets read: long queries, one connection an export and a few to cancel them with. */
-export function sourceOptions(config: Config, name: string): DatabaseOptions {
+function sourceOptions(config: Config, name: string): DatabaseOptions {
   return {
     url: config.SOURCE_DATABASE_URL ?? config.DATABASE_URL,
     name,
@@ -19,7 +50,7 @@ export function sourceOptions(config: Config, name: string): DatabaseOptions {
   }
 }
 
-export function storageOptions(config: Config): StorageOptions {
+function storageOptions(config: Config): StorageOptions {
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config
   return {
     endpoint: config.S3_ENDPOINT,

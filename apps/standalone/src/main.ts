@@ -1,0 +1,31 @@
+// `npm start`: keeps the whole system running until Ctrl-C.
+import { ConfigError } from '@waybill/shared/config.ts'
+import { untilSignal } from '@waybill/shared/signals.ts'
+import { startSystem } from './system.ts'
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const signal = untilSignal()
+
+try {
+  const system = await startSystem({ say })
+  say(`
+Waybill is running. Ctrl-C stops it; its state stays in ${system.config.DATA_DIR}.
+
+  API      ${system.url}
+  API key  ${system.apiKey}
+
+Ask for an export, then follow the Location it answers:
+
+  curl -i -X POST ${system.url}/v1/exports \\
+    -H 'Authorization: Bearer ${system.apiKey}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"dataset":"user-points","format":"csv"}'
+`)
+  await signal
+  say('Stopping: running exports may finish. Ctrl-C again stops at once.')
+  await system.stop()
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  process.stderr.write(`${error.message}\nSee .env.example for every setting.\n`)
+  process.exitCode = 1
+}

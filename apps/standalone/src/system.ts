@@ -1,0 +1,132 @@
+// The whole system in one process: what is not configured is embedded, and API and worker run beside it.
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
+import { join, resolve } from 'node:path'
+import { type ListeningServer, listen } from '@waybill/api/listen.ts'
+import { createServer } from '@waybill/api/server.ts'
+import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
+import { type Config, readConfig, readStandaloneNeeds } from '@waybill/shared/config.ts'
+import { createLogger } from '@waybill/shared/log.ts'
+import { deployMigrations } from '@waybill/shared/migrations.ts'
+import { deployQueue } from '@waybill/shared/queue.ts'
+import { connect } from '@waybill/shared/wiring.ts'
+import { startWorker } from '@waybill/worker/worker.ts'
+import pg from 'pg'
+import { startPostgres } from './embedded-postgres.ts'
+import { startS3 } from './embedded-s3.ts'
+import { freePort } from './free-port.ts'
+import { loadSample } from './sample.ts'
+
+export interface SystemOptions {
+  /** Settings that hold unless the environment says otherwise. */
+  readonly defaults?: Readonly<Record<string, string>>
+  readonly env?: NodeJS.ProcessEnv
+  /** Settings of the embedded Postgres, e.g. for data that may be lost. */
+  readonly postgresSettings?: Readonly<Record<string, string>>
+  /** Told, in one line each, what takes time. */
+  readonly say: (line: string) => void
+}
+
+export interface System {
+  /** Of the API, as this machine reaches it. */
+  readonly url: string
+  /** An admin's. */
+  readonly apiKey: string
+  readonly config: Config
+  /** Ends everything, last started first. Exports that run are finished or handed back. */
+  stop(): Promise<void>
+}
+
+const DATABASE = 'waybill'
+
+/** @throws ConfigError, or what keeps a server from starting; what had been started is stopped then */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { say, env = process.env } = options
+  const needs = readStandaloneNeeds(env)
+  const dataDir = resolve(options.defaults?.DATA_DIR ?? needs.dataDir)
+  const stops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const stopOne of stops.splice(0).reverse()) await stopOne()
+  }
+
+  try {
+    await mkdir(dataDir, { recursive: true })
+    const found: Record<string, string> = { ...options.defaults, LOG_LEVEL: options.defaults?.LOG_LEVEL ?? 'warn' }
+    if (needs.postgres) {
+      say('Postgres: starting the embedded one')
+      const postgres = await startPostgres({
+        directory: join(dataDir, 'postgres'),
+        log: say,
+        ...(options.postgresSettings === undefined ? {} : { settings: options.postgresSettings }),
+      })
+      stops.push(() => postgres.stop())
+      found.DATABASE_URL = await createDatabaseIfMissing(postgres.url)
+    }
+    if (needs.s3) {
+      say('S3: starting the embedded one')
+      const s3 = await startS3({ directory: join(dataDir, 's3'), bucket: 'waybill' })
+      stops.push(() => s3.stop())
+      found.S3_ENDPOINT = s3.endpoint
+      found.S3_REGION = s3.region
+      found.S3_BUCKET = s3.bucket
+      found.S3_ACCESS_KEY_ID = s3.accessKeyId
+      found.S3_SECRET_ACCESS_KEY = s3.secretAccessKey
+      found.S3_FORCE_PATH_STYLE = 'true'
+    }
+    if (needs.apiKey) found.BOOTSTRAP_API_KEY = await readOrCreateKey(join(dataDir, 'api-key'))
+    const config = readConfig(env, found)
+    const log = createLogger('standalone', config.LOG_LEVEL)
+
+    await deployMigrations(config.DATABASE_URL)
+    await deployQueue(config)
+    if (needs.postgres && config.SAMPLE_ROWS > 0) {
+      const startedAt = performance.now()
+      const loaded = await loadSample(config.DATABASE_URL, { rows: config.SAMPLE_ROWS })
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+      if (loaded)
+        say(
+          `Sample data: ${config.SAMPLE_ROWS.toLocaleString('en')} user points and what belongs to them, in ${seconds} s`,
+        )
+    }
+
+    const connections = connect(config, 'waybill-standalone', log)
+    stops.push(() => connections.close())
+    const apiKey = config.BOOTSTRAP_API_KEY ?? ''
+    await ensureBootstrapKey(connections.db, apiKey)
+    const worker = startWorker({ config, log, ...connections })
+    stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
+    const app = createServer({ config, log, ...connections })
+    const port = needs.anyPort ? await freePort(config.PORT) : config.PORT
+    const server: ListeningServer = await listen(createHttpServer(app), port, config.HOST)
+    stops.push(() => server.close(config.SHUTDOWN_GRACE))
+    return { url: `http://localhost:${server.port}`, apiKey, config, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function createDatabaseIfMissing(serverUrl: string): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE])
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
+  } finally {
+    await client.end()
+  }
+  const url = new URL(serverUrl)
+  url.pathname = `/${DATABASE}`
+  return url.href
+}
+
+/** The same key at every start, so that scripts go on working. */
+async function readOrCreateKey(path: string): Promise<string> {
+  try {
+    await writeFile(path, `wb_${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return (await readFile(path, 'utf8')).trim()
+}

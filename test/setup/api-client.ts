@@ -1,0 +1,61 @@
+// Speaks to the API by plain HTTP, as an integrator would.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: T
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the answers are what is under test; each assertion names the fields it reads.
+export type Json = any
+
+export interface ApiClient {
+  get(path: string, headers?: Record<string, string>): Promise<Answer<Json>>
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer<Json>>
+  delete(path: string): Promise<Answer<Json>>
+  /** Asks for an export, waits until it has ended, and returns it. */
+  export(request: Record<string, unknown>): Promise<Json>
+  /** Polls until the export has ended. */
+  ended(id: string): Promise<Json>
+}
+
+const ENDED = new Set(['completed', 'failed', 'canceled', 'expired'])
+
+/** @param key undefined: sends no Authorization header */
+export function createApiClient(url: string, key: string | undefined): ApiClient {
+  const send = async (method: string, path: string, init: RequestInit = {}): Promise<Answer<Json>> => {
+    const response = await fetch(`${url}${path}`, {
+      ...init,
+      method,
+      redirect: 'manual',
+      headers: { ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }), ...init.headers },
+    })
+    const text = await response.text()
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
+    return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text }
+  }
+  const client: ApiClient = {
+    get: (path, headers = {}) => send('GET', path, { headers }),
+    post: (path, body, headers = {}) =>
+      send('POST', path, {
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        headers: { 'Content-Type': 'application/json', ...headers },
+      }),
+    delete: (path) => send('DELETE', path),
+    async export(request) {
+      const { status, body } = await client.post('/v1/exports', request)
+      if (status !== 202) throw new Error(`POST /v1/exports answered ${status}: ${JSON.stringify(body)}`)
+      return client.ended(body.id)
+    },
+    async ended(id) {
+      for (;;) {
+        const { status, body } = await client.get(`/v1/exports/${id}`)
+        if (status !== 200) throw new Error(`GET /v1/exports/${id} answered ${status}: ${JSON.stringify(body)}`)
+        if (ENDED.has(body.status)) return body
+        await sleep(20)
+      }
+    },
+  }
+  return client
+}

@@ -1,0 +1,90 @@
+// Runs API and worker in this process, on a database, a queue and a storage prefix of the suite's own.
+import { randomBytes } from 'node:crypto'
+import { createServer as createHttpServer } from 'node:http'
+import { inject } from 'vitest'
+import { type ListeningServer, listen } from '../../apps/api/src/listen.ts'
+import { createServer } from '../../apps/api/src/server.ts'
+import { type RunningWorker, startWorker } from '../../apps/worker/src/worker.ts'
+import { ensureBootstrapKey } from '../../packages/shared/src/api-keys.ts'
+import { type Config, readConfig } from '../../packages/shared/src/config.ts'
+import { createLogger } from '../../packages/shared/src/log.ts'
+import { deployQueue } from '../../packages/shared/src/queue.ts'
+import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
+import { type ApiClient, createApiClient } from './api-client.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+export const QUEUE_BACKENDS = ['redis', 'postgres'] as const
+export type QueueBackend = (typeof QUEUE_BACKENDS)[number]
+
+export const ADMIN_KEY = 'test-admin-key-0123456789'
+
+export interface TestSystem {
+  readonly config: Config
+  readonly database: TestDatabase
+  readonly connections: Connections
+  readonly url: string
+  /** Speaks as an admin. */
+  readonly admin: ApiClient
+  /** Undefined when the suite asked for none. */
+  readonly worker: RunningWorker | undefined
+  /** Stops everything and fails when something was left behind. */
+  stop(): Promise<void>
+}
+
+export interface TestSystemOptions {
+  readonly queue?: QueueBackend
+  /** Settings of this suite, by their names. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** False: exports stay queued. */
+  readonly worker?: boolean
+}
+
+/** Settings for a suite: its own database, queue and prefix on the servers of the run. */
+export function testSettings(database: TestDatabase, queue: QueueBackend): Record<string, string> {
+  const s3 = inject('s3')
+  const suite = `t${randomBytes(6).toString('hex')}`
+  return {
+    DATABASE_URL: database.url,
+    ...(queue === 'redis' ? { REDIS_URL: inject('redisUrl') } : {}),
+    QUEUE_PREFIX: suite,
+    S3_ENDPOINT: s3.endpoint,
+    S3_REGION: s3.region,
+    S3_BUCKET: s3.bucket,
+    S3_PREFIX: `${suite}/`,
+    S3_FORCE_PATH_STYLE: 'true',
+    S3_ACCESS_KEY_ID: s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    BOOTSTRAP_API_KEY: ADMIN_KEY,
+    LOG_LEVEL: 'fatal',
+    PORT: '0',
+    HOST: '127.0.0.1',
+  }
+}
+
+export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
+  const database = await createTestDatabase()
+  const config = readConfig({ ...testSettings(database, options.queue ?? 'postgres'), ...options.settings })
+  await deployQueue(config)
+  const log = createLogger('test', config.LOG_LEVEL)
+  const connections = connect(config, 'waybill-test', log)
+  await ensureBootstrapKey(connections.db, ADMIN_KEY)
+  const worker = options.worker === false ? undefined : startWorker({ config, log, ...connections })
+  const app = createServer({ config, log, ...connections })
+  const server: ListeningServer = await listen(createHttpServer(app), 0, '127.0.0.1')
+  const url = `http://127.0.0.1:${server.port}`
+  return {
+    config,
+    database,
+    connections,
+    url,
+    admin: createApiClient(url, ADMIN_KEY),
+    worker,
+    async stop() {
+      await server.close(1_000)
+      await worker?.stop(5_000)
+      await connections.storage.removeAll(config.S3_PREFIX)
+      await connections.close()
+      await database.drop()
+    },
+  }
+}
