@@ -26,7 +26,7 @@ export async function* encodeText(
   for await (const page of abortable(pages, signal)) {
     for (const cells of page) {
       text += row(cells)
-      if (text.length >= 1e9) {
+      if (text.length >= CHUNK_LENGTH) {
         yield Buffer.from(text)
         text = ''
       }

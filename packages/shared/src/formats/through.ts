@@ -30,7 +30,6 @@ export async function* through(
     signal.throwIfAborted()
     throw error
   } finally {
-    transform.destroy()
     await pumped.catch(ignoreUntilAwaited)
   }
 }
