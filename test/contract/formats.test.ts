@@ -1,0 +1,219 @@
+// The contract of every format, and of gzip around each: what the worker and the storage rely on.
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FORMAT_NAMES, type FormatName } from '@waybill/shared/export.ts'
+import type { EncodeContext } from '@waybill/shared/formats/format.ts'
+import { gzip } from '@waybill/shared/formats/gzip.ts'
+import { FORMATS } from '@waybill/shared/formats/index.ts'
+import type { Column, Page } from '@waybill/shared/table.ts'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { collect, contextWith, encode, pagesOf } from '../unit/formats/encoding.ts'
+import { READERS } from '../unit/formats/readers.ts'
+import { table } from '../unit/formats/tables.ts'
+
+const COLUMNS: readonly Column[] = [
+  { name: 'id', kind: 'uuid' },
+  { name: 'note', kind: 'text' },
+]
+
+/** What neither zlib nor a chunk of text can swallow: 100 rows of 10,000 random characters, 1 MB. */
+function heavyPage(): Page {
+  return Array.from({ length: 100 }, (_, i) => [String(i), randomBytes(5000).toString('hex')])
+}
+
+/** A source that counts, and knows whether it was closed. */
+function watched(read: (page: number) => Promise<Page | undefined>) {
+  const state = { pulled: 0, closed: false }
+  async function* source(): AsyncGenerator<Page, void, void> {
+    try {
+      for (let page = 0; ; page++) {
+        const rows = await read(page)
+        if (rows === undefined) return
+        state.pulled++
+        yield rows
+      }
+    } finally {
+      // As a cursor that is closed on the server.
+      await sleep(5)
+      state.closed = true
+    }
+  }
+  return { state, pages: source() }
+}
+
+const endless = () => watched(async () => heavyPage())
+
+const leftBehind: unknown[] = []
+const remember = (error: unknown) => leftBehind.push(error)
+beforeEach(() => {
+  leftBehind.length = 0
+  process.on('unhandledRejection', remember)
+})
+afterEach(async () => {
+  await sleep(1)
+  process.off('unhandledRejection', remember)
+  expect(leftBehind, 'no failure without a listener').toEqual([])
+})
+
+type Bytes = AsyncIterable<Uint8Array>
+const ways = FORMAT_NAMES.flatMap((name) => {
+  const plain = (pages: AsyncIterable<Page>, context: EncodeContext): Bytes =>
+    FORMATS[name].encode(COLUMNS, pages, context)
+  const zipped = (pages: AsyncIterable<Page>, context: EncodeContext): Bytes =>
+    gzip(plain(pages, context), context.signal)
+  return FORMATS[name].compressible
+    ? [
+        { way: name, open: plain },
+        { way: `${name} through gzip`, open: zipped },
+      ]
+    : [{ way: name, open: plain }]
+})
+
+describe.each(ways)('$way', ({ open }) => {
+  test('a slow sink holds the source back, so that memory stays flat', async () => {
+    const { state, pages } = endless()
+    const bytes = open(pages, contextWith().context)[Symbol.asyncIterator]()
+    let taken = 0
+    for (let chunks = 0; chunks < 20; chunks++) taken += (await bytes.next()).value?.length ?? 0
+    await sleep(100)
+    const afterPause = state.pulled
+    await sleep(100)
+    expect(state.pulled, 'nothing is read while nobody takes').toBe(afterPause)
+    // gzip and zip make half of the hexadecimal digits disappear.
+    expect(state.pulled, 'megabytes read for those taken').toBeLessThanOrEqual(2.2 * (taken / 1e6) + 4)
+    await bytes.return?.()
+  })
+
+  test('a consumer that stops early has closed the source when it goes on', async () => {
+    const { state, pages } = endless()
+    for await (const chunk of open(pages, contextWith().context)) {
+      expect(chunk.length).toBeGreaterThan(0)
+      if (state.pulled >= 2) break
+    }
+    expect(state.closed).toBe(true)
+  })
+
+  test('a failure of the source reaches the consumer as it is, and the file does not end well', async () => {
+    const broken = new Error('connection lost')
+    const { state, pages } = watched(async (page) => {
+      if (page === 3) throw broken
+      return heavyPage()
+    })
+    await expect(collect(open(pages, contextWith().context))).rejects.toBe(broken)
+    expect(state.closed).toBe(true)
+  })
+
+  test('a failure while the consumer is busy waits for it, and takes no process down', async () => {
+    const broken = new Error('server closed the connection')
+    const { pages } = watched(async (page) => {
+      if (page === 1) throw broken
+      return heavyPage()
+    })
+    const read = async () => {
+      for await (const _ of open(pages, contextWith().context)) await sleep(2)
+    }
+    await expect(read()).rejects.toBe(broken)
+  })
+
+  test('a failure before the first row is no empty file', async () => {
+    const broken = new Error('no such table')
+    const { pages } = watched(() => Promise.reject(broken))
+    await expect(collect(open(pages, contextWith().context))).rejects.toBe(broken)
+  })
+
+  test('an abort ends it although the source hangs', async () => {
+    const abort = new AbortController()
+    const { pages } = watched((page) => (page < 2 ? Promise.resolve(heavyPage()) : new Promise(() => {})))
+    const reason = new Error('canceled')
+    setTimeout(() => abort.abort(reason), 20)
+    await expect(collect(open(pages, contextWith({}, abort.signal).context))).rejects.toBe(reason)
+  }, 2000)
+
+  test('an abort while the consumer is busy ends it at the next chunk and closes the source', async () => {
+    const abort = new AbortController()
+    const { state, pages } = endless()
+    const bytes = open(pages, contextWith({}, abort.signal).context)[Symbol.asyncIterator]()
+    while (state.pulled === 0) await bytes.next()
+    const reason = new Error('lost the lease')
+    abort.abort(reason)
+    const drain = async () => {
+      while (!(await bytes.next()).done);
+    }
+    await expect(drain()).rejects.toBe(reason)
+    await sleep(30)
+    expect(state.closed).toBe(true)
+  }, 2000)
+
+  test('what was aborted before it began reads nothing', async () => {
+    const { state, pages } = endless()
+    const reason = new Error('too late')
+    await expect(collect(open(pages, contextWith({}, AbortSignal.abort(reason)).context))).rejects.toBe(reason)
+    expect(state.pulled).toBe(0)
+  })
+
+  test('a hundred exports leave no listener on the signal of the worker', async () => {
+    const { signal } = new AbortController()
+    let listeners = 0
+    const add = signal.addEventListener.bind(signal)
+    const remove = signal.removeEventListener.bind(signal)
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners++
+      add(...args)
+    }
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listeners--
+      remove(...args)
+    }
+    for (let i = 0; i < 100; i++) await collect(open(pagesOf([['1', 'a']]), contextWith({}, signal).context))
+    expect(listeners).toBe(0)
+  })
+})
+
+describe.each(FORMAT_NAMES)('%s', (name: FormatName) => {
+  const format = FORMATS[name]
+  const reader = READERS[name]
+
+  test('an export without rows is a valid file that names its columns where the format can', async () => {
+    const { bytes, warnings } = await encode(format, COLUMNS, [])
+    const { header, rows } = reader.read(bytes, COLUMNS)
+    expect(rows).toEqual([])
+    if (header !== undefined) expect(header).toEqual(['id', 'note'])
+    expect(warnings.size).toBe(0)
+  })
+
+  test('every cell reads back as docs/formats.md says, whatever is in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(table, async ({ columns, rows }) => {
+        const { bytes } = await encode(format, columns, rows)
+        const read = reader.read(bytes, columns)
+        if (read.header !== undefined) expect(read.header).toEqual(columns.map((column) => column.name))
+        const expected = rows.map((row) =>
+          columns.map(({ kind }, i) => {
+            const cell = row[i] ?? null
+            return cell === null ? null : reader.expected(kind, cell)
+          }),
+        )
+        expect(read.rows).toEqual(expected)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test('how rows fall into pages does not show', async () => {
+    const rows = Array.from({ length: 257 }, (_, i) => [String(i), `note ${i}`])
+    const files = [1, 16, 257].map((size) =>
+      collect(format.encode(COLUMNS, pagesOf(rows, size), contextWith().context)),
+    )
+    const [one, sixteen, all] = await Promise.all(files)
+    expect(sixteen?.equals(one ?? Buffer.alloc(0))).toBe(true)
+    expect(all?.equals(one ?? Buffer.alloc(0))).toBe(true)
+  })
+
+  test('two exports at the same time do not mix', async () => {
+    const rows = (note: string) => Array.from({ length: 500 }, (_, i) => [String(i), note])
+    const alone = await encode(format, COLUMNS, rows('a'))
+    const [together] = await Promise.all([encode(format, COLUMNS, rows('a')), encode(format, COLUMNS, rows('b'))])
+    expect(together.bytes.equals(alone.bytes)).toBe(true)
+  })
+})

@@ -1,0 +1,20 @@
+// Encodes rows in a process of its own for a consumer that pauses, and prints the peak of its memory in megabytes.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FormatName } from '@waybill/shared/export.ts'
+import { FORMATS } from '@waybill/shared/formats/index.ts'
+import type { Column } from '@waybill/shared/table.ts'
+import { contextWith } from './encoding.ts'
+
+const [, , name, count] = process.argv
+const columns: readonly Column[] = Array.from({ length: 10 }, (_, i) => ({ name: `c${i}`, kind: 'text' }))
+
+async function* pages() {
+  for (let start = 0; start < Number(count); start += 1000)
+    yield Array.from({ length: 1000 }, (_, i) => columns.map(({ name: c }) => `${c} of row ${start + i}, "quoted"`))
+}
+
+let chunks = 0
+for await (const _ of FORMATS[name as FormatName].encode(columns, pages(), contextWith().context))
+  if (++chunks % 16 === 0) await sleep(1)
+
+process.stdout.write(String(Math.round(process.resourceUsage().maxRSS / 1024)))

@@ -1,0 +1,144 @@
+// For each format a reader that is not ours, and what docs/formats.md says a cell must be when it is read back.
+import type { FormatName } from '@waybill/shared/export.ts'
+import type { Cell, Column, ColumnKind } from '@waybill/shared/table.ts'
+import { parse } from 'csv-parse/sync'
+import { readXlsx, type SheetCell } from './read-xlsx.ts'
+
+export interface Reading {
+  /** Undefined where an empty file of the format names no columns. */
+  readonly header: readonly string[] | undefined
+  readonly rows: readonly (readonly unknown[])[]
+}
+
+export interface Reader {
+  read(file: Buffer, columns: readonly Column[]): Reading
+  /** What `read` must give for this cell. */
+  expected(kind: ColumnKind, cell: string): unknown
+}
+
+/** The rule of docs/formats.md for taking the guard off again. */
+const GUARD = /^'(?='*(?:[\s\0\u200b-\u200f\u2060]*[=+\-@＝＋－＠]|[\t\r\n\0]))/
+
+const csv: Reader = {
+  read(file, columns) {
+    const [header = [], ...rows] = readCsv(file.toString('utf8'))
+    return {
+      header: header.map((name) => String(name).replace(GUARD, '')),
+      rows: rows.map((row) =>
+        row.map((cell, i) => (columns[i]?.kind === 'text' && cell !== null ? cell.replace(GUARD, '') : cell)),
+      ),
+    }
+  },
+  expected: (_, cell) => cell,
+}
+
+/** An empty field without quotes is null, with quotes it is empty text, as Postgres' COPY reads it. */
+export function readCsv(text: string, delimiter = ','): Cell[][] {
+  return parse(text, {
+    delimiter,
+    record_delimiter: '\r\n',
+    cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
+  })
+}
+
+interface NumberLiteral {
+  readonly literal: string
+}
+
+/** JSON.parse, with every number as the digits that stand in the text. */
+export function parseKeepingDigits(text: string): unknown {
+  type WithSource = (key: string, value: unknown, context: { source?: string }) => unknown
+  const keep: WithSource = (_, value, { source }) =>
+    typeof value === 'number' ? ({ literal: source ?? '' } satisfies NumberLiteral) : value
+  return JSON.parse(text, keep as (key: string, value: unknown) => unknown)
+}
+
+const strictUtf8 = (file: Buffer) => new TextDecoder('utf-8', { fatal: true }).decode(file)
+
+function jsonRows(objects: readonly unknown[], columns: readonly Column[]): Reading {
+  const rows = objects.map((object) => {
+    const byName = new Map(Object.entries(object as Record<string, unknown>))
+    if (byName.size !== columns.length) throw new Error('a row has other keys than the columns')
+    return columns.map(({ name }) => byName.get(name))
+  })
+  return { header: undefined, rows }
+}
+
+function expectedJson(kind: ColumnKind, cell: string): unknown {
+  if (kind === 'boolean') return cell === 'true'
+  if (kind === 'json') return parseKeepingDigits(cell)
+  if (kind === 'integer' || kind === 'float') return Number.isFinite(Number(cell)) ? { literal: cell } : cell
+  if (kind === 'bigint' || kind === 'numeric') return survivesDouble(cell) ? { literal: cell } : cell
+  return cell
+}
+
+const json: Reader = {
+  read: (file, columns) => jsonRows(parseKeepingDigits(strictUtf8(file)) as unknown[], columns),
+  expected: expectedJson,
+}
+
+const ndjson: Reader = {
+  read(file, columns) {
+    const text = strictUtf8(file)
+    if (text !== '' && !text.endsWith('\n')) throw new Error('the last line is cut off')
+    return jsonRows(text.split('\n').slice(0, -1).map(parseKeepingDigits), columns)
+  },
+  expected: expectedJson,
+}
+
+const DATE_FORMATS = { timestamp: 'yyyy\\-mm\\-dd\\ hh:mm:ss.000', date: 'yyyy\\-mm\\-dd' }
+
+const xlsx: Reader = {
+  read(file, columns) {
+    const [sheet] = readXlsx(file)
+    const [header, ...rows] = [...(sheet?.rows.values() ?? [])].map((cells) =>
+      columns.map((_, i) => plain(cells.get(String.fromCharCode(65 + i)))),
+    )
+    return { header: header?.map((it) => (it as { text: string }).text), rows }
+  },
+  expected(kind, cell) {
+    if (kind === 'boolean') return { boolean: cell === 'true' ? '1' : '0' }
+    if (kind === 'timestamp') return { date: `${cell.slice(0, 23)}Z`, format: DATE_FORMATS.timestamp }
+    if (kind === 'date') return { date: `${cell}T00:00:00.000Z`, format: DATE_FORMATS.date }
+    if (kind === 'integer' || kind === 'float') return inRange(cell) ? { number: Number(cell) } : { text: cell }
+    if (kind === 'bigint' || kind === 'numeric')
+      return significantDigits(cell) <= 15 ? { number: Number(cell) } : { text: cell }
+    return { text: cell }
+  },
+}
+
+function plain(cell: SheetCell | undefined): unknown {
+  if (cell === undefined) return null
+  if (cell.type !== 'number') return { [cell.type]: cell.value }
+  if (!cell.numberFormat.includes('yyyy')) return { number: Number(cell.value) }
+  const date = new Date(Math.round((Number(cell.value) - 25_569) * 86_400_000)).toISOString()
+  return { date, format: cell.numberFormat }
+}
+
+function inRange(text: string): boolean {
+  const magnitude = Math.abs(Number(text))
+  return magnitude === 0 || (magnitude >= 2.2251e-308 && magnitude < 1e308)
+}
+
+/** Infinity for what is no number. */
+function significantDigits(text: string): number {
+  if (!/^-?[\d.]+$/.test(text)) return Number.POSITIVE_INFINITY
+  return (text.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '') || '0').length
+}
+
+/** Compares exactly, as integers over a power of ten, the text and what a double makes of it. */
+function survivesDouble(text: string): boolean {
+  if (!Number.isFinite(Number(text))) return false
+  const [a, b] = [scaled(text), scaled(String(Number(text)))]
+  const shift = Math.min(a.exponent, b.exponent)
+  return a.units * 10n ** BigInt(a.exponent - shift) === b.units * 10n ** BigInt(b.exponent - shift)
+}
+
+function scaled(text: string): { units: bigint; exponent: number } {
+  const [mantissa = '', power = '0'] = text.split('e')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  return { units: BigInt(whole + fraction), exponent: Number(power) - fraction.length }
+}
+
+/** Does not compile when a format has no reader. */
+export const READERS: Record<FormatName, Reader> = { csv, json, ndjson, xlsx }
