@@ -15,6 +15,8 @@ const DIRECTORY = new URL('../../../prisma/sample/', import.meta.url)
  */
 export async function loadSample(databaseUrl: string, { rows }: SampleOptions): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'waybill-sample' })
+  // A lost connection also rejects the query that waits for it, which is enough; unheard, it ends the process.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     await client.query('BEGIN')
