@@ -48,18 +48,19 @@ export async function createApiKey(db: Database, key: NewApiKey): Promise<{ row:
 }
 
 /**
- * Makes sure that the key of the settings is an admin's. A bootstrap key that is no longer in the settings is
- * revoked; one that was revoked by an admin stays so.
+ * Makes sure that the key of the settings is an admin's. A bootstrap key that is no longer in the settings
+ * expires, and comes back with the settings: a rollback must not lock its operator out. One that was revoked by an
+ * admin stays so.
  */
 export async function ensureBootstrapKey(db: Database, secret: string): Promise<void> {
   const hash = hashKey(secret)
   await db.apiKey.updateMany({
     where: { createdBy: BOOTSTRAP, revokedAt: null, hash: { not: hash } },
-    data: { revokedAt: new Date() },
+    data: { expiresAt: new Date() },
   })
   await db.apiKey.upsert({
     where: { hash },
-    update: {},
+    update: { expiresAt: null },
     create: { name: BOOTSTRAP, role: 'admin', prefix: BOOTSTRAP, hash, createdBy: BOOTSTRAP },
   })
 }

@@ -1,0 +1,27 @@
+// What every error of the API must look like, whatever went wrong.
+import { expect } from 'vitest'
+import type { Answer, Json } from './api-client.ts'
+
+const FIELDS = ['type', 'title', 'status', 'detail', 'instance', 'code', 'errors']
+
+/** Stack frames, SQL, Prisma, connection strings, signatures: nothing of it is for callers. */
+const SECRETS =
+  /\n\s+at |node_modules|prisma|SELECT |INSERT |postgres(ql)?:\/\/|redis:\/\/|X-Amz-|Signature=|wb_[\w-]{20}/i
+
+/** RFC 9457, to the letter of api.md; returns the errors as `path: message`. */
+export function expectProblem(answer: Answer<Json>, status: number, code: string): string[] {
+  const { headers, body } = answer
+  expect(answer.status, JSON.stringify(body)).toBe(status)
+  expect(headers.get('content-type')).toMatch(/^application\/problem\+json/)
+  expect(body).toMatchObject({
+    type: expect.stringMatching(new RegExp(`^https?://.*${code}$`)),
+    title: expect.stringMatching(/\w/),
+    status,
+    detail: expect.stringMatching(/\w/),
+    instance: expect.stringMatching(/^\/[^?]*$/),
+    code,
+  })
+  expect(Object.keys(body).filter((key) => !FIELDS.includes(key))).toEqual([])
+  expect(JSON.stringify(body)).not.toMatch(SECRETS)
+  return (body.errors ?? []).map(({ path, message }: { path: string; message: string }) => `${path}: ${message}`)
+}
