@@ -1,5 +1,6 @@
 // The vocabulary of an export: its states, its formats and options, and the schema of a request.
 import { z } from 'zod'
+import { isStorableText, NOT_STORABLE } from './text.ts'
 
 export const EXPORT_STATUSES = ['queued', 'running', 'completed', 'failed', 'canceled', 'expired'] as const
 export type ExportStatus = (typeof EXPORT_STATUSES)[number]
@@ -46,6 +47,7 @@ export const exportRequestSchema = z.strictObject({
   webhookUrl: z
     .url({ protocol: /^https?$/ })
     .max(2048)
+    .refine(isStorableText, NOT_STORABLE)
     .optional(),
 })
 export type ExportRequest = z.infer<typeof exportRequestSchema>

@@ -2,6 +2,7 @@
 import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey } from '@waybill/shared/api-keys.ts'
 import { DATASETS } from '@waybill/shared/datasets/index.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
+import { isStorableText, NOT_STORABLE } from '@waybill/shared/text.ts'
 import { z } from 'zod'
 import { callerOf } from '../auth.ts'
 import { readBody, readId } from '../request.ts'
@@ -9,12 +10,7 @@ import type { Route } from '../router.ts'
 import type { ServerDeps } from '../server.ts'
 
 const newKeySchema = z.strictObject({
-  name: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
-    .refine((name) => name.isWellFormed() && !name.includes('\0'), 'must be text'),
+  name: z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE),
   role: z.enum(['admin', 'exporter']),
   datasets: z
     .array(z.string().refine((name) => DATASETS.has(name), 'is not a dataset'))

@@ -1,6 +1,7 @@
 // The Dataset seam: a table of a file declared as data, and how it becomes one SQL query.
 import { z } from 'zod'
 import type { Column, ColumnKind } from '../table.ts'
+import { isStorableText, NOT_STORABLE } from '../text.ts'
 
 /** A column of the file and the SQL expression it comes from, e.g. `p."caseName"`. */
 export interface DatasetColumn {
@@ -52,17 +53,17 @@ export function defineFilter<T>(filter: DatasetFilter<T>): DatasetFilter<T> {
   return filter
 }
 
-/** Text that Postgres can hold: no NUL, no lone surrogate. */
-export const textFilterSchema: z.ZodType<string> = z
-  .string()
-  .min(1)
-  .max(1000)
-  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text without NUL and lone surrogates')
+export const textFilterSchema: z.ZodType<string> = z.string().min(1).max(1000).refine(isStorableText, NOT_STORABLE)
+
+/** What RFC 3339 allows and Postgres cannot read: the year 0, offsets of 16 hours and more, endless fractions. */
+const UNREADABLE = /^0000|[+-](?:1[6-9]|2\d):\d\d$|\.\d{10}/
+
+const INSTANT = 'must be a time as in 2026-01-01T00:00:00Z, or a day as in 2026-01-01'
 
 /** RFC 3339 with an offset, or a day (UTC). Kept as text: a JS Date would lose the microseconds. */
-export const instantFilterSchema: z.ZodType<string> = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
-  error: 'must be a time as in 2026-01-01T00:00:00Z, or a day as in 2026-01-01',
-})
+export const instantFilterSchema: z.ZodType<string> = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: INSTANT })
+  .refine((text) => !UNREADABLE.test(text), INSTANT)
 
 /** `dateFrom` and `dateTo` on a timestamptz column, both inclusive; a plain day is meant whole, in UTC. */
 export function dateFilters(column: string): Record<'dateFrom' | 'dateTo', DatasetFilter> {
