@@ -56,12 +56,11 @@ function toProblemError(reason: unknown): WaybillError {
   if (reason instanceof WaybillError) return reason
   const { type, status } = reason as { type?: unknown; status?: unknown }
   if (type === 'entity.too.large') return new WaybillError('BODY_TOO_LARGE')
-  if (type === 'entity.parse.failed' || type === 'request.size.invalid' || type === 'request.aborted') {
-    return new WaybillError('BODY_NOT_JSON', undefined, { cause: reason })
-  }
   if (status === 415) return new WaybillError('UNSUPPORTED_MEDIA_TYPE', undefined, { cause: reason })
   // A path that cannot be decoded, as in %E0%A4%A.
-  if (reason instanceof URIError || status === 400) return new WaybillError('NOT_FOUND', undefined, { cause: reason })
+  if (reason instanceof URIError) return new WaybillError('NOT_FOUND', undefined, { cause: reason })
+  // What is left of 400 comes from the body parser: no JSON, another length than told, or no gzip although it said so.
+  if (status === 400) return new WaybillError('BODY_NOT_JSON', undefined, { cause: reason })
   const { kind } = databaseFailure(reason)
   if (kind === 'unavailable' || kind === 'timeout') {
     return new WaybillError('DATABASE_UNAVAILABLE', undefined, { cause: reason })

@@ -6,13 +6,10 @@ import { validationError } from './problem.ts'
 
 /** @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
 export function readBody<T>(request: Request, schema: z.ZodType<T>): T {
-  if (!request.is('application/json')) {
-    const isEmpty = request.get('transfer-encoding') === undefined && Number(request.get('content-length') ?? 0) === 0
-    throw isEmpty
-      ? new WaybillError('BODY_NOT_JSON', 'The request has no body')
-      : new WaybillError('UNSUPPORTED_MEDIA_TYPE')
-  }
-  if (request.body === undefined) throw new WaybillError('BODY_NOT_JSON', 'The request has no body')
+  // The body parser takes nothing at all for {}.
+  const isEmpty = request.get('transfer-encoding') === undefined && Number(request.get('content-length') ?? 0) === 0
+  if (isEmpty) throw new WaybillError('BODY_NOT_JSON', 'The request has no body')
+  if (!request.is('application/json')) throw new WaybillError('UNSUPPORTED_MEDIA_TYPE')
   const parsed = schema.safeParse(request.body)
   if (!parsed.success) throw validationError(parsed.error)
   return parsed.data

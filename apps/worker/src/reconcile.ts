@@ -1,6 +1,6 @@
-// Keeps the queue and the storage true to the ledger: adds lost jobs, revives lost exports, removes what has expired.
+// Keeps the queue and the storage true to the ledger: adds lost jobs, revives lost exports, removes what is over.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { exportPrefix } from '@waybill/shared/artifact.ts'
+import { exportPrefix, prefixOf } from '@waybill/shared/artifact.ts'
 import type { Config } from '@waybill/shared/config.ts'
 import type { Database } from '@waybill/shared/database.ts'
 import type { Ledger } from '@waybill/shared/ledger.ts'
@@ -20,14 +20,17 @@ export interface ReconcilerDeps {
   readonly name: string
 }
 
-/** Exports handled in one round at most; the rest has its turn in the next. */
+/** Exports handled in one step of a round at most; the rest has its turn in the next. */
 const BATCH = 500
-
-/** An export that has been started this often and lost its worker each time ends (faults.md, 10). */
-const MAX_LOST_STARTS = 3
 
 /** Any number, so long as every worker uses the same. */
 const ADVISORY_LOCK = 5_922_119_455
+
+/** No upload is touched that may still be under way, whatever the clocks say (milliseconds). */
+const STALE_MARGIN = 3_600_000
+
+/** How long one round may hold its turn (milliseconds). */
+const ROUND_TIMEOUT = 120_000
 
 /** Runs a round now and then every `RECONCILE_INTERVAL`, in one worker of all at a time. */
 export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> } {
@@ -36,7 +39,7 @@ export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> }
   const loop = async () => {
     while (!stopping.signal.aborted) {
       try {
-        await reconcileIfFirst(deps)
+        await reconcileIfFirst(deps, stopping.signal)
       } catch (error) {
         log.warn({ error }, 'a round of the reconciler failed; the next one goes on')
       }
@@ -52,31 +55,63 @@ export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> }
   }
 }
 
-async function reconcileIfFirst(deps: ReconcilerDeps): Promise<void> {
+async function reconcileIfFirst(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
   await deps.db.$transaction(
     async (tx) => {
       const [lock] = await tx.$queryRaw<[{ held: boolean }]>`SELECT pg_try_advisory_xact_lock(${ADVISORY_LOCK}) AS held`
-      if (lock.held) await reconcile(deps)
+      if (lock.held) await reconcile(deps, stopping)
     },
-    { timeout: 120_000 },
+    { timeout: ROUND_TIMEOUT },
   )
 }
 
-/** One round. Every step may be repeated, and may be interrupted anywhere. */
-export async function reconcile({ config, db, ledger, queue, storage, log, name }: ReconcilerDeps): Promise<void> {
-  await ledger.reviveLost(config.WORKER_LOCK, MAX_LOST_STARTS, name)
-
-  for (const id of await listQueued(db, BATCH)) {
-    await queue.add(id) // does nothing when the job is there
-  }
-
-  for (const { id, status } of await listExpired(db, BATCH)) {
-    if (status === 'completed' && !(await ledger.expire(id, name))) continue
+/** One round. Each step may be repeated, and may be interrupted anywhere; one that fails does not hold up the others. */
+export async function reconcile(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+  for (const step of [reviveLost, addLostJobs, removeExpired, removeLeftovers, abortStaleUploads]) {
+    if (stopping.aborted) return
     try {
-      await storage.removeAll(exportPrefix(config.S3_PREFIX, id))
-      await ledger.forgetArtifact(id)
+      await step(deps, stopping)
     } catch (error) {
-      log.warn({ exportId: id, error }, 'the file of an expired export could not be removed; tried again later')
+      deps.log.warn({ step: step.name, error }, 'a step of the reconciler failed; the next round tries again')
     }
   }
+}
+
+async function reviveLost({ config, ledger, name, log }: ReconcilerDeps): Promise<void> {
+  for (const exportId of await ledger.reviveLost(config.WORKER_LOCK, name)) {
+    log.warn({ exportId }, 'the worker of an export was lost; it is queued again')
+  }
+}
+
+async function addLostJobs({ db, queue }: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+  for (const waiting of await listQueued(db, BATCH)) {
+    if (stopping.aborted) return
+    await queue.add(waiting) // does nothing when the job is there
+  }
+}
+
+async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+  const { config, db, ledger, storage, name } = deps
+  for (const { id, status } of await listExpired(db, BATCH)) {
+    if (stopping.aborted) return
+    if (status === 'completed' && !(await ledger.expire(id, name))) continue
+    await storage.removeAll(exportPrefix(config.S3_PREFIX, id))
+    await ledger.forgetArtifact(id)
+  }
+}
+
+async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+  for (const upload of await ledger.listLeftovers(BATCH)) {
+    if (stopping.aborted) return
+    if (upload.uploadId !== null) await storage.abortUpload(upload.key, upload.uploadId)
+    await storage.removeAll(prefixOf(upload.key))
+    await ledger.recordSweep(upload)
+    log.info({ exportId: upload.exportId, key: upload.key }, 'what a lost attempt had written was removed')
+  }
+}
+
+/** Uploads of workers that died after the storage had begun one and before they could note its id. */
+async function abortStaleUploads({ config, storage }: ReconcilerDeps): Promise<void> {
+  const before = new Date(Date.now() - config.EXPORT_TIMEOUT - STALE_MARGIN)
+  await storage.abortStale(`${config.S3_PREFIX}exports/`, before)
 }

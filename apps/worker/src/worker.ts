@@ -1,7 +1,7 @@
 // The BullMQ glue: takes jobs, runs exports, and tells the queue what each outcome means to it.
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createQueueWorker, type ExportJob, type ExportQueue } from '@waybill/shared/queue.ts'
+import { createQueueWorker, type ExportJob, type ExportQueue, LANES } from '@waybill/shared/queue.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
 import { WorkerStopping } from './pulse.ts'
 import { startReconciler } from './reconcile.ts'
@@ -50,25 +50,29 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     }
   }
 
-  const worker = createQueueWorker(config, process_, {
-    concurrency: config.WORKER_CONCURRENCY,
-    lockDuration: config.WORKER_LOCK,
-    stalledInterval: config.WORKER_LOCK,
-    maxStalledCount: MAX_STALLED,
-    runRetryDelay: 1_000,
+  const workers = LANES.map((lane) => {
+    const worker = createQueueWorker(config, lane, process_, {
+      concurrency: config.WORKER_CONCURRENCY,
+      lockDuration: config.WORKER_LOCK,
+      stalledInterval: config.WORKER_LOCK,
+      maxStalledCount: MAX_STALLED,
+      runRetryDelay: 1_000,
+    })
+    worker.on('error', (error) => log.warn({ lane, error }, 'queue'))
+    worker.on('failed', (job, error) => log.error({ exportId: job?.data.exportId, error }, 'job failed'))
+    return worker
   })
-  worker.on('error', (error) => log.warn({ error }, 'queue'))
-  worker.on('failed', (job, error) => log.error({ exportId: job?.data.exportId, error }, 'job failed'))
   const reconciler = startReconciler({ ...deps, name: exportDeps.workerName })
 
   return {
     async stop(grace) {
-      await worker.pause(true)
+      await Promise.all(workers.map((worker) => worker.pause(true)))
       await reconciler.stop()
       await settledWithin(running, grace)
       stopping.abort(new WorkerStopping())
       await settledWithin(running, HANDBACK_TIMEOUT)
-      await Promise.race([worker.close(), sleep(HANDBACK_TIMEOUT, undefined, { ref: false })])
+      const closed = Promise.all(workers.map((worker) => worker.close()))
+      await Promise.race([closed, sleep(HANDBACK_TIMEOUT, undefined, { ref: false })])
     },
   }
 }

@@ -36,6 +36,7 @@ export async function writeArtifact(
     signal,
     pageSize: config.SOURCE_PAGE_ROWS,
     statementTimeout: config.SOURCE_STATEMENT_TIMEOUT,
+    idleTimeout: config.SOURCE_IDLE_TIMEOUT,
     transactionTimeout: config.EXPORT_TIMEOUT,
     workMem: config.SOURCE_WORK_MEM,
   })

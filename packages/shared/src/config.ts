@@ -28,7 +28,8 @@ const size = quantity(parseSize, '16MiB, 1GiB')
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
 
-const settingsSchema = z.object({
+/** By the names of the environment. Exported for the test that holds .env.example to it. */
+export const settingsSchema = z.object({
   PORT: integer(8080, 0, 65_535),
   HOST: z.string().default('0.0.0.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -36,6 +37,7 @@ const settingsSchema = z.object({
   DATABASE_URL: postgresUrl,
   SOURCE_DATABASE_URL: postgresUrl.optional(),
   SOURCE_STATEMENT_TIMEOUT: duration('30m', '1s'),
+  SOURCE_IDLE_TIMEOUT: duration('10m', '1s'),
   SOURCE_WORK_MEM: z
     .string()
     .regex(/^\d+(kB|MB|GB)$/, 'must be written as Postgres does: 64MB')
@@ -64,6 +66,8 @@ const settingsSchema = z.object({
 
   BOOTSTRAP_API_KEY: z.string().min(16, 'must have 16 characters or more').optional(),
   MAX_ROWS: integer(100_000_000, 1, 2_147_483_646),
+  MAX_ACTIVE_EXPORTS: integer(100, 1, 1_000_000),
+  LARGE_EXPORT_ROWS: integer(100_000, 1, 2_147_483_646),
   EXPORT_TTL: duration('7d', '1s'),
   EXPORT_TIMEOUT: duration('6h', '1s'),
   LINK_TTL: duration('15m', '1s'),
@@ -71,6 +75,8 @@ const settingsSchema = z.object({
   WORKER_LOCK: duration('30s', '1s'),
   RECONCILE_INTERVAL: duration('15s', '100ms'),
   SHUTDOWN_GRACE: duration('30s', '0ms'),
+  SHUTDOWN_DELAY: duration('0s', '0ms'),
+  HTTP_IDLE_TIMEOUT: duration('65s', '1s'),
 
   DATA_DIR: z.string().default('.data'),
   SAMPLE_ROWS: integer(100_000, 0, 100_000_000),

@@ -54,6 +54,12 @@ export const ERRORS = {
     title: 'The export is still at work',
     advice: 'Wait until it has ended, then remove it.',
   },
+  EXPORT_ENDED: {
+    status: 409,
+    retryable: false,
+    title: 'The export has already ended',
+    advice: 'There is nothing left to cancel; remove the file with DELETE if it is not wanted.',
+  },
   EXPORT_EXPIRED: {
     status: 410,
     retryable: false,
@@ -83,6 +89,12 @@ export const ERRORS = {
     retryable: false,
     title: 'The idempotency key belongs to another request',
     advice: 'Use a new key for a new request; repeat a request with the very same body.',
+  },
+  TOO_MANY_ACTIVE_EXPORTS: {
+    status: 429,
+    retryable: true,
+    title: 'Too many exports at once',
+    advice: 'Wait until some of them have ended, then ask again; the limit is MAX_ACTIVE_EXPORTS.',
   },
   INTERNAL: {
     status: 500,

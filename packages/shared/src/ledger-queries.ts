@@ -2,7 +2,7 @@
 import type { Database } from './database.ts'
 import type { ExportStatus } from './export.ts'
 import type { ExportEvent } from './generated/prisma/client.ts'
-import type { ExportRow } from './ledger.ts'
+import type { ExportRow, Lane } from './ledger.ts'
 
 export type EventRow = ExportEvent
 
@@ -44,15 +44,18 @@ export function listEvents(db: Database, exportId: string): Promise<EventRow[]> 
   return db.exportEvent.findMany({ where: { exportId }, orderBy: { id: 'asc' } })
 }
 
+export interface QueuedExport {
+  readonly id: string
+  readonly lane: Lane
+  /** How many exports of the same requester wait before it. */
+  readonly ahead: number
+}
+
 /** Exports that wait, oldest first: the reconciler makes sure that each has a job. */
-export async function listQueued(db: Database, limit: number): Promise<string[]> {
-  const rows = await db.export.findMany({
-    where: { status: 'queued' },
-    orderBy: { id: 'asc' },
-    select: { id: true },
-    take: limit,
-  })
-  return rows.map(({ id }) => id)
+export function listQueued(db: Database, limit: number): Promise<QueuedExport[]> {
+  return db.$queryRaw<QueuedExport[]>`
+    SELECT id, lane, (row_number() OVER (PARTITION BY requester_id ORDER BY id) - 1)::int AS ahead
+    FROM waybill.exports WHERE status = 'queued' ORDER BY id LIMIT ${limit}`
 }
 
 /** Exports whose file has had its time, and those whose file could not be removed when they expired. */

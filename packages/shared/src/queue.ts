@@ -11,51 +11,80 @@ import {
 } from 'bullmq'
 import pg from 'pg'
 import type { Config } from './config.ts'
+import type { Lane } from './ledger.ts'
 
-const QUEUE_NAME = 'exports'
+/** A queue a lane: however many large exports wait or run, small ones have workers of their own. */
+export const LANES = ['small', 'large'] as const satisfies readonly Lane[]
 
 /** What a job carries: the id only. The row is the truth, so a job can be lost or doubled without harm. */
 export interface ExportJob {
   readonly exportId: string
 }
 
+export interface NewJob {
+  readonly id: string
+  readonly lane: Lane
+  /**
+   * How many exports of the same requester wait or run already: the fewer, the sooner its turn. So the first
+   * export of one requester is not held up by the hundredth of another.
+   */
+  readonly ahead: number
+}
+
 export interface ExportQueue {
-  /** Adds a job unless one for this export is there already. Rejects within `ADD_TIMEOUT` when the queue is away. */
-  add(exportId: string): Promise<void>
+  /** Adds a job unless one for this export is there already. Rejects soon when the queue is away. */
+  add(job: NewJob): Promise<void>
   /** Rejects when the queue cannot be reached. */
   check(): Promise<void>
   close(): Promise<void>
 }
 
-type QueueConfig = Pick<Config, 'DATABASE_URL' | 'REDIS_URL' | 'QUEUE_PREFIX'>
+export type QueueConfig = Pick<Config, 'DATABASE_URL' | 'REDIS_URL' | 'QUEUE_PREFIX'>
 
 /** A caller waits for its 202 this long at most; the reconciler adds the job later (milliseconds). */
-const ADD_TIMEOUT = 2_000
+const ADD_TIMEOUT = 900
+
+/** BullMQ takes priorities from 1 to 2^21; the lowest number is served first. */
+const LOWEST_PRIORITY = 2 ** 21
 
 export function createExportQueue(config: QueueConfig, onError: (error: Error) => void): ExportQueue {
   const { Queue } = withBackend(backendFactory(config, 'producer'))
-  const queue = new Queue<ExportJob>(QUEUE_NAME, {
-    connection: {},
-    prefix: config.QUEUE_PREFIX,
-    // The ledger counts attempts and keeps history; a finished job must not stand in the way of a new one.
-    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
-  })
-  queue.on('error', onError)
+  const createLane = (lane: Lane) => {
+    const queue = new Queue<ExportJob>(queueName(lane), {
+      connection: {},
+      prefix: config.QUEUE_PREFIX,
+      // The ledger counts attempts and keeps history; a finished job must not stand in the way of a new one.
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    })
+    queue.on('error', onError)
+    return queue
+  }
+  const queues = { small: createLane('small'), large: createLane('large') } as const satisfies Record<Lane, unknown>
   return {
-    add: (exportId) => within(ADD_TIMEOUT, queue.add('export', { exportId }, { jobId: exportId }).then(noResult)),
-    check: () => within(ADD_TIMEOUT, queue.getJobCounts('waiting').then(noResult)),
-    close: () => queue.close(),
+    add: ({ id, lane, ahead }) => {
+      const options = { jobId: id, priority: Math.min(1 + ahead, LOWEST_PRIORITY) }
+      return within(ADD_TIMEOUT, queues[lane].add('export', { exportId: id }, options).then(noResult))
+    },
+    check: () => within(ADD_TIMEOUT, queues.small.getJobCounts('waiting').then(noResult)),
+    close: async () => {
+      await Promise.all(LANES.map((lane) => queues[lane].close()))
+    },
   }
 }
 
-/** A BullMQ worker on the same queue. It starts at once unless `autorun` is false. */
+/** A BullMQ worker on one lane. It starts at once unless `autorun` is false. */
 export function createQueueWorker(
   config: QueueConfig,
+  lane: Lane,
   processor: Processor<ExportJob>,
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ) {
   const { Worker } = withBackend(backendFactory(config, 'worker'))
-  return new Worker<ExportJob>(QUEUE_NAME, processor, { ...options, connection: {}, prefix: config.QUEUE_PREFIX })
+  return new Worker<ExportJob>(queueName(lane), processor, { ...options, connection: {}, prefix: config.QUEUE_PREFIX })
+}
+
+function queueName(lane: Lane): string {
+  return `exports-${lane}`
 }
 
 /** Creates the queue's tables where the queue lives in Postgres. Several processes may call this at once. */
@@ -109,4 +138,6 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-function noResult(): void {}
+function noResult(): void {
+  // What BullMQ answers is of no use to anybody.
+}

@@ -13,6 +13,8 @@ export interface ReadOptions {
   readonly pageSize: number
   /** Milliseconds that DECLARE and each FETCH may take. */
   readonly statementTimeout: number
+  /** Milliseconds that the source waits for the next FETCH, while the storage is slow. */
+  readonly idleTimeout: number
   /** Milliseconds that the snapshot may be held: the whole read. */
   readonly transactionTimeout: number
   /** Postgres' work_mem for the sort, as in `64MB`. */
@@ -86,6 +88,7 @@ export async function openTable(source: Database, query: TableQuery, options: Re
         set_config('cursor_tuple_fraction', '1.0', true) AS cursor_tuple_fraction,
         set_config('work_mem', ${options.workMem}, true) AS work_mem,
         set_config('statement_timeout', ${String(options.statementTimeout)}, true) AS statement_timeout,
+        set_config('idle_in_transaction_session_timeout', ${String(options.idleTimeout)}, true) AS idle_timeout,
         pg_backend_pid() AS pid, clock_timestamp() AS now`,
       signal,
     )

@@ -9,6 +9,8 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -68,10 +70,15 @@ export interface Storage {
   putJson(key: string, value: unknown): Promise<void>
   /** A URL that anyone may GET for so many seconds. */
   signedUrl(key: string, expiresIn: number): Promise<string>
-  /** Removes what begins with the prefix, except the objects named; removing nothing is fine. */
-  removeAll(prefix: string, except?: readonly string[]): Promise<void>
+  /** Removes what begins with the prefix; removing nothing is fine. */
+  removeAll(prefix: string, signal?: AbortSignal): Promise<void>
   /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
   abortUpload(key: string, uploadId: string): Promise<void>
+  /**
+   * Aborts the uploads under the prefix that began before the time: those whose worker died before it could note
+   * their id. Does nothing on a server that cannot list uploads.
+   */
+  abortStale(prefix: string, before: Date): Promise<void>
   /** @throws WaybillError when the bucket cannot be used */
   check(signal: AbortSignal): Promise<void>
   close(): void
@@ -80,6 +87,12 @@ export interface Storage {
 /** S3's own limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MAX_PARTS = 10_000
 const MAX_OBJECT_BYTES = 5 * 1024 ** 4
+
+/** How servers say that they have no ListMultipartUploads. */
+const CANNOT_LIST: ReadonlySet<string> = new Set(['NotImplemented', 'MethodNotAllowed'])
+
+/** Milliseconds that an upload which was stopped may take to say goodbye to a storage that may hang. */
+const GOODBYE_TIMEOUT = 2_000
 
 /** The planner errs: plan for files this many times larger than it guesses before parts run out. */
 const ESTIMATE_MARGIN = 10
@@ -147,7 +160,8 @@ export function createStorage(options: StorageOptions): Storage {
             ChecksumType: 'FULL_OBJECT',
           },
         })
-        const { ETag } = await upload.done()
+        // What cannot be aborted in time is on record, and swept later.
+        const { ETag } = await Promise.race([upload.done(), rejectAfter(stopped.signal, GOODBYE_TIMEOUT)])
         if (failure !== undefined) throw failure
         const stored = meter.total()
         await verify(client, bucket, key, ETag, stored, stopped.signal)
@@ -175,17 +189,15 @@ export function createStorage(options: StorageOptions): Storage {
     signedUrl: (key, expiresIn) =>
       guarded(() => getSignedUrl(publicClient, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn })),
 
-    removeAll: (prefix, except = []) =>
+    removeAll: (prefix, signal) =>
       guarded(async () => {
+        const options = signal === undefined ? {} : { abortSignal: signal }
         let token: string | undefined
         do {
-          const page = await client.send(
-            new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
-          )
+          const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })
+          const page = await client.send(list, options)
           for (const { Key } of page.Contents ?? []) {
-            if (Key !== undefined && !except.includes(Key)) {
-              await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))
-            }
+            await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }), options)
           }
           token = page.NextContinuationToken
         } while (token !== undefined)
@@ -200,10 +212,37 @@ export function createStorage(options: StorageOptions): Storage {
         }
       }),
 
-    check: (signal) =>
+    abortStale: (prefix, before) =>
       guarded(async () => {
-        await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+        let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
+        for (;;) {
+          let page: ListMultipartUploadsCommandOutput
+          try {
+            page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...markers }))
+          } catch (error) {
+            if (error instanceof Error && CANNOT_LIST.has(error.name)) return
+            throw error
+          }
+          for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+            if (Initiated === undefined || Initiated >= before) continue
+            await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }))
+          }
+          if (!page.IsTruncated) return
+          markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+        }
       }),
+
+    check: async (signal) => {
+      try {
+        await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+      } catch (error) {
+        // An answer to HEAD has no body and so no code: the status is all there is.
+        const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+        throw status === 404
+          ? new WaybillError('STORAGE_BUCKET_MISSING', undefined, { cause: error })
+          : storageError(error)
+      }
+    },
 
     close() {
       client.destroy()
@@ -225,6 +264,14 @@ function clientConfig(options: StorageOptions, endpoint: string | undefined): S3
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   }
+}
+
+/** Rejects so many milliseconds after the signal has aborted; never before. */
+function rejectAfter(signal: AbortSignal, milliseconds: number): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const wait = () => setTimeout(() => reject(signal.reason), milliseconds).unref()
+    signal.addEventListener('abort', wait, { once: true })
+  })
 }
 
 /** The smallest part size that lets a file of this size through, in whole MiB. */

@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import { createDatabase, type Database, type DatabaseOptions } from './database.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { Logger } from './log.ts'
-import { createExportQueue, type ExportQueue } from './queue.ts'
+import { createExportQueue, type ExportQueue, LANES } from './queue.ts'
 import { createStorage, type Storage, type StorageOptions } from './storage.ts'
 
 export interface Connections {
@@ -44,7 +44,7 @@ function sourceOptions(config: Config, name: string): DatabaseOptions {
   return {
     url: config.SOURCE_DATABASE_URL ?? config.DATABASE_URL,
     name,
-    connections: config.WORKER_CONCURRENCY + 2,
+    connections: LANES.length * config.WORKER_CONCURRENCY + 2,
     connectTimeout: 10_000,
     queryTimeout: config.SOURCE_STATEMENT_TIMEOUT + 10_000,
   }

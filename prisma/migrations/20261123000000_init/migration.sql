@@ -5,6 +5,9 @@ CREATE SCHEMA IF NOT EXISTS "waybill";
 CREATE TYPE "waybill"."export_status" AS ENUM ('queued', 'running', 'completed', 'failed', 'canceled', 'expired');
 
 -- CreateEnum
+CREATE TYPE "waybill"."lane" AS ENUM ('small', 'large');
+
+-- CreateEnum
 CREATE TYPE "waybill"."role" AS ENUM ('admin', 'exporter');
 
 -- CreateTable
@@ -21,15 +24,15 @@ CREATE TABLE "waybill"."exports" (
     "filename" TEXT NOT NULL,
     "content_type" TEXT NOT NULL,
     "status" "waybill"."export_status" NOT NULL DEFAULT 'queued',
+    "lane" "waybill"."lane" NOT NULL,
     "requester_id" TEXT NOT NULL,
     "requested_by" TEXT NOT NULL,
     "idempotency_key" TEXT,
     "idempotency_hash" TEXT,
     "attempts" INTEGER NOT NULL DEFAULT 0,
+    "lost" INTEGER NOT NULL DEFAULT 0,
     "attempt_token" UUID,
     "heartbeat_at" TIMESTAMPTZ(6),
-    "upload_key" TEXT,
-    "upload_id" TEXT,
     "rows" BIGINT NOT NULL DEFAULT 0,
     "bytes" BIGINT NOT NULL DEFAULT 0,
     "estimated_rows" BIGINT,
@@ -47,6 +50,18 @@ CREATE TABLE "waybill"."exports" (
     "expires_at" TIMESTAMPTZ(6),
 
     CONSTRAINT "exports_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "waybill"."uploads" (
+    "token" UUID NOT NULL,
+    "export_id" UUID NOT NULL,
+    "key" TEXT NOT NULL,
+    "upload_id" TEXT,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "swept_at" TIMESTAMPTZ(6),
+
+    CONSTRAINT "uploads_pkey" PRIMARY KEY ("token")
 );
 
 -- CreateTable

@@ -1,6 +1,10 @@
 // POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from '@waybill/shared/database.ts'
+import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
+import { estimateRows } from '@waybill/shared/source.ts'
 import type { Request } from 'express'
 import { callerOf } from '../auth.ts'
 import { type CheckedRequest, fileType, readExportRequest } from '../export-request.ts'
@@ -9,7 +13,7 @@ import type { Route } from '../router.ts'
 import type { ServerDeps } from '../server.ts'
 import { POLL_INTERVAL } from './exports.ts'
 
-export function createExportRoute({ config, ledger, queue, log }: ServerDeps): Route {
+export function createExportRoute({ config, ledger, queue, source, log }: ServerDeps): Route {
   return {
     method: 'post',
     path: '/v1/exports',
@@ -18,16 +22,20 @@ export function createExportRoute({ config, ledger, queue, log }: ServerDeps): R
       const caller = callerOf(response)
       const checked = readExportRequest(request, caller, config.MAX_ROWS)
       const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
-      const { row } = await ledger.create(
+      const idempotency = readIdempotency(request, checked)
+      const estimatedRows = await estimate(source, checked, config.MAX_ROWS)
+      const { row, active } = await ledger.create(
         {
-          ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl },
+          ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl, idempotency },
           ...fileType(format, compression),
-          idempotency: readIdempotency(request, checked),
+          estimatedRows,
+          lane: estimatedRows !== undefined && estimatedRows < config.LARGE_EXPORT_ROWS ? 'small' : 'large',
         },
         caller,
+        config.MAX_ACTIVE_EXPORTS,
       )
       try {
-        if (row.status === 'queued') await queue.add(row.id)
+        if (row.status === 'queued') await queue.add({ id: row.id, lane: row.lane, ahead: active })
       } catch (error) {
         // The row is written, so the export will run: the reconciler adds the job when the queue is back.
         log.warn({ exportId: row.id, error }, 'the queue is away; the export waits for the reconciler')
@@ -38,6 +46,22 @@ export function createExportRoute({ config, ledger, queue, log }: ServerDeps): R
         .set('Retry-After', String(POLL_INTERVAL))
         .json(presentExport(row))
     },
+  }
+}
+
+/** Milliseconds that the source may take to plan the query: a caller waits for it. */
+const ESTIMATE_TIMEOUT = 300
+
+/** What the planner expects; undefined when the source cannot say so in time. The export may run all the same. */
+async function estimate(source: Database, checked: CheckedRequest, maxRows: number): Promise<number | undefined> {
+  const { datasetDeclaration, filters, columns, limit } = checked
+  const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit ?? maxRows, maxRows) })
+  const timer = new AbortController()
+  const timeout = sleep(ESTIMATE_TIMEOUT, undefined, { signal: timer.signal }).catch(() => undefined)
+  try {
+    return await Promise.race([estimateRows(source, query).catch(() => undefined), timeout])
+  } finally {
+    timer.abort()
   }
 }
 

@@ -5,6 +5,7 @@ import { WaybillError } from '@waybill/shared/errors.ts'
 import { EXPORT_STATUSES, type Warning } from '@waybill/shared/export.ts'
 import type { ExportRow } from '@waybill/shared/ledger.ts'
 import { findExport, listEvents, listExports } from '@waybill/shared/ledger-queries.ts'
+import { isStorableText, NOT_STORABLE } from '@waybill/shared/text.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { type Caller, callerOf } from '../auth.ts'
@@ -19,7 +20,7 @@ export const POLL_INTERVAL = 1
 const listQuerySchema = z.strictObject({
   scope: z.enum(['mine', 'all']).default('mine'),
   status: z.enum(EXPORT_STATUSES).optional(),
-  dataset: z.string().max(100).optional(),
+  dataset: z.string().max(100).refine(isStorableText, NOT_STORABLE).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.uuid().optional(),
 })
@@ -89,6 +90,16 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
           }
         }
         response.status(204).end()
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/exports/:id/cancel',
+      access: 'caller',
+      async handle(request, response) {
+        const row = await find(request, response)
+        if (!(await ledger.cancel(row.id, callerOf(response).name))) throw new WaybillError('EXPORT_ENDED')
+        response.status(202).json(presentExport(await find(request, response)))
       },
     },
     {

@@ -10,7 +10,13 @@ export function meRoute({ config }: ServerDeps): Route {
     access: 'caller',
     handle(_request, response) {
       const { id, name, role, datasets } = callerOf(response)
-      response.json({ id, name, role, datasets, limits: { maxRows: config.MAX_ROWS } })
+      response.json({
+        id,
+        name,
+        role,
+        datasets,
+        limits: { maxRows: config.MAX_ROWS, maxActiveExports: config.MAX_ACTIVE_EXPORTS },
+      })
     },
   }
 }

@@ -33,6 +33,7 @@ export function previewRoute({ config, source }: ServerDeps): Route {
         signal,
         pageSize: ROWS + 1,
         statementTimeout: TIMEOUT,
+        idleTimeout: TIMEOUT,
         transactionTimeout: 2 * TIMEOUT,
         workMem: config.SOURCE_WORK_MEM,
       })
