@@ -124,7 +124,7 @@ describe.each(ways)('$way', ({ open }) => {
 
   test('an abort ends it although the source hangs', async () => {
     const abort = new AbortController()
-    const { pages } = watched((page) => (page < 2 ? Promise.resolve(heavyPage()) : new Promise(() => {})))
+    const { pages } = watched((page) => (page < 2 ? Promise.resolve(heavyPage()) : new Promise(() => undefined)))
     const reason = new Error('canceled')
     setTimeout(() => abort.abort(reason), 20)
     await expect(collect(open(pages, contextWith({}, abort.signal).context))).rejects.toBe(reason)

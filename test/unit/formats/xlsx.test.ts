@@ -98,6 +98,8 @@ describe('numbers', () => {
     ['float', 'NaN'],
     ['float', '-Infinity'],
     ['numeric', 'NaN'],
+    ['numeric', `1${'0'.repeat(400)}`],
+    ['numeric', `0.${'0'.repeat(400)}1`],
     ['float', '1.7e+308'],
     ['float', '5e-324'],
   ] as const)('%s %s, which Excel has no number for, is text and counted', async (kind, cell) => {

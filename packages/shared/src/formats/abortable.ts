@@ -35,5 +35,6 @@ function orAbort<T>(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
   })
 }
 
-/** The abort is what the caller is told; how the abandoned source then ends has nobody left to hear it. */
-function ignoreAfterAbort(): void {}
+function ignoreAfterAbort(): void {
+  // The abort is what the caller is told; how the abandoned source then ends has nobody left to hear it.
+}

@@ -45,5 +45,6 @@ async function* paced(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-/** The loop over the transform throws the same error. */
-function ignoreUntilAwaited(): void {}
+function ignoreUntilAwaited(): void {
+  // The loop over the transform throws the same error.
+}

@@ -41,10 +41,10 @@ const numberCell = (value: string | number, style = '') => `${style}><v>${value}
 const number: CellWriter = (cell, warn) =>
   isShortNumber(cell) || (isNumber(cell) && isInSpreadsheetRange(cell)) ? numberCell(cell) : textInstead(cell, warn)
 
-/** More than 15 digits are text by rule and without a warning; NaN and the infinities are no number at all. */
+/** More than 15 digits are text by rule and without a warning; NaN and what is out of range have no number at all. */
 const exactNumber: CellWriter = (cell, warn) => {
   if (fitsSpreadsheet(cell)) return numberCell(cell)
-  return isNumber(cell) ? text(cell, warn) : textInstead(cell, warn)
+  return isNumber(cell) && isInSpreadsheetRange(cell) ? text(cell, warn) : textInstead(cell, warn)
 }
 
 const boolean: CellWriter = (cell, warn) => {
