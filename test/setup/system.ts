@@ -70,7 +70,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   await ensureBootstrapKey(connections.db, ADMIN_KEY)
   const worker = options.worker === false ? undefined : startWorker({ config, log, ...connections })
   const app = createServer({ config, log, ...connections })
-  const server: ListeningServer = await listen(createHttpServer(app), 0, '127.0.0.1')
+  const server: ListeningServer = await listen(createHttpServer(app), config)
   const url = `http://127.0.0.1:${server.port}`
   return {
     config,

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Config } from '@waybill/shared/config.ts'
 
 export interface ListeningServer {
   readonly port: number
@@ -9,9 +10,18 @@ export interface ListeningServer {
   close(grace: number): Promise<void>
 }
 
-/** @param port 0: any free one */
-export async function listen(server: Server, port: number, host: string): Promise<ListeningServer> {
-  server.listen(port, host)
+/** Milliseconds that a client may take to send its request: a slow one must not hold a connection for ever. */
+const HEADERS_TIMEOUT = 10_000
+const REQUEST_TIMEOUT = 30_000
+
+export type ListenOptions = Pick<Config, 'PORT' | 'HOST' | 'HTTP_IDLE_TIMEOUT'>
+
+/** Port 0: any free one. */
+export async function listen(server: Server, options: ListenOptions): Promise<ListeningServer> {
+  server.keepAliveTimeout = options.HTTP_IDLE_TIMEOUT
+  server.headersTimeout = HEADERS_TIMEOUT
+  server.requestTimeout = REQUEST_TIMEOUT
+  server.listen(options.PORT, options.HOST)
   await once(server, 'listening') // rejects with the server's error, e.g. EADDRINUSE
   return {
     port: (server.address() as AddressInfo).port,

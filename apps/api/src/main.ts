@@ -1,8 +1,10 @@
 // The API process: reads the settings, connects, listens until it is told to stop.
 import { createServer as createHttpServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
 import { readConfigOrExit } from '@waybill/shared/config.ts'
 import { createLogger } from '@waybill/shared/log.ts'
+import { persist } from '@waybill/shared/persist.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { listen } from './listen.ts'
@@ -12,13 +14,26 @@ const config = readConfigOrExit()
 const log = createLogger('api', config.LOG_LEVEL)
 const connections = connect(config, 'waybill-api', log)
 
-if (config.BOOTSTRAP_API_KEY !== undefined) await ensureBootstrapKey(connections.db, config.BOOTSTRAP_API_KEY)
-const app = createServer({ config, log, ...connections })
-const server = await listen(createHttpServer(app), config.PORT, config.HOST)
+const stopping = new AbortController()
+const app = createServer({ config, log, stopping: stopping.signal, ...connections })
+const server = await listen(createHttpServer(app), config)
 log.info({ port: server.port }, 'api listens')
+if (config.BOOTSTRAP_API_KEY !== undefined) void bootstrap(config.BOOTSTRAP_API_KEY)
 
 await untilSignal()
 log.info('stopping: no new connections; requests on their way are answered')
+stopping.abort()
+// Whoever balances load reads it off /readyz before the port is closed.
+await sleep(config.SHUTDOWN_DELAY)
 await server.close(config.SHUTDOWN_GRACE)
 await connections.close()
 log.info('stopped')
+
+/** The database may come up after us: until then, requests are answered with 503. */
+async function bootstrap(key: string): Promise<void> {
+  try {
+    await persist(Number.POSITIVE_INFINITY, () => ensureBootstrapKey(connections.db, key), stopping.signal)
+  } catch (error) {
+    if (!stopping.signal.aborted) log.error({ error }, 'BOOTSTRAP_API_KEY could not be stored')
+  }
+}

@@ -30,3 +30,13 @@ export function readId(request: Request): string {
   if (!parsed.success) throw new WaybillError('NOT_FOUND')
   return parsed.data.toLowerCase()
 }
+
+/**
+ * Whether the caller has this version already (RFC 9110, 13.1.2). Express' own check is of no use: it never says so
+ * to a request with `Cache-Control: no-cache`, which `fetch` adds to every request with an If-None-Match.
+ */
+export function isKnown(request: Request, etag: string): boolean {
+  const known = request.get('if-none-match')?.split(',') ?? []
+  const plain = (tag: string) => tag.trim().replace(/^W\//, '')
+  return known.some((tag) => tag.trim() === '*' || plain(tag) === plain(etag))
+}

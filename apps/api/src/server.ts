@@ -28,6 +28,8 @@ export interface ServerDeps {
   readonly storage: Storage
   readonly queue: ExportQueue
   readonly log: Logger
+  /** Aborted once the process is to end: it is not ready any more. */
+  readonly stopping?: AbortSignal
 }
 
 /** Bytes of a request's body at most. */

@@ -42,7 +42,7 @@ const DATABASE = 'waybill'
 
 /** @throws ConfigError, or what keeps a server from starting; what had been started is stopped then */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { say, env = process.env } = options
+  const { say, env } = options
   const needs = readStandaloneNeeds(env)
   const dataDir = resolve(options.defaults?.DATA_DIR ?? needs.dataDir)
   const stops: (() => Promise<void>)[] = []
@@ -98,7 +98,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
     const app = createServer({ config, log, ...connections })
     const port = needs.anyPort ? await freePort(config.PORT) : config.PORT
-    const server: ListeningServer = await listen(createHttpServer(app), port, config.HOST)
+    const server: ListeningServer = await listen(createHttpServer(app), { ...config, PORT: port })
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
     return { url: `http://localhost:${server.port}`, apiKey, config, stop }
   } catch (error) {

@@ -2,7 +2,7 @@
 import { attemptPrefix } from '@waybill/shared/artifact.ts'
 import { toWaybillError, type WaybillError } from '@waybill/shared/errors.ts'
 import type { Attempt, ExportRow } from '@waybill/shared/ledger.ts'
-import { persist } from './persist.ts'
+import { persist } from '@waybill/shared/persist.ts'
 import { AttemptLost, WorkerStopping } from './pulse.ts'
 import type { ExportDeps } from './run-export.ts'
 

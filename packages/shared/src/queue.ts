@@ -12,6 +12,7 @@ import {
 import pg from 'pg'
 import type { Config } from './config.ts'
 import type { Lane } from './ledger.ts'
+import { within } from './within.ts'
 
 /** A queue a lane: however many large exports wait or run, small ones have workers of their own. */
 export const LANES = ['small', 'large'] as const satisfies readonly Lane[]
@@ -63,9 +64,9 @@ export function createExportQueue(config: QueueConfig, onError: (error: Error) =
   return {
     add: ({ id, lane, ahead }) => {
       const options = { jobId: id, priority: Math.min(1 + ahead, LOWEST_PRIORITY) }
-      return within(ADD_TIMEOUT, queues[lane].add('export', { exportId: id }, options).then(noResult))
+      return within(ADD_TIMEOUT, queues[lane].add('export', { exportId: id }, options).then(noResult), queueSilent)
     },
-    check: () => within(ADD_TIMEOUT, queues.small.getJobCounts('waiting').then(noResult)),
+    check: () => within(ADD_TIMEOUT, queues.small.getJobCounts('waiting').then(noResult), queueSilent),
     close: async () => {
       await Promise.all(LANES.map((lane) => queues[lane].close()))
     },
@@ -124,18 +125,6 @@ function backendFactory(config: QueueConfig, role: 'producer' | 'worker'): Backe
 /** BullMQ's tables live beside ours, in a schema of their own. */
 function postgresSchema(config: QueueConfig): string {
   return `${config.QUEUE_PREFIX}_queue`
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`the queue did not answer within ${milliseconds} ms`)), milliseconds)
-  })
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function noResult(): void {

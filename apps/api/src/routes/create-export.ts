@@ -1,10 +1,10 @@
 // POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@waybill/shared/database.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import { estimateRows } from '@waybill/shared/source.ts'
+import { within } from '@waybill/shared/within.ts'
 import type { Request } from 'express'
 import { callerOf } from '../auth.ts'
 import { type CheckedRequest, fileType, readExportRequest } from '../export-request.ts'
@@ -56,12 +56,10 @@ const ESTIMATE_TIMEOUT = 300
 async function estimate(source: Database, checked: CheckedRequest, maxRows: number): Promise<number | undefined> {
   const { datasetDeclaration, filters, columns, limit } = checked
   const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit ?? maxRows, maxRows) })
-  const timer = new AbortController()
-  const timeout = sleep(ESTIMATE_TIMEOUT, undefined, { signal: timer.signal }).catch(() => undefined)
   try {
-    return await Promise.race([estimateRows(source, query).catch(() => undefined), timeout])
-  } finally {
-    timer.abort()
+    return await within(ESTIMATE_TIMEOUT, estimateRows(source, query), () => new WaybillError('SOURCE_TIMEOUT'))
+  } catch {
+    return undefined
   }
 }
 

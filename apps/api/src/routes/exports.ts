@@ -10,7 +10,7 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { type Caller, callerOf } from '../auth.ts'
 import { type Download, etag, presentEvent, presentExport } from '../present.ts'
-import { readId, readQuery } from '../request.ts'
+import { isKnown, readId, readQuery } from '../request.ts'
 import type { Route } from '../router.ts'
 import type { ServerDeps } from '../server.ts'
 
@@ -68,8 +68,10 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
         const row = await find(request, response)
         const presented = presentExport(row)
         if (row.status === 'queued' || row.status === 'running') response.set('Retry-After', String(POLL_INTERVAL))
-        response.set('ETag', etag(presented, Math.floor(Date.now() / (config.LINK_TTL / 2))))
+        const tag = etag(presented, Math.floor(Date.now() / (config.LINK_TTL / 2)))
+        response.set('ETag', tag)
         response.set('Cache-Control', 'private, no-cache')
+        if (isKnown(request, tag)) return void response.status(304).end()
         response.json(row.status === 'completed' ? { ...presented, download: await sign(row) } : presented)
       },
     },

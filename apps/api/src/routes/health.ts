@@ -1,4 +1,5 @@
 // /healthz: the process answers. /readyz: everything it needs answers too.
+import { within } from '@waybill/shared/within.ts'
 import type { RequestHandler } from 'express'
 import type { ServerDeps } from '../server.ts'
 
@@ -6,7 +7,7 @@ import type { ServerDeps } from '../server.ts'
 const TIMEOUT = 2_000
 
 export function healthRoutes(deps: ServerDeps): { path: string; handle: RequestHandler }[] {
-  const { db, source, queue, storage, log } = deps
+  const { db, source, queue, storage, log, stopping } = deps
   const checks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
     database: () => db.$queryRaw`SELECT 1`,
     source: () => source.$queryRaw`SELECT 1`,
@@ -23,11 +24,15 @@ export function healthRoutes(deps: ServerDeps): { path: string; handle: RequestH
     {
       path: '/readyz',
       handle: async (_request, response) => {
+        if (stopping?.aborted) {
+          response.status(503).json({ status: 'stopping' })
+          return
+        }
         const results = await Promise.all(
           Object.entries(checks).map(async ([name, check]) => {
             const signal = AbortSignal.timeout(TIMEOUT)
             try {
-              await Promise.race([check(signal), rejectWith(signal)])
+              await within(TIMEOUT, check(signal), () => new Error('no answer in time'))
               return [name, 'ok'] as const
             } catch (error) {
               // The reason may name hosts and users: it is for the log, the answer is for anybody.
@@ -43,10 +48,4 @@ export function healthRoutes(deps: ServerDeps): { path: string; handle: RequestH
       },
     },
   ]
-}
-
-function rejectWith(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

@@ -1,6 +1,6 @@
-// Insists on a write to the ledger while its database is away for a moment.
+// Insists on a piece of database work while the database is away for a moment.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { databaseFailure } from '@waybill/shared/database-failure.ts'
+import { databaseFailure } from './database-failure.ts'
 
 /** Milliseconds between two tries. */
 const PAUSE = 500
@@ -9,8 +9,9 @@ const PAUSE = 500
  * Repeats `write`, which must be safe to repeat, until the database has answered.
  *
  * @param patience milliseconds after which the last failure is thrown
+ * @param signal ends the waiting between tries
  */
-export async function persist<T>(patience: number, write: () => Promise<T>): Promise<T> {
+export async function persist<T>(patience: number, write: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const deadline = performance.now() + patience
   for (;;) {
     try {
@@ -19,7 +20,7 @@ export async function persist<T>(patience: number, write: () => Promise<T>): Pro
       const { kind } = databaseFailure(error)
       const isPassing = kind === 'unavailable' || kind === 'timeout'
       if (!isPassing || performance.now() > deadline) throw error
-      await sleep(PAUSE)
+      await sleep(PAUSE, undefined, signal === undefined ? {} : { signal })
     }
   }
 }
