@@ -16,7 +16,7 @@ const TASKS = {
   bench: { steps: [['test/bench/main.ts']] },
   check: {
     steps: [
-      ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],
+      ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
       ['node_modules/typescript/bin/tsc', '-p', '.'],
     ],
   },

@@ -54,7 +54,7 @@ async function demonstrate(): Promise<void> {
   const system = await startSystem({
     say,
     // Nothing of the environment: the demo touches no database but its own.
-    env: { PATH: process.env.PATH },
+    env: {},
     defaults: {
       DATA_DIR: directory,
       SAMPLE_ROWS: String(SAMPLE_ROWS),

@@ -200,6 +200,7 @@ function start(
     detached: true,
     stdio: ['ignore', output, output],
     // Messages in English whatever the machine's locale: their text is looked at above.
+    // biome-ignore lint/style/noProcessEnv: PATH is no setting; it is handed on so that setpriv is found.
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     ...(user && !prefixSetsUser ? user : {}),
   })
