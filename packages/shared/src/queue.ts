@@ -130,3 +130,7 @@ function postgresSchema(config: QueueConfig): string {
 function noResult(): void {
   // What BullMQ answers is of no use to anybody.
 }
+
+function queueSilent(): Error {
+  return new Error(`the queue did not answer within ${ADD_TIMEOUT} ms`)
+}
