@@ -1,0 +1,127 @@
+// Lists of exports: pages that lose and repeat nothing, filters, and the list of the original service.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ApiClient, createApiClient, type Json } from '../setup/api-client.ts'
+import { withClient } from '../setup/database.ts'
+import { startTestSystem, type TestSystem } from '../setup/system.ts'
+
+let system: TestSystem
+let exporter: ApiClient
+beforeAll(async () => {
+  system = await startTestSystem({ worker: false, settings: { MAX_ACTIVE_EXPORTS: '1000' } })
+  const { body } = await system.admin.post('/v1/api-keys', { name: 'lists', role: 'exporter' })
+  exporter = createApiClient(system.url, body.key)
+})
+afterAll(() => system.stop())
+
+async function ask(client: ApiClient, request: Record<string, unknown> = {}): Promise<string> {
+  const { status, body } = await client.post('/v1/exports', { dataset: 'users', format: 'csv', ...request })
+  expect(status).toBe(202)
+  return body.id
+}
+
+const ids = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id)
+
+describe('pages', () => {
+  it('hold each export exactly once, newest first, also while new ones arrive', async () => {
+    const asked: string[] = []
+    for (let i = 0; i < 12; i++) asked.unshift(await ask(exporter))
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const page: Json = await exporter.get(`/v1/exports?limit=5${cursor === null ? '' : `&cursor=${cursor}`}`)
+      expect(page.status).toBe(200)
+      seen.push(...ids(page.body))
+      cursor = page.body.nextCursor
+      await ask(exporter) // arrives in front of the page that is read
+    } while (cursor !== null)
+    expect(seen).toEqual(asked)
+  })
+
+  it('end exactly: a last page that is full says that nothing follows', async () => {
+    const { body } = await exporter.get('/v1/exports?limit=200')
+    const total = body.items.length
+    const exact = await exporter.get(`/v1/exports?limit=${total}`)
+    expect(exact.body).toMatchObject({ nextCursor: null })
+    expect(exact.body.items).toHaveLength(total)
+    const short = await exporter.get(`/v1/exports?limit=${total - 1}`)
+    const rest = await exporter.get(`/v1/exports?limit=1&cursor=${short.body.nextCursor}`)
+    expect(ids(rest.body)).toEqual(ids(body).slice(-1))
+    expect(rest.body.nextCursor).toBeNull()
+  })
+
+  it('carry no links: a list is no place for them', async () => {
+    const { body } = await system.admin.get('/v1/exports?scope=all')
+    expect(JSON.stringify(body)).not.toContain('X-Amz-')
+    for (const item of body.items) expect(item).not.toHaveProperty('download')
+  })
+})
+
+it('mine are mine, all are all, and an admin who says nothing gets their own', async () => {
+  const own = await ask(system.admin)
+  const others = await ask(exporter)
+  expect(ids((await system.admin.get('/v1/exports?scope=mine')).body)).toContain(own)
+  expect(ids((await system.admin.get('/v1/exports?scope=mine')).body)).not.toContain(others)
+  expect(ids((await system.admin.get('/v1/exports')).body)).not.toContain(others)
+  expect(ids((await system.admin.get('/v1/exports?scope=all&limit=200')).body)).toEqual(
+    expect.arrayContaining([own, others]),
+  )
+})
+
+it('filters by status and dataset, alone and together', async () => {
+  const points = await ask(system.admin, { dataset: 'user-points' })
+  const done = await ask(system.admin, { dataset: 'user-points' })
+  await setStatus(done, 'completed')
+  const list = async (query: string) => ids((await system.admin.get(`/v1/exports?${query}`)).body)
+  expect(await list('dataset=user-points')).toEqual([done, points])
+  expect(await list('dataset=user-points&status=queued')).toEqual([points])
+  expect(await list('status=completed')).toEqual([done])
+  expect(await list('status=failed')).toEqual([])
+})
+
+describe('history, as the original service had it', () => {
+  it('has its fields and no others, for every state of an export', async () => {
+    const { body: key } = await system.admin.post('/v1/api-keys', { name: 'history', role: 'exporter' })
+    const client = createApiClient(system.url, key.key)
+    const states = ['queued', 'running', 'completed', 'expired', 'failed', 'canceled']
+    for (const state of states)
+      await setStatus(await ask(client, { limit: 10, filters: { dateFrom: '2026-01-01' } }), state)
+    const { body } = await client.get('/v1/exports/history')
+    expect(body.map(({ status }: Json) => status)).toEqual(
+      ['started', 'started', 'completed', 'completed', 'failed', 'failed'].reverse(),
+    )
+    expect(body.map(({ rowCount }: Json) => rowCount)).toEqual([-1, -1, 7, 7, -1, -1])
+    for (const row of body) {
+      expect(row).toEqual({
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        datasetType: 'users',
+        format: 'csv',
+        filters: { dateFrom: '2026-01-01' },
+        rowLimit: 10,
+        rowCount: expect.any(Number),
+        status: expect.any(String),
+        requestedBy: key.prefix,
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      })
+    }
+  })
+
+  it('is mine or all, as many as asked for', async () => {
+    expect((await system.admin.get('/v1/exports/history?scope=all&limit=3')).body).toHaveLength(3)
+    const mine = (await exporter.get('/v1/exports/history?limit=200')).body
+    const all = (await system.admin.get('/v1/exports/history?scope=all&limit=200')).body
+    expect(all.length).toBeGreaterThan(mine.length)
+    expect((await exporter.get('/v1/exports/history')).body.length).toBeLessThanOrEqual(50)
+  })
+})
+
+async function setStatus(id: string, status: string): Promise<void> {
+  const rowCount = status === 'completed' || status === 'expired' ? 7 : null
+  await withClient(system.database.url, (client) =>
+    client.query('UPDATE waybill.exports SET status = $2, row_count = $3, artifact_key = $4 WHERE id = $1', [
+      id,
+      status,
+      rowCount,
+      status === 'completed' ? 'none' : null,
+    ]),
+  )
+}
