@@ -5,11 +5,10 @@ import type { Format } from './format.ts'
 import { encodeText } from './text-rows.ts'
 
 /**
- * Text that a spreadsheet would take for a formula: what OWASP's "CSV Injection" lists (with the full-width forms),
- * NUL as ASVS 1.2.10 adds, and any of the operators behind blanks, which some programs skip. The apostrophes in
- * front make the guard reversible: text that looks guarded already is guarded once more.
+ * Text that a spreadsheet would take for a formula: what OWASP's "CSV Injection" lists, with the full-width forms,
+ * and NUL as ASVS 1.2.10 adds. It is what design.md promises its readers, no more: they may rely on all else.
  */
-const RUNS_AS_FORMULA = /^'*(?:[\s\0\u200b-\u200f\u2060]*[=+\-@＝＋－＠]|[\t\r\n\0])/
+const RUNS_AS_FORMULA = /^[=+\-@＝＋－＠\t\r\n\0]/
 
 /** U+FEFF is quoted too, else at the start of a file it would be read as a byte order mark and lost. */
 const QUOTED_ALWAYS = '"\r\n\ufeff'
