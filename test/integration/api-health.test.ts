@@ -1,0 +1,135 @@
+// What the API says when something it needs is away: which, how long to wait, and nothing that is a secret.
+import { createServer as createHttpServer } from 'node:http'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type ListeningServer, listen } from '../../apps/api/src/listen.ts'
+import { createServer } from '../../apps/api/src/server.ts'
+import type { Config } from '../../packages/shared/src/config.ts'
+import { createLogger } from '../../packages/shared/src/log.ts'
+import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
+import { createApiClient } from '../setup/api-client.ts'
+import { expectProblem } from '../setup/problem.ts'
+import { ADMIN_KEY, startTestSystem, type TestSystem } from '../setup/system.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.ts'
+
+let system: TestSystem
+beforeAll(async () => {
+  system = await startTestSystem({ worker: false, queue: 'redis' })
+})
+afterAll(() => system.stop())
+
+interface Api {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** An API of its own with other settings, on the same database. */
+async function startApi(settings: Partial<Config>): Promise<Api> {
+  const config: Config = { ...system.config, ...settings }
+  const log = createLogger('test', 'fatal')
+  const connections: Connections = connect(config, 'waybill-test', log)
+  const server: ListeningServer = await listen(createHttpServer(createServer({ config, log, ...connections })), config)
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    async stop() {
+      await server.close(1_000)
+      await connections.close()
+    },
+  }
+}
+
+async function readiness(url: string) {
+  const response = await fetch(`${url}/readyz`)
+  const { dependencies } = (await response.json()) as { dependencies: Record<string, string> }
+  return { status: response.status, dependencies }
+}
+
+it('all is well: alive and ready, to anybody', async () => {
+  expect(await (await fetch(`${system.url}/healthz`)).json()).toEqual({ status: 'ok' })
+  expect(await readiness(system.url)).toMatchObject({
+    status: 200,
+    dependencies: { database: 'ok', source: 'ok', queue: 'ok', storage: 'ok' },
+  })
+})
+
+describe('names the dependency that is away, and no other', () => {
+  it.each([
+    ['storage', { S3_BUCKET: 'no-such-bucket' }],
+    ['storage', { S3_SECRET_ACCESS_KEY: 'wrong' }],
+    ['storage', { S3_ENDPOINT: 'http://127.0.0.1:1' }],
+    ['queue', { REDIS_URL: 'redis://127.0.0.1:1' }],
+    ['source', { SOURCE_DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' }],
+  ] as const)('%s: %j', async (dependency, settings) => {
+    const api = await startApi(settings)
+    try {
+      const answer = await fetch(`${api.url}/readyz`)
+      const text = await answer.text()
+      const dependencies = { database: 'ok', source: 'ok', queue: 'ok', storage: 'ok', [dependency]: 'away' }
+      expect(answer.status).toBe(503)
+      expect(JSON.parse(text)).toEqual({ status: 'away', dependencies })
+      expect(text).not.toMatch(/secret|127\.0\.0\.1|nobody/)
+      expect((await fetch(`${api.url}/healthz`)).status, 'a restart would not help').toBe(200)
+    } finally {
+      await api.stop()
+    }
+  })
+})
+
+describe('Postgres goes away', () => {
+  let proxy: TcpProxy
+  let api: Api
+  beforeAll(async () => {
+    proxy = await startTcpProxy(endpointOf(system.config.DATABASE_URL))
+    api = await startApi({
+      DATABASE_URL: proxy.through(system.config.DATABASE_URL),
+      SOURCE_DATABASE_URL: system.config.DATABASE_URL,
+    })
+  })
+  afterAll(async () => {
+    await api.stop()
+    await proxy.close()
+  })
+
+  it('every call is a 503 that says when to try again, no job is queued, and it works when Postgres is back', async () => {
+    const client = createApiClient(api.url, ADMIN_KEY)
+    const body = { dataset: 'users', format: 'csv' }
+    expect((await client.post('/v1/exports', body)).status).toBe(202)
+    const jobs = () => countRedisKeys(system.config.QUEUE_PREFIX)
+    const before = await jobs()
+    proxy.refuse()
+    for (const answer of [
+      await client.post('/v1/exports', body),
+      await client.get('/v1/exports'),
+      await client.get('/v1/me'),
+    ]) {
+      expectProblem(answer, 503, 'DATABASE_UNAVAILABLE')
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    }
+    expect(await jobs(), 'no job without a row').toBe(before)
+    expect(await readiness(api.url)).toMatchObject({ status: 503, dependencies: { database: 'away', source: 'ok' } })
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200)
+    proxy.restore()
+    expect((await client.post('/v1/exports', body)).status).toBe(202)
+    expect((await readiness(api.url)).status).toBe(200)
+  })
+
+  it('a Postgres that hangs does not make the API hang', async () => {
+    const client = createApiClient(api.url, ADMIN_KEY)
+    await client.get('/v1/me')
+    proxy.stall()
+    const startedAt = performance.now()
+    expect(await readiness(api.url)).toMatchObject({ status: 503, dependencies: { database: 'away' } })
+    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    proxy.restore()
+    expect((await client.get('/v1/me')).status).toBe(200)
+  })
+})
+
+async function countRedisKeys(prefix: string): Promise<number> {
+  const { Redis } = await import('ioredis')
+  const redis = new Redis(inject('redisUrl'))
+  try {
+    return (await redis.keys(`${prefix}:*`)).length
+  } finally {
+    redis.disconnect()
+  }
+}
