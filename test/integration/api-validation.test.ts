@@ -80,8 +80,7 @@ describe('a field that is wrong is named, and so is the reason', () => {
     ['a delimiter that would break the file', { ...GOOD, csv: { delimiter: '"' } }, [/^csv\.delimiter: /]],
     ['a delimiter of two', { ...GOOD, csv: { delimiter: ',,' } }, [/^csv\.delimiter: /]],
     ['a bom that is text', { ...GOOD, csv: { bom: 'true' } }, [/^csv\.bom: /]],
-    ['a webhook that is no address', { ...GOOD, webhookUrl: 'here' }, [/^webhookUrl: /]],
-    ['a webhook to a file', { ...GOOD, webhookUrl: 'file:///etc/passwd' }, [/^webhookUrl: /]],
+    ['a webhook, which nobody would call yet', { ...GOOD, webhookUrl: 'https://example.org' }, [/^webhookUrl: .*poll/]],
     [
       'several at once',
       { dataset: 'user-points', format: 'xlsx', compression: 'gzip', limit: 2000, columns: ['x'], filters: { y: 1 } },
@@ -145,7 +144,6 @@ describe('text that Postgres cannot hold is a 422 wherever it stands, never a 50
     expect(await refusal({ ...GOOD, filters: { [text]: 'x' } })).toHaveLength(1)
     expect(await refusal({ ...GOOD, columns: [text] })).toHaveLength(1)
     expect(await refusal({ ...GOOD, dataset: text })).toHaveLength(1)
-    expect(await refusal({ ...GOOD, webhookUrl: `https://example.org/${text}` })).toHaveLength(1)
     expect(await refusal({ ...GOOD, [text]: 1 })).toHaveLength(1)
   })
 })

@@ -1,18 +1,22 @@
 // Who calls: checks the bearer token and puts the caller beside the request.
 import { type Caller, findCaller } from '@waybill/shared/api-keys.ts'
-import type { Database } from '@waybill/shared/database.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
-import { within } from '@waybill/shared/within.ts'
+import type { Connections } from '@waybill/shared/wiring.ts'
 import type { RequestHandler, Response } from 'express'
 
 export type { Caller }
 
+type AuthDeps = Pick<Connections, 'db' | 'answeredAt'>
+
+/** Milliseconds without any answer from the database after which it counts as away. */
+const PATIENCE = 900
+
 /** @throws WaybillError UNAUTHENTICATED (by `next`) unless a key that is valid now is presented */
-export function authenticate(db: Database): RequestHandler {
+export function authenticate({ db, answeredAt }: AuthDeps): RequestHandler {
   return async (request, response, next) => {
     // The scheme is case-insensitive (RFC 9110, 11.1); the token has no spaces (RFC 6750, 2.1).
     const token = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(request.get('authorization') ?? '')?.[1]
-    const caller = token === undefined ? undefined : await within(PATIENCE, findCaller(db, token), databaseSilent)
+    const caller = token === undefined ? undefined : await unlessSilent(findCaller(db, token), answeredAt)
     if (caller === undefined) throw new WaybillError('UNAUTHENTICATED')
     response.locals.caller = caller
     next()
@@ -20,13 +24,23 @@ export function authenticate(db: Database): RequestHandler {
 }
 
 /**
- * Milliseconds that the database may take for the first question of every request: one that hangs must show as
- * 503 within a second, not as silence.
+ * Settles like `answer`, unless the database says nothing at all to anybody: one that is away must show as 503
+ * within a second, and one that is only busy must not.
  */
-const PATIENCE = 900
-
-function databaseSilent(): WaybillError {
-  return new WaybillError('DATABASE_UNAVAILABLE')
+async function unlessSilent<T>(answer: Promise<T>, answeredAt: () => number): Promise<T> {
+  const askedAt = performance.now()
+  const silence = Promise.withResolvers<never>()
+  const check = () => {
+    const silentFor = performance.now() - Math.max(askedAt, answeredAt())
+    if (silentFor >= PATIENCE) silence.reject(new WaybillError('DATABASE_UNAVAILABLE'))
+  }
+  // After the event loop has taken in what has arrived: it may have been this process that was busy.
+  const timer = setInterval(() => setImmediate(check), PATIENCE / 9)
+  try {
+    return await Promise.race([answer, silence.promise])
+  } finally {
+    clearInterval(timer)
+  }
 }
 
 export function callerOf(response: Response): Caller {

@@ -28,6 +28,8 @@ export interface ServerDeps {
   readonly storage: Storage
   readonly queue: ExportQueue
   readonly log: Logger
+  /** When the database has answered anything last, in milliseconds of `performance.now()`. */
+  readonly answeredAt: () => number
   /** Aborted once the process is to end: it is not ready any more. */
   readonly stopping?: AbortSignal
 }
@@ -54,7 +56,7 @@ export function createServer(deps: ServerDeps): Express {
   app.set('query parser', 'simple')
   app.use(identifyAndLog(deps.log))
   for (const { path, handle } of healthRoutes(deps)) app.get(path, handle)
-  app.use('/v1', authenticate(deps.db), express.json({ limit: BODY_LIMIT }))
+  app.use('/v1', authenticate(deps), express.json({ limit: BODY_LIMIT }))
   mountRoutes(app, createRoutes(deps))
   app.use(() => {
     throw new WaybillError('NOT_FOUND')

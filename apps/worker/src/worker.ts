@@ -31,8 +31,14 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   const exportDeps: ExportDeps = { ...deps, workerName: `worker:${hostname()}:${process.pid}` }
   const stopping = new AbortController()
   const running = new Set<Promise<unknown>>()
+  let isStopping = false
 
-  const process_ = async (job: Job<ExportJob>, token: string | undefined): Promise<void> => {
+  const runJob = async (job: Job<ExportJob>, token: string | undefined): Promise<void> => {
+    if (isStopping) {
+      // BullMQ may hand out one more job that it was waiting for when it was told to pause.
+      await job.moveToWait(token)
+      throw new WaitingError()
+    }
     const work = runExport(exportDeps, job.data.exportId, stopping.signal)
     running.add(work)
     try {
@@ -51,7 +57,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   }
 
   const workers = LANES.map((lane) => {
-    const worker = createQueueWorker(config, lane, process_, {
+    const worker = createQueueWorker(config, lane, runJob, {
       concurrency: config.WORKER_CONCURRENCY,
       lockDuration: config.WORKER_LOCK,
       stalledInterval: config.WORKER_LOCK,
@@ -66,18 +72,19 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
 
   return {
     async stop(grace) {
+      isStopping = true
+      const reconciled = reconciler.stop()
       await Promise.all(workers.map((worker) => worker.pause(true)))
-      await reconciler.stop()
       await settledWithin(running, grace)
       stopping.abort(new WorkerStopping())
+      // A storage or a queue that hangs must not keep the process: what is left open is cleaned up by others.
       await settledWithin(running, HANDBACK_TIMEOUT)
-      const closed = Promise.all(workers.map((worker) => worker.close()))
-      await Promise.race([closed, sleep(HANDBACK_TIMEOUT, undefined, { ref: false })])
+      await settledWithin([reconciled, ...workers.map((worker) => worker.close())], HANDBACK_TIMEOUT)
     },
   }
 }
 
-async function settledWithin(work: ReadonlySet<Promise<unknown>>, milliseconds: number): Promise<void> {
+async function settledWithin(work: Iterable<Promise<unknown>>, milliseconds: number): Promise<void> {
   const timer = new AbortController()
   const timeout = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined)
   await Promise.race([Promise.allSettled(work), timeout])

@@ -1,5 +1,6 @@
 // Prisma clients: one for the service's own tables, one for the tables that datasets read.
 import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
 import { Prisma, PrismaClient } from './generated/prisma/client.ts'
 
 export { Prisma, PrismaClient }
@@ -19,6 +20,8 @@ export interface DatabaseOptions {
    * connection that hangs; the server's own statement_timeout is set where the query is made.
    */
   readonly queryTimeout: number
+  /** Called whenever the server has answered a query. */
+  readonly onAnswer?: () => void
 }
 
 /**
@@ -26,7 +29,7 @@ export interface DatabaseOptions {
  * were not there.
  */
 export function createDatabase(options: DatabaseOptions): Database {
-  const adapter = new PrismaPg({
+  const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
     options: '-c TimeZone=UTC',
@@ -36,5 +39,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   })
+  // A connection comes back after every query and every transaction.
+  pool.on('release', (error) => {
+    if (error === undefined) options.onAnswer?.()
+  })
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true })
   return new PrismaClient({ adapter, errorFormat: 'minimal' })
 }

@@ -23,7 +23,6 @@ export interface NewExport {
   readonly limit: number | undefined
   readonly compression: Compression
   readonly csv: CsvOptions
-  readonly webhookUrl: string | undefined
   readonly contentType: string
   /** With the extension; the name is made of the dataset and the time. */
   readonly extension: string
@@ -138,7 +137,6 @@ function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput 
     csv: { ...csv },
     contentType,
     lane: request.lane,
-    webhookUrl: request.webhookUrl ?? null,
     filename: `${dataset}_${compactTime(createdAt)}.${request.extension}`,
     estimatedRows: estimatedRows ?? null,
     requesterId: requester.id,

@@ -12,12 +12,18 @@ export interface Connections {
   readonly source: Database
   readonly storage: Storage
   readonly queue: ExportQueue
+  /** When the service's own database has answered anything last, in milliseconds of `performance.now()`. */
+  readonly answeredAt: () => number
   close(): Promise<void>
 }
 
 /** Connects lazily: nothing here fails when a server is away. @param name shown in pg_stat_activity */
 export function connect(config: Config, name: string, log: Logger): Connections {
-  const db = createDatabase(databaseOptions(config, name))
+  let answeredAt = 0
+  const onAnswer = () => {
+    answeredAt = performance.now()
+  }
+  const db = createDatabase({ ...databaseOptions(config, name), onAnswer })
   const source = createDatabase(sourceOptions(config, `${name}-source`))
   const storage = createStorage(storageOptions(config))
   const queue = createExportQueue(config, (error) => log.warn({ error }, 'queue'))
@@ -27,6 +33,7 @@ export function connect(config: Config, name: string, log: Logger): Connections 
     source,
     storage,
     queue,
+    answeredAt: () => answeredAt,
     async close() {
       await Promise.allSettled([queue.close(), db.$disconnect(), source.$disconnect()])
       storage.close()
@@ -36,7 +43,7 @@ export function connect(config: Config, name: string, log: Logger): Connections 
 
 /** The service's own tables: short queries, and a clear error soon when the server is away. */
 function databaseOptions(config: Config, name: string): DatabaseOptions {
-  return { url: config.DATABASE_URL, name, connections: 10, connectTimeout: 900, queryTimeout: 15_000 }
+  return { url: config.DATABASE_URL, name, connections: 10, connectTimeout: 5_000, queryTimeout: 15_000 }
 }
 
 /** The tables that datasets read: long queries, one connection an export and a few to cancel them with. */

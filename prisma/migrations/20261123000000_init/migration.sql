@@ -20,7 +20,6 @@ CREATE TABLE "waybill"."exports" (
     "row_limit" INTEGER,
     "compression" TEXT NOT NULL DEFAULT 'none',
     "csv" JSONB NOT NULL DEFAULT '{}',
-    "webhook_url" TEXT,
     "filename" TEXT NOT NULL,
     "content_type" TEXT NOT NULL,
     "status" "waybill"."export_status" NOT NULL DEFAULT 'queued',

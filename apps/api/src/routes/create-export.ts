@@ -21,12 +21,12 @@ export function createExportRoute({ config, ledger, queue, source, log }: Server
     async handle(request, response) {
       const caller = callerOf(response)
       const checked = readExportRequest(request, caller, config.MAX_ROWS)
-      const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
+      const { dataset, format, filters, columns, limit, compression, csv } = checked
       const idempotency = readIdempotency(request, checked)
       const estimatedRows = await estimate(source, checked, config.MAX_ROWS)
       const { row, active } = await ledger.create(
         {
-          ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl, idempotency },
+          ...{ dataset, format, filters, columns, limit, compression, csv, idempotency },
           ...fileType(format, compression),
           estimatedRows,
           lane: estimatedRows !== undefined && estimatedRows < config.LARGE_EXPORT_ROWS ? 'small' : 'large',
