@@ -32,7 +32,9 @@ export function createUpkeepLedger(db: Database) {
           error_code = 'WORKER_LOST', error_message = ${`${title}, ${MAX_LOST} times. ${advice}`}`,
         { type: 'export.failed', actor: by, data: { code: 'WORKER_LOST' } },
       )
-      return move(db, lost, Prisma.sql`${BACK_TO_QUEUE}, lost = lost + 1`, {
+      // The count is asked for again: an export found lost only now, between the two, must not get a start too many.
+      const another = Prisma.sql`${lost} AND lost < ${MAX_LOST - 1}`
+      return move(db, another, Prisma.sql`${BACK_TO_QUEUE}, lost = lost + 1`, {
         type: 'export.retrying',
         actor: by,
         data: { code: 'WORKER_LOST' },
