@@ -129,16 +129,31 @@ export function createStorage(options: StorageOptions): Storage {
       const onAbort = () => stop(signal.reason)
       signal.addEventListener('abort', onAbort)
       stream.on('error', stop)
+      let uploadId: string | undefined
+      let isOver = false
+      // lib-storage aborts only an upload that it has learned of, and only when the body lets it come to that.
+      const abortUpload = async () => {
+        if (uploadId === undefined) return
+        const upload = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
+        // What cannot be aborted now is swept later, and is not what went wrong.
+        await client.send(upload, { abortSignal: AbortSignal.timeout(GOODBYE_TIMEOUT) }).catch(() => undefined)
+      }
+      // This request is never cut off: the server would have begun an upload whose id nobody knows.
+      const begin = async (command: CreateMultipartUploadCommand) => {
+        const answer = await client.send(command)
+        uploadId = answer.UploadId
+        if (isOver) await abortUpload()
+        if (failure !== undefined) throw failure
+        if (uploadId !== undefined) await onUploadStarted?.(uploadId)
+        return answer
+      }
       const uploadClient: S3Client = Object.create(client, {
         send: {
           value: async (command: Parameters<S3Client['send']>[0]) => {
             const isAbort = command instanceof AbortMultipartUploadCommand
             try {
-              const answer = await client.send(command, isAbort ? {} : { abortSignal: stopped.signal })
-              if (command instanceof CreateMultipartUploadCommand) {
-                await onUploadStarted?.((answer as { UploadId: string }).UploadId)
-              }
-              return answer
+              if (command instanceof CreateMultipartUploadCommand) return await begin(command)
+              return await client.send(command, isAbort ? {} : { abortSignal: stopped.signal })
             } catch (error) {
               if (!isAbort) stop(error)
               throw error
@@ -168,6 +183,8 @@ export function createStorage(options: StorageOptions): Storage {
         return { bytes: stored.bytes, sha256: stored.sha256 }
       } catch (error) {
         stop(error)
+        isOver = true
+        await abortUpload()
         throw signal.aborted ? signal.reason : storageError(failure ?? error)
       } finally {
         signal.removeEventListener('abort', onAbort)

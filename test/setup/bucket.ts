@@ -1,0 +1,26 @@
+// Looks into the bucket of the run with a client that is not the product's.
+import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import { inject } from 'vitest'
+
+export interface BucketContents {
+  /** Keys without the prefix. */
+  readonly objects: readonly string[]
+  /** Keys of multipart uploads that nobody has completed or aborted. */
+  readonly openUploads: readonly string[]
+}
+
+export async function look(prefix: string): Promise<BucketContents> {
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = inject('s3')
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } })
+  try {
+    const where = { Bucket: bucket, Prefix: prefix }
+    const objects = await client.send(new ListObjectsV2Command(where))
+    const uploads = await client.send(new ListMultipartUploadsCommand(where))
+    return {
+      objects: (objects.Contents ?? []).map(({ Key = '' }) => Key.slice(prefix.length)),
+      openUploads: (uploads.Uploads ?? []).map(({ Key = '' }) => Key.slice(prefix.length)),
+    }
+  } finally {
+    client.destroy()
+  }
+}
