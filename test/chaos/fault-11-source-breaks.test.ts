@@ -1,0 +1,77 @@
+// Fault 11: the source breaks in mid-read. Another attempt reads a new snapshot from its start; no file mixes two.
+import { parse } from 'csv-parse/sync'
+import { expect, it } from 'vitest'
+import { type Rig, useRig } from './setup/rig.ts'
+import { until } from './setup/until.ts'
+
+const ROWS = 6_000
+
+const rig = useRig({ queue: 'redis', rows: ROWS, rowBytes: 600, settings: { SOURCE_STATEMENT_TIMEOUT: '1s' } })
+
+/** Every row says which generation it is of. */
+const turn = ({ client }: Rig, generation: string) => client.query('UPDATE users SET oauth_user_id = $1', [generation])
+
+async function startReading({ source, ask, reading }: Rig): Promise<string> {
+  source.throttle(600_000)
+  const id = await ask({ dataset: 'users', format: 'csv' })
+  await reading(id)
+  return id
+}
+
+async function expectOnly(generation: string, id: string): Promise<void> {
+  const { ended, file, holds, story } = rig()
+  const done = await ended(id)
+  expect(done).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 2 })
+  const rows: Record<string, string>[] = parse(await file(done), { columns: true })
+  expect(new Set(rows.map((row) => row.oauth_user_id))).toEqual(new Set([generation]))
+  expect(new Set(rows.map((row) => row.id)).size).toBe(ROWS)
+  expect(await story(id)).toEqual(['requested', 'started', 'retrying', 'started', 'completed'])
+  await holds([id])
+}
+
+it('the backend is killed in mid-read: the file is of one generation', async () => {
+  const { client, source, busyBackends, retries } = rig()
+  await turn(rig(), 'killed-1')
+  const id = await startReading(rig())
+  await turn(rig(), 'killed-2')
+  const killed = await client.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [
+    await busyBackends(),
+  ])
+  expect(killed.rowCount).toBe(1)
+  source.restore()
+  await expectOnly('killed-2', id)
+  expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
+})
+
+it('the connection is cut in the middle of a page: the file is of one generation', async () => {
+  const { source, retries } = rig()
+  await turn(rig(), 'cut-1')
+  const id = await startReading(rig())
+  await turn(rig(), 'cut-2')
+  await source.cutAfter(30_000, 'downstream')
+  source.restore()
+  await expectOnly('cut-2', id)
+  expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
+})
+
+it('the connection falls silent for good: given up in time, its slot and its backend are not lost', async () => {
+  const { source, retries, run, busyBackends, client } = rig()
+  await turn(rig(), 'silent-1')
+  const id = await startReading(rig())
+  await turn(rig(), 'silent-2')
+  const silent = await busyBackends()
+  source.freeze()
+  source.restore()
+  const startedAt = performance.now()
+  // The other slot works on meanwhile.
+  expect(await run({ dataset: 'users', format: 'ndjson', limit: 10 })).toMatchObject({ status: 'completed' })
+  await until('the attempt is given up', async () => (await retries(id)).length === 1)
+  // SOURCE_STATEMENT_TIMEOUT and what the worker grants the server to say so itself: 10 s, and 5 s to let go.
+  expect(performance.now() - startedAt).toBeLessThan(20_000)
+  await until('the worker has closed the silent connection', async () => {
+    source.cut === undefined
+    return source.connections <= 2
+  })
+  await client.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [silent])
+  await expectOnly('silent-2', id)
+})

@@ -1,0 +1,102 @@
+// What a chaos test starts with: a database with rows, a deployment on it, and the invariants at its end.
+import pg from 'pg'
+import { expect, inject, vi } from 'vitest'
+import { readConfig } from '../../../packages/shared/src/config.ts'
+import { deployQueue } from '../../../packages/shared/src/queue.ts'
+import { createTestDatabase } from '../../setup/database.ts'
+import { type QueueBackend, testSettings } from '../../setup/system.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/tcp-proxy.ts'
+import { createDeployment, type Deployment, type Settings } from './deployment.ts'
+import { findViolations, type Place } from './invariants.ts'
+import { createLookout, type Lookout } from './lookout.ts'
+import { PATIENCE, until } from './until.ts'
+
+export interface ChaosOptions {
+  readonly queue: QueueBackend
+  readonly settings?: Settings
+  /** Users in the source. */
+  readonly rows?: number
+  /** Text of each, in the hundreds for files of several parts. */
+  readonly rowBytes?: number
+}
+
+export interface Chaos extends Deployment, Lookout {
+  readonly client: pg.Pool
+  readonly settings: Settings
+  /** A proxy in front of a server, for a process to be started with; closed with the test. */
+  proxy(server: 'DATABASE_URL' | 'REDIS_URL' | 'S3_ENDPOINT'): Promise<TcpProxy>
+  /** Waits until nothing is wrong with these exports any more; fails with what stays wrong. */
+  holds(exportIds: readonly string[]): Promise<void>
+  /** Runs when the test has ended, the last one first. */
+  defer(action: () => unknown): void
+}
+
+/** What a test may hang its end on; vitest's TestContext. */
+interface TestEnd {
+  onTestFinished(end: () => Promise<void>): void
+  onTestFailed(end: () => void): void
+}
+
+// Processes start and die in these tests, on a machine that may be busy: the ceiling is for what hangs.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+
+/** Short, so that a lost worker is found soon. */
+const SHORT = { WORKER_LOCK: '1500ms', RECONCILE_INTERVAL: '300ms', SHUTDOWN_GRACE: '1s', S3_PART_SIZE: '5MiB' }
+
+export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<Chaos> {
+  const stack = new AsyncDisposableStack()
+  test.onTestFinished(() => stack.disposeAsync())
+  const database = await createTestDatabase()
+  // Fails when a process that has ended left a connection, or a backend at work, behind.
+  stack.defer(() => database.drop())
+  const settings: Settings = { ...testSettings(database, options.queue), ...SHORT, ...options.settings }
+  await deployQueue(readConfig(settings))
+  const client = new pg.Pool({ connectionString: database.url, application_name: 'test', max: 3 })
+  stack.defer(() => client.end())
+  await insertUsers(client, options.rows ?? 500, options.rowBytes ?? 20)
+
+  const deployment = createDeployment(settings)
+  test.onTestFailed(() => void process.stderr.write(`${deployment.logs()}\n`))
+  stack.defer(() => deployment.stop())
+  return {
+    ...deployment,
+    ...createLookout({
+      client,
+      url: database.url,
+      programs: deployment.programs,
+      defer: (action) => stack.defer(action),
+    }),
+    client,
+    settings,
+    async proxy(server) {
+      const url = String(server === 'REDIS_URL' ? (settings[server] ?? inject('redisUrl')) : settings[server])
+      const proxy = await startTcpProxy(endpointOf(url))
+      stack.defer(() => proxy.close())
+      return proxy
+    },
+    holds: (exportIds) => expectInvariants(settings, exportIds),
+    defer: (action) => stack.defer(async () => void (await action())),
+  }
+}
+
+async function expectInvariants(place: Place, exportIds: readonly string[]): Promise<void> {
+  expect(exportIds.length).toBeGreaterThan(0)
+  let problems: string[] = []
+  const look = async () => {
+    problems = await findViolations(place, exportIds)
+    return problems.length === 0
+  }
+  await until('nothing is wrong with the exports', look, PATIENCE / 2).catch(() => expect(problems).toEqual([]))
+}
+
+/** The planner knows them: a small export is known to be one. */
+async function insertUsers(client: pg.Pool, rows: number, rowBytes: number): Promise<void> {
+  await client.query(
+    `INSERT INTO users (id, "externalUserId", created_at)
+     SELECT gen_random_uuid(), 'user-' || i || '-' || left(repeat(md5(i::text), $2::int / 32 + 1), $2::int),
+       timestamptz '2026-01-01 00:00:00+00' + i * interval '1 second'
+     FROM generate_series(1, $1::int) i`,
+    [rows, rowBytes],
+  )
+  await client.query('ANALYZE users')
+}

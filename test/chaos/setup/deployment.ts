@@ -1,0 +1,73 @@
+// A deployment as in production: API and workers as processes of their own, started and killed at will.
+import { type ApiClient, createApiClient } from '../../setup/api-client.ts'
+import { type Program, startProgram } from './program.ts'
+import { until } from './until.ts'
+
+export type Settings = Readonly<Record<string, string>>
+
+export interface Api extends Program {
+  readonly url: string
+  /** Speaks as an admin. */
+  readonly admin: ApiClient
+  as(key: string): ApiClient
+  /** Asks for an export as an admin, and holds on to the promise that a 202 is. @returns its id */
+  ask(request?: Readonly<Record<string, unknown>>): Promise<string>
+}
+
+export interface Deployment {
+  /** @param settings that this process alone has, e.g. a server reached through a proxy */
+  startApi(settings?: Settings): Promise<Api>
+  startWorker(settings?: Settings): Promise<Program>
+  /** Several at once: starting takes a second. */
+  startWorkers(count: number, settings?: Settings): Promise<Program[]>
+  /** All that were ever started. */
+  programs(): readonly Program[]
+  /** What all of them said, for a failure. */
+  logs(): string
+  /** Ends all by SIGTERM, at once. */
+  stop(): Promise<void>
+}
+
+const LOG_LENGTH = 12_000
+
+export function createDeployment(common: Settings): Deployment {
+  const programs: Program[] = []
+  const start = (kind: 'api' | 'worker', settings: Settings) => {
+    const name = `${kind}-${programs.length + 1}`
+    const program = startProgram(name, `apps/${kind}/src/main.ts`, { ...common, LOG_LEVEL: 'info', ...settings })
+    programs.push(program)
+    return program
+  }
+  const startWorker = async (settings: Settings = {}) => {
+    const worker = start('worker', settings)
+    await worker.said('worker started')
+    return worker
+  }
+  return {
+    startWorker,
+    async startApi(settings = {}) {
+      const api = start('api', settings)
+      const { port } = await api.said('api listens')
+      const url = `http://127.0.0.1:${port}`
+      const as = (key: string) => createApiClient(url, key)
+      const admin = as(String(common.BOOTSTRAP_API_KEY))
+      await until('the API knows its first key', async () => (await admin.get('/v1/me')).status === 200)
+      const ask = async (request = {}) => {
+        const { status, body } = await admin.post('/v1/exports', { dataset: 'users', format: 'csv', ...request })
+        if (status !== 202) throw new Error(`POST /v1/exports answered ${status}: ${JSON.stringify(body)}`)
+        return body.id
+      }
+      return { ...api, url, as, admin, ask }
+    },
+    startWorkers: (count, settings) => Promise.all(Array.from({ length: count }, () => startWorker(settings))),
+    programs: () => programs,
+    logs: () => programs.map((program) => `--- ${program.name} (${program.pid})\n${tail(program.output())}`).join('\n'),
+    async stop() {
+      await Promise.all(programs.map((program) => program.exit() ?? program.stop()))
+    },
+  }
+}
+
+function tail(text: string): string {
+  return text.length > LOG_LENGTH ? `…${text.slice(-LOG_LENGTH)}` : text
+}

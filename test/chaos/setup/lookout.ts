@@ -1,0 +1,115 @@
+// Watches exports from the outside and holds them where a fault is to hit.
+import pg from 'pg'
+import { readTrail } from './invariants.ts'
+import type { Program } from './program.ts'
+import type { TrailEvent } from './trail.ts'
+import { until } from './until.ts'
+
+export interface RowSeen {
+  readonly status: string
+  readonly attempts: number
+  readonly token: string | null
+  readonly errorCode: string | null
+}
+
+export interface Hold {
+  release(): Promise<void>
+}
+
+export interface Lookout {
+  row(id: string): Promise<RowSeen>
+  /** Waits for the row to be so. */
+  becomes(id: string, status: string, patience?: number): Promise<RowSeen>
+  trail(id: string): Promise<TrailEvent[]>
+  /** The types of its events, without `export.`. */
+  story(id: string): Promise<string[]>
+  /** The process, alive, that runs the export now. */
+  runner(id: string): Promise<Program>
+  /** Waits until a multipart upload of the export is under way: its id is noted, its parts are being sent. */
+  uploading(id: string): Promise<void>
+  /** Nobody reads users until it is released: every export of them stops before its first row. */
+  lockUsers(): Promise<Hold>
+  /** No export is published until it is released: the statement that would, waits in the server. */
+  holdPublication(): Promise<Hold>
+  /** Backends that wait for a lock, by a part of their statement. */
+  blocked(statement: string): Promise<number[]>
+}
+
+export interface LookoutOptions {
+  readonly client: pg.Pool
+  readonly url: string
+  readonly programs: () => readonly Program[]
+  /** Runs when the test has ended. */
+  readonly defer: (action: () => Promise<void>) => void
+}
+
+export function createLookout({ client, url, programs, defer }: LookoutOptions): Lookout {
+  const row = async (id: string): Promise<RowSeen> => {
+    const { rows } = await client.query<RowSeen>(
+      `SELECT status, attempts, attempt_token AS token, error_code AS "errorCode" FROM waybill.exports WHERE id = $1`,
+      [id],
+    )
+    if (rows[0] === undefined) throw new Error(`there is no export ${id}`)
+    return rows[0]
+  }
+  const hold = async (statement: string): Promise<Hold> => {
+    const holder = new pg.Client({ connectionString: url, application_name: 'test-hold' })
+    await holder.connect()
+    let ended: Promise<void> | undefined
+    const release = () => (ended ??= holder.end())
+    defer(release)
+    await holder.query('BEGIN')
+    await holder.query(statement)
+    return { release }
+  }
+  const trail = (id: string) => readTrail(client, id)
+  return {
+    row,
+    trail,
+    story: async (id) => (await trail(id)).map(({ type }) => type.replace('export.', '')),
+    becomes: (id, status, patience) =>
+      until(
+        `export ${id} is ${status}`,
+        async () => {
+          const seen = await row(id)
+          return seen.status === status && seen
+        },
+        patience,
+      ),
+    runner: (id) =>
+      until(`a worker runs export ${id}`, async () => {
+        if ((await row(id)).status !== 'running') return undefined
+        const started = (await trail(id)).findLast(({ type }) => type === 'export.started')
+        return programs().find(({ pid, exit }) => exit() === undefined && started?.actor.endsWith(`:${pid}`))
+      }),
+    uploading: async (id) => {
+      await until(`export ${id} is being uploaded`, async () => {
+        const { rowCount } = await client.query(
+          `SELECT FROM waybill.uploads u JOIN waybill.exports e ON e.attempt_token = u.token
+           WHERE e.id = $1 AND u.upload_id IS NOT NULL`,
+          [id],
+        )
+        return rowCount === 1
+      })
+    },
+    lockUsers: () => hold('LOCK TABLE users IN ACCESS EXCLUSIVE MODE'),
+    // A lock on the row would hold heartbeats too, and the worker would give up before it has uploaded.
+    holdPublication: async () => {
+      const { release } = await hold('SELECT pg_advisory_xact_lock(1)')
+      await client.query(`
+        CREATE OR REPLACE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END';
+        CREATE OR REPLACE TRIGGER wait_for_test BEFORE UPDATE ON waybill.exports FOR EACH ROW
+          WHEN (NEW.status = 'completed') EXECUTE FUNCTION wait_for_test()`)
+      return { release }
+    },
+    blocked: async (statement) => {
+      const { rows } = await client.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+           AND query LIKE '%' || $1 || '%'`,
+        [statement],
+      )
+      return rows.map(({ pid }) => pid)
+    },
+  }
+}

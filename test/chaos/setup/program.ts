@@ -1,0 +1,109 @@
+// Runs a program of the repository as a process of its own, to be killed with real signals; keeps what it says.
+import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { diesWithUs } from '../../../apps/standalone/src/postgres-binaries.ts'
+
+/** One line of the log. */
+export interface Said {
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface Program {
+  /** As in `api-1`, for people. */
+  readonly name: string
+  readonly pid: number
+  /** Undefined while it runs. */
+  exit(): Exit | undefined
+  readonly ended: Promise<Exit>
+  signal(signal: NodeJS.Signals): void
+  /** The first line that was or will be logged with this message. Rejects when the process ends without it. */
+  said(message: string): Promise<Said>
+  lines(): readonly Said[]
+  /** Everything it wrote. */
+  output(): string
+  /** Ends it by SIGTERM, and by SIGKILL when that takes too long. */
+  stop(): Promise<Exit>
+}
+
+const STOP_MS = 20_000
+
+/** @param program from the root of the repository. @param env the whole environment, but for PATH */
+export function startProgram(name: string, program: string, env: Readonly<Record<string, string>>): Program {
+  const path = fileURLToPath(new URL(`../../../${program}`, import.meta.url))
+  const [command = process.execPath, ...args] = [...diesWithUs(), process.execPath, path]
+  const child = spawn(command, args, {
+    // Ctrl-C is for the tests: they end their processes in order.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, ...env },
+  })
+  const { pid } = child
+  if (pid === undefined) throw new Error(`${command} cannot be started`)
+
+  let output = ''
+  let unfinished = ''
+  const lines: Said[] = []
+  const waiting = new Set<(line: Said) => void>()
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk
+    const parts = (unfinished + chunk).split('\n')
+    unfinished = parts.pop() ?? ''
+    for (const part of parts.filter((text) => text.startsWith('{'))) {
+      const line = JSON.parse(part) as Said
+      lines.push(line)
+      for (const hear of waiting) hear(line)
+    }
+  })
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk))
+
+  let exit: Exit | undefined
+  const { promise: ended, resolve: end } = Promise.withResolvers<Exit>()
+  child.once('close', (code, signal) => {
+    exit = { code, signal }
+    end(exit)
+  })
+  const killOnExit = () => void child.kill('SIGKILL')
+  process.once('exit', killOnExit)
+  void ended.then(() => process.off('exit', killOnExit))
+
+  return {
+    name,
+    pid,
+    ended,
+    exit: () => exit,
+    signal: (signal) => void child.kill(signal),
+    lines: () => lines,
+    output: () => output,
+    async said(message) {
+      const earlier = lines.find(({ msg }) => msg === message)
+      if (earlier !== undefined) return earlier
+      const heard = Promise.withResolvers<Said>()
+      const hear = (line: Said) => void (line.msg === message && heard.resolve(line))
+      waiting.add(hear)
+      try {
+        const gone = ended.then(({ code, signal }) => {
+          throw new Error(`${name} ended with ${signal ?? code} before it said "${message}":\n${output.slice(-4_000)}`)
+        })
+        return await Promise.race([heard.promise, gone])
+      } finally {
+        waiting.delete(hear)
+      }
+    },
+    async stop() {
+      child.kill('SIGCONT') // a process that is stopped does not hear SIGTERM
+      child.kill('SIGTERM')
+      const patience = new AbortController()
+      const tooLate = sleep(STOP_MS, true, { signal: patience.signal }).catch(() => false)
+      if ((await Promise.race([ended, tooLate])) === true) child.kill('SIGKILL')
+      patience.abort()
+      return ended
+    },
+  }
+}

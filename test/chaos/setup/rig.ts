@@ -1,0 +1,123 @@
+// One deployment for all tests of a file, whose worker reaches each of its servers through a proxy of ours.
+import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import type { Json } from '../../setup/api-client.ts'
+import { type HttpFaultProxy, startHttpFaultProxy } from '../../setup/http-fault-proxy.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/tcp-proxy.ts'
+import { type Chaos, type ChaosOptions, startChaos } from './chaos.ts'
+import type { Api } from './deployment.ts'
+import { openBucket } from './invariants.ts'
+import type { Program } from './program.ts'
+import { until } from './until.ts'
+
+export interface Rig extends Chaos {
+  /** Not behind any proxy. */
+  readonly api: Api
+  readonly worker: Program
+  /** Between the worker and the ledger; with it the queue, where that is in Postgres. */
+  readonly ledger: TcpProxy
+  /** Between the worker and the tables it reads. */
+  readonly source: TcpProxy
+  /** Between the worker and S3: its requests, and, before that, its bytes. */
+  readonly s3: HttpFaultProxy
+  readonly s3Line: TcpProxy
+  /** Asks for an export. */
+  ask(request: Json): Promise<string>
+  /** Asks for an export, and waits until it has ended. */
+  run(request: Json): Promise<Json>
+  ended(id: string): Promise<Json>
+  /** Waits until the ledger knows that rows of it have been read. */
+  reading(id: string): Promise<void>
+  file(done: Json): Promise<Buffer>
+  /** The codes with which its attempts were handed back. */
+  retries(id: string): Promise<string[]>
+  /** Sessions of the worker in the source that hold a transaction or work. */
+  busyBackends(): Promise<number[]>
+}
+
+/** Call it at the top of the file; use what it returns within tests. */
+export function useRig(options: ChaosOptions): () => Rig {
+  const ends: (() => Promise<void>)[] = []
+  let rig: Rig | undefined
+  beforeAll(async () => {
+    const end = {
+      onTestFinished: (action: () => Promise<void>) => void ends.push(action),
+      onTestFailed: () => undefined,
+    }
+    rig = await startRig(await startChaos(end, options))
+  })
+  afterEach(({ task }) => {
+    for (const proxy of [rig?.ledger, rig?.source, rig?.s3, rig?.s3Line]) proxy?.restore()
+    if (task.result?.state === 'fail') process.stderr.write(`${rig?.logs()}\n`)
+  })
+  afterAll(async () => {
+    for (const end of ends) await end()
+  })
+  return () => {
+    if (rig === undefined) throw new Error('the rig is there only within tests')
+    return rig
+  }
+}
+
+async function startRig(chaos: Chaos): Promise<Rig> {
+  const { settings, client, row } = chaos
+  const server = endpointOf(inject('postgresUrl'))
+  const [ledger, source, s3] = await Promise.all([
+    startTcpProxy(server),
+    startTcpProxy(server),
+    startHttpFaultProxy(String(settings.S3_ENDPOINT)),
+  ])
+  const s3Line = await startTcpProxy(endpointOf(s3.endpoint))
+  const url = String(settings.DATABASE_URL)
+  const behindProxies = {
+    DATABASE_URL: ledger.through(url),
+    SOURCE_DATABASE_URL: source.through(url),
+    S3_ENDPOINT: s3Line.through(s3.endpoint),
+  }
+  const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker(behindProxies)])
+  for (const proxy of [ledger, source, s3, s3Line]) chaos.defer(() => proxy.close())
+  // The worker goes first: it says goodbye through the proxies.
+  chaos.defer(() => worker.stop())
+  const ask = async (request: Json): Promise<string> => {
+    const { status, body } = await api.admin.post('/v1/exports', request)
+    if (status !== 202) throw new Error(`POST /v1/exports answered ${status}: ${JSON.stringify(body)}`)
+    return body.id
+  }
+  return {
+    ...chaos,
+    api,
+    worker,
+    ledger,
+    source,
+    s3,
+    s3Line,
+    ask,
+    run: async (request) => api.admin.ended(await ask(request)),
+    ended: (id) => api.admin.ended(id),
+    async reading(id) {
+      await until(`rows of export ${id} are read`, async () => {
+        const { rows } = await client.query('SELECT FROM waybill.exports WHERE id = $1 AND rows > 0', [id])
+        return rows.length === 1 && (await row(id)).status === 'running'
+      })
+    },
+    async file(done) {
+      const bucket = openBucket(settings)
+      const { rows } = await client.query('SELECT artifact_key FROM waybill.exports WHERE id = $1', [done.id])
+      return bucket.read(rows[0]?.artifact_key).finally(() => bucket.close())
+    },
+    async retries(id) {
+      const { rows } = await client.query<{ code: string }>(
+        `SELECT data->>'code' AS code FROM waybill.export_events
+          WHERE export_id = $1 AND type = 'export.retrying' ORDER BY id`,
+        [id],
+      )
+      return rows.map(({ code }) => code)
+    },
+    async busyBackends() {
+      const { rows } = await client.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+          AND application_name = 'waybill-worker-source' AND state <> 'idle'`,
+      )
+      return rows.map(({ pid }) => pid)
+    },
+  }
+}

@@ -1,0 +1,61 @@
+// Holds the trail of an export to the state machine: what may follow what, and who may say it.
+
+export interface TrailEvent {
+  readonly type: string
+  readonly actor: string
+  readonly attempt: number | null
+}
+
+export interface TrailEnd {
+  readonly status: string
+  readonly attempts: number
+}
+
+type State = 'none' | 'queued' | 'running' | 'completed' | 'failed' | 'canceled' | 'expired'
+
+/** From which states an event may come, and to which it leads. */
+const MOVES: Readonly<Record<string, { readonly from: readonly State[]; readonly to: State }>> = {
+  'export.requested': { from: ['none'], to: 'queued' },
+  'export.started': { from: ['queued'], to: 'running' },
+  'export.retrying': { from: ['running'], to: 'queued' },
+  'export.released': { from: ['running'], to: 'queued' },
+  'export.completed': { from: ['running'], to: 'completed' },
+  'export.failed': { from: ['running'], to: 'failed' },
+  'export.canceled': { from: ['queued', 'running'], to: 'canceled' },
+  'export.expired': { from: ['completed'], to: 'expired' },
+}
+
+/** What is wrong with the trail, one a line; nothing when it is unbroken and ends where the row is. */
+export function trailViolations(events: readonly TrailEvent[], end: TrailEnd): string[] {
+  const problems: string[] = []
+  let state: State = 'none'
+  let attempts = 0
+  let owner: string | undefined
+  for (const { type, actor, attempt } of events) {
+    if (type === 'export.downloaded') {
+      if (state !== 'completed') problems.push(`downloaded when ${state}`)
+      continue
+    }
+    const move = MOVES[type]
+    if (move === undefined) {
+      problems.push(`${type} is no event of an export`)
+      continue
+    }
+    if (!move.from.includes(state)) problems.push(`${type} when ${state}`)
+    if (type === 'export.started') {
+      attempts += 1
+      owner = actor
+      if (attempt !== attempts) problems.push(`start number ${attempts} is called attempt ${attempt}`)
+    }
+    // Others may say that the owner is lost; what it made, only the owner publishes or hands back.
+    if ((type === 'export.completed' || type === 'export.released') && actor !== owner) {
+      problems.push(`${type} by ${actor}, started by ${owner}`)
+    }
+    if (type === 'export.released') attempts -= 1
+    state = move.to
+  }
+  if (state !== end.status) problems.push(`the trail ends ${state}, the row is ${end.status}`)
+  if (attempts !== end.attempts) problems.push(`the trail has ${attempts} attempts, the row ${end.attempts}`)
+  if (problems.length === 0) return []
+  return [...problems, `the trail: ${events.map(({ type, attempt }) => `${type}#${attempt}`).join(', ')}`]
+}
