@@ -1,0 +1,43 @@
+# One image for the three production processes: migrate, api and worker (docker-compose.yml starts each).
+
+# The version is that of the "node" package in package.json, which a test holds together.
+FROM node:24.21.0-bookworm-slim AS base
+WORKDIR /app
+# The manifests alone decide what is installed, so a change of code does not install anything again.
+COPY package.json package-lock.json .npmrc ./
+COPY apps/api/package.json apps/api/
+COPY apps/standalone/package.json apps/standalone/
+COPY apps/worker/package.json apps/worker/
+COPY packages/shared/package.json packages/shared/
+
+# What runs: no dev tools, nothing embedded. Without "peer" and "optional", npm would keep Prisma's command line,
+# which is a peer of its client.
+FROM base AS dependencies
+RUN npm ci --ignore-scripts --omit=dev --omit=optional --omit=peer --workspace=@waybill/api --workspace=@waybill/worker
+
+# The Prisma client, made from the schema by a command line that stays behind in this stage.
+FROM base AS client
+RUN npm ci --ignore-scripts --omit=optional
+COPY prisma.config.ts ./
+COPY prisma/schema.prisma prisma/
+COPY scripts/generate-client.mjs scripts/
+RUN node scripts/generate-client.mjs
+
+FROM node:24.21.0-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY prisma/migrations prisma/migrations
+COPY packages/shared packages/shared
+COPY --from=client /app/packages/shared/src/generated packages/shared/src/generated
+COPY apps/api apps/api
+COPY apps/worker apps/worker
+# The code belongs to root and is only read.
+USER node
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 8080) + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# Node itself, not npm: it gets the signals, and there is nothing to install.
+CMD ["node", "apps/api/src/main.ts"]
