@@ -99,6 +99,20 @@ describe('a TCP proxy', () => {
     late.socket.destroy()
   })
 
+  it('freezes the open connections for good, and lets new ones pass', async () => {
+    const old = await dialAndGreet()
+    proxy.freeze()
+    old.send('never')
+    ;(await dialAndGreet()).socket.destroy()
+    proxy.restore()
+    await sleep(100)
+    expect(old.heard).toEqual({ text: 'hello', ended: '' })
+    expect(proxy.connections).toBe(1)
+    old.socket.destroy()
+    await expect.poll(() => proxy.connections).toBe(0)
+    expect(served.size, 'the server does not learn that the client has gone').toBe(1)
+  })
+
   it('closes while it is stalled', async () => {
     const client = await dialAndGreet()
     proxy.stall()
