@@ -1,0 +1,37 @@
+// The worker's memory at the most, for files of different lengths: it must not grow with them.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runExport, verifyAndRemove } from './client.ts'
+import type { FormatChoice } from './options.ts'
+import { peakBytes } from './proc.ts'
+import type { MemoryOfExport } from './results.ts'
+import type { Service } from './service.ts'
+
+export interface MemoryOptions {
+  /** Ascending; the database has as many rows as the last says. */
+  readonly rows: readonly number[]
+  readonly formats: readonly FormatChoice[]
+  readonly directory: string
+  readonly say: (line: string) => void
+}
+
+const POLL_EVERY = 20
+
+/** Each export by a worker started for it: what an earlier one left in the heap would blur the figure. */
+export async function measureMemory(service: Service, options: MemoryOptions): Promise<MemoryOfExport[]> {
+  const measured: MemoryOfExport[] = []
+  const file = join(options.directory, 'download')
+  for (const format of options.formats) {
+    for (const rows of options.rows) {
+      service.startWorker()
+      const exported = await runExport(service, { format, limit: rows, pollEvery: POLL_EVERY })
+      const peak = await peakBytes(service.workerPid())
+      await service.stopWorker()
+      await verifyAndRemove(service, exported, { format, rows, file })
+      await rm(file)
+      options.say(`${format.name}, ${rows.toLocaleString('en')} rows: ${Math.round((peak ?? 0) / 1e6)} MB`)
+      measured.push({ format: format.name, rows, seconds: exported.seconds, peakBytes: peak })
+    }
+  }
+  return measured
+}

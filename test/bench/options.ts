@@ -1,0 +1,137 @@
+// What the benchmark can be asked for on its command line.
+import { parseArgs } from 'node:util'
+import type { FormatName } from '../../packages/shared/src/export.ts'
+
+/** A format as it is named here: with `.gz` behind it the file is compressed. */
+export interface FormatChoice {
+  readonly name: string
+  readonly format: FormatName
+  readonly compression: 'none' | 'gzip'
+}
+
+export type Part = 'speed' | 'latency' | 'memory'
+
+export interface BenchOptions {
+  /** User points of the speed part. */
+  readonly rows: number
+  readonly formats: readonly FormatChoice[]
+  readonly queue: 'postgres' | 'redis'
+  /** Runs of each measurement of speed; the median counts. */
+  readonly repeat: number
+  /** Rows of the exports whose memory is measured, ascending. */
+  readonly memoryRows: readonly number[]
+  readonly parts: ReadonlySet<Part>
+  /** Where everything measured is written as JSON. */
+  readonly json: string | undefined
+  /** Where CPU profiles of the worker are written; nothing else is measured then. */
+  readonly profile: string | undefined
+  /** False: a target that is missed is shown, and the exit code stays 0. */
+  readonly targets: boolean
+  /** Settings of the API and the worker, by their names. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Node's flags for the worker; undefined: those of `npm run worker`. */
+  readonly workerFlags: readonly string[] | undefined
+}
+
+/** What keeps the command line from being understood; for the person who wrote it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export const USAGE = `npm run bench -- [options]
+
+  --speed --latency --memory     only these parts; default: all three
+  --rows N                       user points of the speed part (1000000)
+  --formats csv,json,…           csv, json, ndjson, xlsx, and csv.gz, json.gz, ndjson.gz (csv,json,ndjson,xlsx,csv.gz)
+  --queue postgres|redis         where the queue lives; the latency part measures Postgres in any case (postgres)
+  --repeat N                     runs of each measurement of speed; the median counts (3)
+  --memory-rows N,N              rows of the exports whose memory is measured (300000,3000000)
+  --json FILE                    everything measured, as JSON
+  --profile DIR                  instead of measuring: a CPU profile of the worker for each format
+  --no-targets                   exit 0 although a target is missed
+  --set NAME=VALUE               a setting of API and worker, as often as needed
+  --worker-flags "…"             Node's flags for the worker instead of those of \`npm run worker\``
+
+const FORMATS: readonly FormatChoice[] = [
+  ...(['csv', 'json', 'ndjson', 'xlsx'] as const).map((name) => choice(name, name, 'none')),
+  ...(['csv', 'json', 'ndjson'] as const).map((name) => choice(`${name}.gz`, name, 'gzip')),
+]
+
+function choice(name: string, format: FormatName, compression: 'none' | 'gzip'): FormatChoice {
+  return { name, format, compression }
+}
+
+/** @throws UsageError */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const values = parse(args)
+  const asked = (['speed', 'latency', 'memory'] as const).filter((part) => values[part])
+  return {
+    rows: count('--rows', values.rows),
+    formats: list(values.formats).map(formatNamed),
+    queue: queueNamed(values.queue),
+    repeat: count('--repeat', values.repeat),
+    memoryRows: list(values['memory-rows'])
+      .map((text) => count('--memory-rows', text))
+      .sort((a, b) => a - b),
+    parts: new Set(asked.length === 0 ? ['speed', 'latency', 'memory'] : asked),
+    json: values.json,
+    profile: values.profile,
+    targets: !values['no-targets'],
+    settings: Object.fromEntries(values.set.map(setting)),
+    workerFlags: values['worker-flags']?.split(' ').filter((flag) => flag !== ''),
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        rows: { type: 'string', default: '1000000' },
+        formats: { type: 'string', default: 'csv,json,ndjson,xlsx,csv.gz' },
+        queue: { type: 'string', default: 'postgres' },
+        repeat: { type: 'string', default: '3' },
+        'memory-rows': { type: 'string', default: '300000,3000000' },
+        speed: { type: 'boolean', default: false },
+        latency: { type: 'boolean', default: false },
+        memory: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        profile: { type: 'string' },
+        'no-targets': { type: 'boolean', default: false },
+        set: { type: 'string', multiple: true, default: [] as string[] },
+        'worker-flags': { type: 'string' },
+      },
+    }).values
+  } catch (error) {
+    // parseArgs says what is wrong with which option.
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((item) => item.trim())
+}
+
+function count(option: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${option} must be a whole number from 1 on, not "${text}"`)
+  return Number(text)
+}
+
+function formatNamed(name: string): FormatChoice {
+  const found = FORMATS.find((format) => format.name === name)
+  if (found === undefined) {
+    throw new UsageError(`--formats: there is no "${name}", but ${FORMATS.map((format) => format.name).join(', ')}`)
+  }
+  return found
+}
+
+function queueNamed(name: string): 'postgres' | 'redis' {
+  if (name === 'postgres' || name === 'redis') return name
+  throw new UsageError(`--queue must be postgres or redis, not "${name}"`)
+}
+
+function setting(text: string): [string, string] {
+  const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? []
+  if (name === undefined || value === undefined) throw new UsageError(`--set must be NAME=VALUE, not "${text}"`)
+  return [name, value]
+}

@@ -1,0 +1,100 @@
+// The result as tables in Markdown, as docs/performance.md has them.
+import type { BenchResult, Latency, Machine, MemoryOfExport, Speed } from './results.ts'
+import { median, percentile } from './statistics.ts'
+import { ratioTarget } from './targets.ts'
+
+export function report({ machine, measuredAt, speed, latency, memory }: BenchResult): string {
+  return [
+    describe(machine, measuredAt),
+    ...(speed === undefined ? [] : [speedTable(speed)]),
+    ...(latency === undefined ? [] : [latencyTable(latency)]),
+    ...(memory === undefined ? [] : [memoryTable(memory)]),
+  ].join('\n\n')
+}
+
+function describe(machine: Machine, measuredAt: string): string {
+  const { cpu, cores, memoryBytes, node, postgres, workerFlags, settings } = machine
+  const set = [...workerFlags, ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)].join(' ')
+  const gigabytes = Math.round(memoryBytes / 2 ** 30)
+  return (
+    `Measured ${measuredAt.slice(0, 10)}: ${cores} cores (${cpu}), ${gigabytes} GiB, ` +
+    `Node ${node.slice(1)}, Postgres ${postgres}; worker: ${set === '' ? 'no flags' : set}.`
+  )
+}
+
+function speedTable({ rows, queue, floor, atOnce, exports }: Speed): string {
+  const least = median(floor.seconds)
+  const line = (name: string, seconds: number, bytes: number, rest: readonly string[]) => [
+    name,
+    seconds.toFixed(2),
+    Math.round(rows / seconds).toLocaleString('en'),
+    (seconds / least).toFixed(2),
+    ...rest,
+    megabytes(bytes),
+  ]
+  return `Exporting ${rows.toLocaleString('en')} user points; queue: ${queue}.\n\n${table(
+    ['', 'seconds', 'rows/s', '× COPY', 'target', 'CPU s', 'peak MB', 'file MB'],
+    [
+      line('`COPY … TO` a file', least, floor.bytes, ['', '', '']),
+      line('all rows at once (csv)', atOnce.seconds, atOnce.bytes, ['', '', megabytes(atOnce.peakBytes)]),
+      ...exports.map(({ format, seconds, bytes, cpuSeconds, peakBytes }) => {
+        const cpu = cpuSeconds.filter((value) => value !== undefined)
+        const target = ratioTarget(format)
+        return line(format, median(seconds), bytes, [
+          target === undefined ? '' : `≤ ${target}`,
+          cpu.length === 0 ? '–' : median(cpu).toFixed(1),
+          megabytes(peakBytes),
+        ])
+      }),
+    ],
+  )}`
+}
+
+function latencyTable(latency: readonly Latency[]): string {
+  const [first] = latency
+  const what = `${first?.rows.toLocaleString('en')} user points, a database with no others`
+  return `A small export, csv, POST to completed (${what}; ${first?.milliseconds.length} runs).\n\n${table(
+    ['queue', 'median ms', 'p95 ms', 'target'],
+    latency.map(({ queue, milliseconds }) => [
+      queue,
+      median(milliseconds).toFixed(0),
+      percentile(milliseconds, 95).toFixed(0),
+      queue === 'postgres' ? '≤ 100' : '',
+    ]),
+  )}`
+}
+
+function memoryTable(memory: readonly MemoryOfExport[]): string {
+  const sizes = [...new Set(memory.map(({ rows }) => rows))]
+  const formats = [...new Set(memory.map(({ format }) => format))]
+  return `The worker's peak memory in MB (resident; a new process for each; target: below 400, growth at most 10 %).\n\n${table(
+    ['', ...sizes.map((rows) => `${rows.toLocaleString('en')} rows`), 'growth'],
+    formats.map((format) => {
+      const peaks = sizes.map(
+        (size) => memory.find((export_) => export_.format === format && export_.rows === size)?.peakBytes,
+      )
+      const first = peaks[0]
+      const last = peaks.at(-1)
+      const growth = first === undefined || last === undefined ? '–' : `${((last / first - 1) * 100).toFixed(1)} %`
+      return [format, ...peaks.map(megabytes), growth]
+    }),
+  )}`
+}
+
+function megabytes(bytes: number | undefined): string {
+  return bytes === undefined ? '–' : Math.round(bytes / 1e6).toLocaleString('en')
+}
+
+/** The first column to the left, figures to the right. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const all = [head, ...lines]
+  const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0), 3))
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, column === 0)).join(' | ')} |`
+  const rule = `|${widths.map((width, column) => (column === 0 ? `${'-'.repeat(width + 2)}` : `${'-'.repeat(width + 1)}:`)).join('|')}|`
+  return [row(head), rule, ...lines.map(row)].join('\n')
+}
+
+function pad(cell: string, width: number, left: boolean): string {
+  return left ? cell.padEnd(width) : cell.padStart(width)
+}

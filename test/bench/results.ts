@@ -1,0 +1,68 @@
+// What the benchmark finds out: the shape of `--json`, and what the table shows.
+import { cpus, totalmem } from 'node:os'
+
+export interface BenchResult {
+  readonly measuredAt: string
+  readonly machine: Machine
+  readonly speed?: Speed
+  readonly latency?: readonly Latency[]
+  readonly memory?: readonly MemoryOfExport[]
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly platform: string
+  readonly node: string
+  readonly postgres: string
+  readonly workerFlags: readonly string[]
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export interface Speed {
+  readonly rows: number
+  readonly queue: string
+  /** `COPY` of the same query to a file, by the server itself. */
+  readonly floor: { readonly seconds: readonly number[]; readonly bytes: number }
+  /** All rows into memory, then into one text, then to a file. */
+  readonly atOnce: { readonly seconds: number; readonly peakBytes: number | undefined; readonly bytes: number }
+  readonly exports: readonly SpeedOfFormat[]
+}
+
+export interface SpeedOfFormat {
+  readonly format: string
+  /** POST to completed, of every run. */
+  readonly seconds: readonly number[]
+  readonly bytes: number
+  /** Of the worker, of every run; undefined where the system does not tell. */
+  readonly cpuSeconds: readonly (number | undefined)[]
+  /** Of the worker, the largest of all runs. */
+  readonly peakBytes: number | undefined
+}
+
+export interface Latency {
+  readonly queue: string
+  readonly rows: number
+  /** POST to completed, ascending. */
+  readonly milliseconds: readonly number[]
+}
+
+export interface MemoryOfExport {
+  readonly format: string
+  readonly rows: number
+  readonly seconds: number
+  /** Of a worker that did nothing else since it started. */
+  readonly peakBytes: number | undefined
+}
+
+export function describeMachine(): Pick<Machine, 'cpu' | 'cores' | 'memoryBytes' | 'platform' | 'node'> {
+  const all = cpus()
+  return {
+    cpu: all[0]?.model.trim() ?? 'unknown',
+    cores: all.length,
+    memoryBytes: totalmem(),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.version,
+  }
+}

@@ -1,0 +1,20 @@
+// The two figures that a series of measurements is told by.
+
+/** The middle one; of an even number the mean of the two in the middle. @throws RangeError when there are none */
+export function median(values: readonly number[]): number {
+  const half = (values.length - 1) / 2
+  const sorted = [...values].sort((a, b) => a - b)
+  return (at(sorted, Math.floor(half)) + at(sorted, Math.ceil(half))) / 2
+}
+
+/** The smallest value that so many per cent of all do not exceed (nearest rank). @throws RangeError when there are none */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return at(sorted, Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1))
+}
+
+function at(values: readonly number[], index: number): number {
+  const value = values[index]
+  if (value === undefined) throw new RangeError('there are no measurements')
+  return value
+}

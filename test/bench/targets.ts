@@ -1,0 +1,58 @@
+// What the service promises, and which of it a result does not keep.
+import type { BenchResult, Latency, MemoryOfExport, Speed } from './results.ts'
+import { median } from './statistics.ts'
+
+/** Times the floor, by the start of the format's name. The table in docs/performance.md says why these. */
+const RATIOS: Readonly<Record<string, number>> = { csv: 3.5, json: 4, ndjson: 4, xlsx: 9 }
+/** The ratios are promised for so many rows: with fewer, what every export costs once weighs more. */
+const RATIO_ROWS = 1_000_000
+const PEAK_BYTES = 400e6
+/** Of the longest file over the shortest. */
+const GROWTH = 1.1
+const LATENCY_MS = 100
+
+/** One line for each target that is missed. */
+export function missedTargets({ speed, latency = [], memory = [] }: BenchResult): string[] {
+  return [...(speed === undefined ? [] : slow(speed)), ...latency.flatMap(late), ...large(memory)]
+}
+
+/** Undefined for compressed files, for which nothing is promised. */
+export function ratioTarget(format: string): number | undefined {
+  return RATIOS[format]
+}
+
+function slow({ rows, floor, exports }: Speed): string[] {
+  if (rows < RATIO_ROWS) return []
+  return exports.flatMap(({ format, seconds }) => {
+    const target = ratioTarget(format)
+    const ratio = median(seconds) / median(floor.seconds)
+    if (target === undefined || ratio <= target) return []
+    return [`${format} takes ${ratio.toFixed(2)} times as long as COPY; the target is ${target}`]
+  })
+}
+
+function late({ queue, milliseconds }: Latency): string[] {
+  const middle = median(milliseconds)
+  // Redis is for scale; the promise is made for the queue that every installation has.
+  if (queue !== 'postgres' || middle <= LATENCY_MS) return []
+  return [`a small export takes ${middle.toFixed(0)} ms at the median; the target is ${LATENCY_MS} ms`]
+}
+
+function large(memory: readonly MemoryOfExport[]): string[] {
+  return [...new Set(memory.map(({ format }) => format))].flatMap((format) => {
+    const peaks = memory.filter((export_) => export_.format === format).map(({ peakBytes }) => peakBytes)
+    const first = peaks[0]
+    const last = peaks.at(-1)
+    if (first === undefined || last === undefined) return []
+    const missed: string[] = []
+    const most = Math.max(first, last)
+    if (most >= PEAK_BYTES) {
+      missed.push(`${format} takes ${Math.round(most / 1e6)} MB of memory; the target is ${PEAK_BYTES / 1e6} MB`)
+    }
+    if (last > first * GROWTH) {
+      const percent = ((last / first - 1) * 100).toFixed(0)
+      missed.push(`${format} takes ${percent} % more memory for the longest file; the target is 10 %`)
+    }
+    return missed
+  })
+}

@@ -1,0 +1,60 @@
+// The command line of the benchmark: a typing error must not measure something else than was asked for.
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { parseOptions, UsageError } from '../../bench/options.ts'
+import { WORKER_FLAGS } from '../../bench/service.ts'
+
+describe('the options of npm run bench', () => {
+  test('measure every part on a million rows when nothing is asked for', () => {
+    const options = parseOptions([])
+    expect(options.rows).toBe(1_000_000)
+    expect(options.memoryRows).toEqual([300_000, 3_000_000])
+    expect([...options.parts]).toEqual(['speed', 'latency', 'memory'])
+    expect(options.formats.map(({ name }) => name)).toEqual(['csv', 'json', 'ndjson', 'xlsx', 'csv.gz'])
+    expect(options.targets).toBe(true)
+  })
+
+  test('measure only the parts that are named', () => {
+    expect([...parseOptions(['--memory']).parts]).toEqual(['memory'])
+  })
+
+  test('compress what ends in .gz', () => {
+    expect(parseOptions(['--formats', 'csv, ndjson.gz']).formats).toEqual([
+      { name: 'csv', format: 'csv', compression: 'none' },
+      { name: 'ndjson.gz', format: 'ndjson', compression: 'gzip' },
+    ])
+  })
+
+  test('order the sizes, as growth is of the last over the first', () => {
+    expect(parseOptions(['--memory-rows', '3000000,20']).memoryRows).toEqual([20, 3_000_000])
+  })
+
+  test('pass settings on, with what an equals sign in them means', () => {
+    expect(parseOptions(['--set', 'S3_PART_SIZE=8MiB', '--set', 'X=a=b']).settings).toEqual({
+      S3_PART_SIZE: '8MiB',
+      X: 'a=b',
+    })
+  })
+
+  test.each([
+    [['--rows', '0'], '--rows'],
+    [['--rows', '1e6'], '--rows'],
+    [['--rows'], '--rows'],
+    [['--formats', 'csv,xls'], '"xls"'],
+    [['--formats', 'xlsx.gz'], '"xlsx.gz"'],
+    [['--queue', 'kafka'], '--queue'],
+    [['--memory-rows', '10,'], '--memory-rows'],
+    [['--set', 'part=8'], '--set'],
+    [['--row', '10'], '--row'],
+    [['csv'], 'csv'],
+  ])('refuse %j, and say what about it', (args, named) => {
+    expect(() => parseOptions(args)).toThrow(UsageError)
+    expect(() => parseOptions(args)).toThrow(named)
+  })
+})
+
+test('the worker is measured with the very flags that npm run worker gives it', async () => {
+  const run = await readFile(new URL('../../../scripts/run.mjs', import.meta.url), 'utf8')
+  const [, step = ''] = /^ {2}worker: \{ steps: \[\[(.*)'apps\/worker\/src\/main\.ts'\]\]/m.exec(run) ?? []
+  expect(step.match(/(?<=')--[^']+/g) ?? []).toEqual(WORKER_FLAGS)
+})

@@ -1,0 +1,94 @@
+// What the benchmark makes of its measurements: a promise that is broken must not look kept.
+import { describe, expect, test } from 'vitest'
+import { table } from '../../bench/report.ts'
+import type { BenchResult } from '../../bench/results.ts'
+import { median, percentile } from '../../bench/statistics.ts'
+import { missedTargets } from '../../bench/targets.ts'
+
+describe('statistics', () => {
+  test('the median is the middle one, or between the two in the middle, in whatever order they came', () => {
+    expect(median([9, 1, 5])).toBe(5)
+    expect(median([10, 2, 1, 4])).toBe(3)
+    expect(median([7])).toBe(7)
+  })
+
+  test('a percentile is one of the values: the first that so many do not exceed', () => {
+    const values = Array.from({ length: 50 }, (_, index) => 50 - index)
+    expect(percentile(values, 95)).toBe(48)
+    expect(percentile(values, 100)).toBe(50)
+    expect(percentile([3], 95)).toBe(3)
+  })
+
+  test('nothing measured is an error, not a zero', () => {
+    expect(() => median([])).toThrow(RangeError)
+    expect(() => percentile([], 95)).toThrow(RangeError)
+  })
+})
+
+const machine: BenchResult['machine'] = {
+  ...{ cpu: '', cores: 2, memoryBytes: 0, platform: '', node: '', postgres: '' },
+  ...{ workerFlags: [], settings: {} },
+}
+const nothing: BenchResult = { measuredAt: '2026-01-01T00:00:00Z', machine }
+
+function speed(rows: number, format: string, seconds: number[]): BenchResult {
+  const format_ = { format, seconds, bytes: 1, cpuSeconds: [1], peakBytes: 1 }
+  const atOnce = { seconds: 1, peakBytes: 1, bytes: 1 }
+  return {
+    ...nothing,
+    speed: { rows, queue: 'postgres', floor: { seconds: [1, 2, 30], bytes: 1 }, atOnce, exports: [format_] },
+  }
+}
+
+function memory(...peaks: (number | undefined)[]): BenchResult {
+  return {
+    ...nothing,
+    memory: peaks.map((peakBytes, index) => ({ format: 'csv', rows: index + 1, seconds: 1, peakBytes })),
+  }
+}
+
+describe('targets', () => {
+  test('compare medians: one slow run of three neither breaks nor saves a promise', () => {
+    expect(missedTargets(speed(1_000_000, 'csv', [6.9, 7, 700]))).toEqual([])
+    expect(missedTargets(speed(1_000_000, 'csv', [1, 7.2, 7.2]))).toEqual([
+      'csv takes 3.60 times as long as COPY; the target is 3.5',
+    ])
+  })
+
+  test('hold each format to its own ratio, and compressed files to none', () => {
+    expect(missedTargets(speed(1_000_000, 'xlsx', [17.9]))).toEqual([])
+    expect(missedTargets(speed(1_000_000, 'xlsx', [18.1]))).toHaveLength(1)
+    expect(missedTargets(speed(1_000_000, 'csv.gz', [99]))).toEqual([])
+  })
+
+  test('promise no ratio for fewer than a million rows', () => {
+    expect(missedTargets(speed(999_999, 'csv', [99]))).toEqual([])
+  })
+
+  test('allow 400 MB and 10 % of growth, also downwards', () => {
+    expect(missedTargets(memory(300e6, 329e6))).toEqual([])
+    expect(missedTargets(memory(300e6, 331e6))).toEqual([expect.stringContaining('10 % more memory')])
+    expect(missedTargets(memory(390e6, 400e6))).toEqual([expect.stringContaining('400 MB')])
+    expect(missedTargets(memory(410e6, 300e6))).toEqual([expect.stringContaining('410 MB')])
+  })
+
+  test('hold the queue in Postgres to its latency', () => {
+    const latency = (queue: string, ...milliseconds: number[]) => ({
+      ...nothing,
+      latency: [{ queue, rows: 1_000, milliseconds }],
+    })
+    expect(missedTargets(latency('postgres', 90, 100, 400))).toEqual([])
+    expect(missedTargets(latency('postgres', 90, 101, 400))).toHaveLength(1)
+    expect(missedTargets(latency('redis', 101))).toEqual([])
+  })
+})
+
+test('tables are Markdown, with figures to the right', () => {
+  const lines = [
+    ['csv', '1'],
+    ['ndjson', '20'],
+  ]
+  expect(table(['', 'seconds'], lines)).toBe(
+    ['|        | seconds |', '|--------|--------:|', '| csv    |       1 |', '| ndjson |      20 |'].join('\n'),
+  )
+})
