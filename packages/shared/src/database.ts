@@ -24,6 +24,9 @@ export interface DatabaseOptions {
   readonly onAnswer?: () => void
 }
 
+/** What pg says when `query_timeout` is over. */
+const GIVEN_UP = 'Query read timeout'
+
 /**
  * Connects lazily. Every session runs with TimeZone=UTC: the pg adapter reads a timestamptz as if its zone
  * were not there.
@@ -38,11 +41,33 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: options.queryTimeout,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // Then a probe each second, ten times (Node's socket.setKeepAlive): a peer that vanished is found in 20 s, also
+    // by a query that may take half an hour.
+    keepAliveInitialDelayMillis: 10_000,
   })
+  pool.on('connect', endOnceGivenUp)
   // A connection comes back after every query and every transaction.
   pool.on('release', (error) => {
     if (error === undefined) options.onAnswer?.()
   })
   const adapter = new PrismaPg(pool, { disposeExternalPool: true })
   return new PrismaClient({ adapter, errorFormat: 'minimal' })
+}
+
+/**
+ * pg leaves a connection open on which it has given up a query, and Prisma gives it back to the pool with the
+ * transaction: the next query would wait behind the one that hangs, and be given up too.
+ */
+function endOnceGivenUp(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const watched = (...args: unknown[]) => {
+    const answer = query(...args)
+    if (answer instanceof Promise) {
+      answer.catch((error: Error) => {
+        if (error.message === GIVEN_UP) void (client as unknown as pg.Client).end()
+      })
+    }
+    return answer
+  }
+  client.query = watched as typeof client.query
 }
