@@ -55,7 +55,7 @@ export const settingsSchema = z.object({
   S3_BUCKET: z.string().min(1),
   S3_PREFIX: z
     .string()
-    .regex(/^([\w.-]+\/)*$/, 'must be empty or end with a slash')
+    .regex(/^((?!\.\.?\/)[\w.-]+\/)*$/, 'must be empty or end with a slash, without . and .. between slashes')
     .default(''),
   S3_FORCE_PATH_STYLE: boolean(false),
   S3_ACCESS_KEY_ID: z.string().optional(),
@@ -101,15 +101,14 @@ export function readConfig(
   env: NodeJS.ProcessEnv = process.env,
   defaults: Readonly<Record<string, string>> = {},
 ): Config {
-  const set = Object.entries(env).filter(([, value]) => value !== undefined && value !== '')
-  const parsed = settingsSchema.safeParse({ ...defaults, ...Object.fromEntries(set) })
-  const problems = parsed.success
-    ? relations(parsed.data)
-    : parsed.error.issues.map(({ path, code, message }) => {
-        const name = String(path[0])
-        const isMissing = code === 'invalid_type' && !set.some(([key]) => key === name)
-        return `${name} ${isMissing ? 'is missing' : message}`
-      })
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const given: NodeJS.ProcessEnv = { ...defaults, ...set }
+  const parsed = settingsSchema.safeParse(given)
+  const faults = (parsed.error?.issues ?? []).map(({ path, code, message }) => {
+    const name = String(path[0])
+    return `${name} ${code === 'invalid_type' && given[name] === undefined ? 'is missing' : message}`
+  })
+  const problems = [...faults, ...relations(given)]
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(parsed.data)
 }
@@ -127,13 +126,14 @@ export function readStandaloneNeeds(env: NodeJS.ProcessEnv = process.env) {
   }
 }
 
-/** Problems between settings that are each fine. */
-function relations(config: Config): string[] {
+/** Problems that no setting has alone. From the text, so that they are told together with all others. */
+function relations(given: NodeJS.ProcessEnv): string[] {
   const problems: string[] = []
-  if ((config.S3_ACCESS_KEY_ID === undefined) !== (config.S3_SECRET_ACCESS_KEY === undefined)) {
+  if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together, or both be left out')
   }
-  if (config.LINK_TTL > 7 * 86_400_000) problems.push('LINK_TTL must be at most 7d: S3 signs no longer')
+  const linkTtl = parseDuration(given.LINK_TTL ?? '') ?? 0
+  if (linkTtl > 7 * 86_400_000) problems.push('LINK_TTL must be at most 7d: S3 signs no longer')
   return problems
 }
 

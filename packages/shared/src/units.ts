@@ -23,7 +23,7 @@ export function parseSize(text: string): number | undefined {
 
 function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(text.trim())
-  const unit = match?.[2] === undefined ? undefined : units[match[2]]
+  const unit = match?.[2] !== undefined && Object.hasOwn(units, match[2]) ? units[match[2]] : undefined
   if (match?.[1] === undefined || unit === undefined) return undefined
   return Math.round(Number(match[1]) * unit)
 }

@@ -1,0 +1,102 @@
+// Settings that cannot be used are told before anything starts: all of them, by name, without their secrets.
+import { ConfigError, readConfig, readStandaloneNeeds } from '@waybill/shared/config.ts'
+import { describe, expect, it } from 'vitest'
+
+const GOOD = { DATABASE_URL: 'postgres://user:hush-hush@db:5432/waybill', S3_BUCKET: 'exports' }
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig({ ...GOOD, ...env })
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('settings', () => {
+  it('that are few are enough, and what they become cannot be changed', () => {
+    const config = readConfig(GOOD)
+    expect(config).toMatchObject({ PORT: 8080, EXPORT_TTL: 604_800_000, LINK_TTL: 900_000, S3_PART_SIZE: 16_777_216 })
+    expect(config.REDIS_URL).toBeUndefined()
+    expect(() => Object.assign(config, { PORT: 1 })).toThrow(TypeError)
+  })
+
+  it('that are empty count as left out, as compose files write them', () => {
+    const empty = { PORT: '', REDIS_URL: '', S3_ENDPOINT: '', BOOTSTRAP_API_KEY: '', EXPORT_TTL: '' }
+    expect(readConfig({ ...GOOD, ...empty })).toEqual(readConfig(GOOD))
+    expect(problemsOf({ S3_BUCKET: '' })).toEqual(['S3_BUCKET is missing'])
+  })
+
+  it('of the environment win over those that are brought along', () => {
+    expect(readConfig({ ...GOOD, PORT: '9000' }, { PORT: '1', HOST: 'here' })).toMatchObject({
+      PORT: 9000,
+      HOST: 'here',
+    })
+    expect(readConfig({ ...GOOD, PORT: '' }, { PORT: '1' }).PORT).toBe(1)
+  })
+
+  it('are all told at once when they cannot be used, also what is wrong between two of them', () => {
+    const problems = problemsOf({
+      DATABASE_URL: 'mysql://user:hush-hush@db/x',
+      S3_BUCKET: '',
+      EXPORT_TTL: '7',
+      LINK_TTL: '8d',
+      S3_ACCESS_KEY_ID: 'only-half',
+      WORKER_CONCURRENCY: 'many',
+      S3_FORCE_PATH_STYLE: 'yes',
+      BOOTSTRAP_API_KEY: 'hush',
+    })
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([
+      'BOOTSTRAP_API_KEY',
+      'DATABASE_URL',
+      'EXPORT_TTL',
+      'LINK_TTL',
+      'S3_ACCESS_KEY_ID',
+      'S3_BUCKET',
+      'S3_FORCE_PATH_STYLE',
+      'WORKER_CONCURRENCY',
+    ])
+    expect(problems.join('\n')).not.toContain('hush')
+  })
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['LOG_LEVEL', 'loud'],
+    ['REDIS_URL', 'http://redis'],
+    ['S3_ENDPOINT', 's3.example.org'],
+    ['S3_PART_SIZE', '4MiB'],
+    ['S3_PART_SIZE', '16'],
+    ['S3_PREFIX', '/exports/'],
+    ['S3_PREFIX', 'exports'],
+    ['S3_PREFIX', 'a/../b/'],
+    ['S3_SECRET_ACCESS_KEY', 'only-half'],
+    ['QUEUE_PREFIX', 'x"; DROP SCHEMA waybill'],
+    ['SOURCE_WORK_MEM', '64MB; SET x'],
+    ['SOURCE_PAGE_ROWS', '0'],
+    ['MAX_ROWS', '2147483647'],
+    ['WORKER_LOCK', '10ms'],
+    ['LINK_TTL', '169h'],
+    ['EXPORT_TTL', 'forever'],
+    ['EXPORT_TTL', '7constructor'],
+  ])('%s cannot be %s', (name, value) => {
+    const problems = problemsOf({ [name]: value })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(name)
+  })
+})
+
+it('what a standalone process must bring along is what is not set', () => {
+  const none = { dataDir: '.data', postgres: true, s3: true, anyPort: true, apiKey: true }
+  expect(readStandaloneNeeds({})).toEqual(none)
+  expect(readStandaloneNeeds({ DATABASE_URL: '', S3_BUCKET: '', PORT: '', BOOTSTRAP_API_KEY: '' })).toEqual(none)
+  expect(readStandaloneNeeds({ ...GOOD, PORT: '1', BOOTSTRAP_API_KEY: 'x', DATA_DIR: 'there' })).toEqual({
+    dataDir: 'there',
+    postgres: false,
+    s3: false,
+    anyPort: false,
+    apiKey: false,
+  })
+})

@@ -1,0 +1,79 @@
+// What failed decides whether it is tried again and what a person is told: the many shapes of one failure.
+import { databaseFailure } from '@waybill/shared/database-failure.ts'
+import { ERRORS, toWaybillError, WaybillError } from '@waybill/shared/errors.ts'
+import { choosePartSize } from '@waybill/shared/storage.ts'
+import { storageError } from '@waybill/shared/storage-failure.ts'
+import { describe, expect, it } from 'vitest'
+
+describe('an error', () => {
+  it('of any code has a status that fits it, a title and advice', () => {
+    for (const [code, { status, title, advice, retryable }] of Object.entries(ERRORS)) {
+      expect(status, code).toBeGreaterThanOrEqual(400)
+      expect(title, code).toMatch(/^[A-Z].*[^.]$/)
+      expect(advice, code).toMatch(/^[A-Z].*\.$/s)
+      if (code.endsWith('_DENIED') || code.endsWith('_MISSING')) expect(retryable, code).toBe(false)
+      if (code.endsWith('_UNAVAILABLE')) expect(retryable, code).toBe(true)
+    }
+  })
+
+  it('that nobody knows says nothing of itself to callers', () => {
+    const secret = new Error('password=hush at /srv/app.ts')
+    const error = toWaybillError(secret)
+    expect(error).toMatchObject({ code: 'INTERNAL', cause: secret })
+    expect(error.message).not.toContain('hush')
+  })
+
+  it('with a code passes every translator as it is', () => {
+    const error = new WaybillError('SOURCE_TIMEOUT')
+    expect(toWaybillError(error)).toBe(error)
+    expect(storageError(error)).toBe(error)
+  })
+})
+
+describe('a failure of S3', () => {
+  const failure = (name: string, status?: number) =>
+    Object.assign(new Error('said the server'), { name, $metadata: { httpStatusCode: status } })
+
+  it.each([
+    [failure('NoSuchBucket', 404), 'STORAGE_BUCKET_MISSING'],
+    [failure('AccessDenied', 403), 'STORAGE_ACCESS_DENIED'],
+    [failure('SomethingNew', 403), 'STORAGE_ACCESS_DENIED'],
+    [failure('NoSuchUpload', 404), 'STORAGE_MISMATCH'],
+    [failure('QuotaExceeded', 403), 'STORAGE_FULL'],
+    [failure('Whatever', 507), 'STORAGE_FULL'],
+    [failure('SlowDown', 503), 'STORAGE_UNAVAILABLE'],
+    [failure('InternalError', 500), 'STORAGE_UNAVAILABLE'],
+    [Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' }), 'STORAGE_UNAVAILABLE'],
+    [Object.assign(new Error('x'), { name: 'TimeoutError' }), 'STORAGE_UNAVAILABLE'],
+    [new Error('socket hang up'), 'STORAGE_UNAVAILABLE'],
+    [new Error('Exceeded 10000 parts in multipart upload'), 'FILE_TOO_LARGE'],
+    [new TypeError('undefined is not a function'), 'INTERNAL'],
+  ])('%s', (error, code) => {
+    expect(storageError(error)).toMatchObject({ code, cause: error })
+  })
+})
+
+describe('a failure of the database that has lost its shape', () => {
+  it.each([
+    [new Error('Connection terminated unexpectedly'), 'unavailable'],
+    [new Error('timeout exceeded when trying to connect'), 'unavailable'],
+    [new Error('read ECONNRESET'), 'unavailable'],
+    [Object.assign(new Error('bad input'), { name: 'PrismaClientValidationError' }), 'refused'],
+    [new TypeError('undefined is not a function'), 'other'],
+    ['a string', 'other'],
+  ])('%s is %s', (error, kind) => {
+    expect(databaseFailure(error)).toMatchObject({ kind, sqlState: undefined })
+  })
+})
+
+describe('the parts of an upload', () => {
+  const MIB = 1024 ** 2
+  it.each([
+    ['a small file', 16 * MIB, 0, 16 * MIB],
+    ['a file of 10 GB', 16 * MIB, 10 * 1024 ** 3, 16 * MIB],
+    ['a file of 100 GB', 16 * MIB, 100 * 1024 ** 3, 103 * MIB],
+    ['more than S3 holds', 16 * MIB, 1e18, 525 * MIB],
+  ])('of %s are large enough for ten times the guess', (_, smallest, estimate, size) => {
+    expect(choosePartSize(smallest, estimate)).toBe(size)
+  })
+})
