@@ -277,6 +277,8 @@ function clientConfig(options: StorageOptions, endpoint: string | undefined): S3
       connectionTimeout: 5_000,
       requestTimeout: options.requestTimeout,
       throwOnRequestTimeout: true,
+      // The limit above ends with the first line of the answer; this one holds also within its body.
+      socketTimeout: options.requestTimeout,
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
