@@ -35,7 +35,7 @@ const FILTER_VALUES = ['2026-03-04T05:06:07.123456Z', `'; DROP TABLE "marker"; -
 let system: TestSystem
 beforeAll(async () => {
   system = await startTestSystem()
-  await loadSample(system.database.url, { rows: 200 })
+  await loadSample(system.database.url, { rows: 2_000 })
 })
 afterAll(() => system.stop())
 
