@@ -28,6 +28,8 @@ await sleep(config.SHUTDOWN_DELAY)
 await server.close(config.SHUTDOWN_GRACE)
 await connections.close()
 log.info('stopped')
+// A client that still looks for a Redis that is away would keep the process for ever.
+process.exit(0)
 
 /** The database may come up after us: until then, requests are answered with 503. */
 async function bootstrap(key: string): Promise<void> {

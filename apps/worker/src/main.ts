@@ -17,3 +17,5 @@ log.info('stopping: no new work; running exports may finish')
 await worker.stop(config.SHUTDOWN_GRACE)
 await connections.close()
 log.info('stopped')
+// A client that still looks for a Redis that is away would keep the process for ever.
+process.exit(0)

@@ -107,8 +107,8 @@ function backendFactory(config: QueueConfig, role: 'producer' | 'worker'): Backe
     const connection =
       role === 'producer'
         ? // A request must not wait in memory for a Redis that is away: it is refused, and added later.
-          { url, enableOfflineQueue: false, maxRetriesPerRequest: 1 }
-        : { url }
+          { url, retryStrategy: reconnectDelay, enableOfflineQueue: false, maxRetriesPerRequest: 1 }
+        : { url, retryStrategy: reconnectDelay }
     return (name, options, roles) => createRedisBackend(name, { ...options, connection }, roles)
   }
   const connection = {
@@ -125,6 +125,11 @@ function backendFactory(config: QueueConfig, role: 'producer' | 'worker'): Backe
 /** BullMQ's tables live beside ours, in a schema of their own. */
 function postgresSchema(config: QueueConfig): string {
   return `${config.QUEUE_PREFIX}_queue`
+}
+
+/** BullMQ's own pause grows to 20 s: for that long after an outage nothing would be run. */
+function reconnectDelay(): number {
+  return 1_000
 }
 
 function noResult(): void {
