@@ -14,11 +14,15 @@ export interface TestRedis {
 const READY_MS = 10_000
 const TRIES = 5
 
-/** Keeps nothing on disk. Test several at once with one each: `directory` is the server's own. */
-export async function startRedis(directory: string): Promise<TestRedis> {
+/**
+ * Keeps nothing on disk. Test several at once with one each: `directory` is the server's own.
+ *
+ * @param usual the port of one that was stopped, to take its place; 0: any
+ */
+export async function startRedis(directory: string, usual = 0): Promise<TestRedis> {
   await mkdir(directory, { recursive: true })
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort(0)
+    const port = await freePort(usual)
     const [command = 'redis-server', ...prefix] = [...diesWithUs(), 'redis-server']
     const settings = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no', daemonize: 'no' }
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])

@@ -1,6 +1,6 @@
 // What a chaos test starts with: a database with rows, a deployment on it, and the invariants at its end.
 import pg from 'pg'
-import { expect, inject, vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { readConfig } from '../../../packages/shared/src/config.ts'
 import { deployQueue } from '../../../packages/shared/src/queue.ts'
 import { createTestDatabase } from '../../setup/database.ts'
@@ -9,11 +9,14 @@ import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/tcp-proxy.
 import { createDeployment, type Deployment, type Settings } from './deployment.ts'
 import { findViolations, type Place } from './invariants.ts'
 import { createLookout, type Lookout } from './lookout.ts'
+import { type QueueServer, queueInPostgres, startOwnRedis } from './queue-server.ts'
 import { PATIENCE, until } from './until.ts'
 
 export interface ChaosOptions {
   readonly queue: QueueBackend
   readonly settings?: Settings
+  /** True: a Redis of the test's own, as the one of the run is not to be touched. */
+  readonly ownQueue?: boolean
   /** Users in the source. */
   readonly rows?: number
   /** Text of each, in the hundreds for files of several parts. */
@@ -23,6 +26,8 @@ export interface ChaosOptions {
 export interface Chaos extends Deployment, Lookout {
   readonly client: pg.Pool
   readonly settings: Settings
+  /** To be touched only when it is the test's own. */
+  readonly queue: QueueServer
   /** A proxy in front of a server, for a process to be started with; closed with the test. */
   proxy(server: 'DATABASE_URL' | 'REDIS_URL' | 'S3_ENDPOINT'): Promise<TcpProxy>
   /** Waits until nothing is wrong with these exports any more; fails with what stays wrong. */
@@ -49,7 +54,16 @@ export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<
   const database = await createTestDatabase()
   // Fails when a process that has ended left a connection, or a backend at work, behind.
   stack.defer(() => database.drop())
-  const settings: Settings = { ...testSettings(database, options.queue), ...SHORT, ...options.settings }
+  const usual = testSettings(database, options.queue)
+  const redis =
+    options.queue === 'redis' && options.ownQueue ? await startOwnRedis(String(usual.QUEUE_PREFIX)) : undefined
+  if (redis !== undefined) stack.defer(() => redis.stop())
+  const settings: Settings = {
+    ...usual,
+    ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
+    ...SHORT,
+    ...options.settings,
+  }
   await deployQueue(readConfig(settings))
   const client = new pg.Pool({ connectionString: database.url, application_name: 'test', max: 3 })
   stack.defer(() => client.end())
@@ -58,18 +72,16 @@ export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<
   const deployment = createDeployment(settings)
   test.onTestFailed(() => void process.stderr.write(`${deployment.logs()}\n`))
   stack.defer(() => deployment.stop())
+  const { programs } = deployment
+  const lookout = createLookout({ client, url: database.url, programs, defer: (action) => stack.defer(action) })
   return {
     ...deployment,
-    ...createLookout({
-      client,
-      url: database.url,
-      programs: deployment.programs,
-      defer: (action) => stack.defer(action),
-    }),
+    ...lookout,
     client,
     settings,
+    queue: redis?.server ?? queueInPostgres(client, String(settings.QUEUE_PREFIX), lookout.hold),
     async proxy(server) {
-      const url = String(server === 'REDIS_URL' ? (settings[server] ?? inject('redisUrl')) : settings[server])
+      const url = String(settings[server])
       const proxy = await startTcpProxy(endpointOf(url))
       stack.defer(() => proxy.close())
       return proxy

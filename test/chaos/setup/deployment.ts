@@ -24,7 +24,7 @@ export interface Deployment {
   programs(): readonly Program[]
   /** What all of them said, for a failure. */
   logs(): string
-  /** Ends all by SIGTERM, at once. */
+  /** Ends all by SIGTERM, at once. Throws when one had to be killed. */
   stop(): Promise<void>
 }
 
@@ -63,7 +63,10 @@ export function createDeployment(common: Settings): Deployment {
     programs: () => programs,
     logs: () => programs.map((program) => `--- ${program.name} (${program.pid})\n${tail(program.output())}`).join('\n'),
     async stop() {
-      await Promise.all(programs.map((program) => program.exit() ?? program.stop()))
+      const running = programs.filter((program) => program.exit() === undefined)
+      const exits = await Promise.all(running.map((program) => program.stop()))
+      const killed = running.filter((_, index) => exits[index]?.signal === 'SIGKILL')
+      if (killed.length > 0) throw new Error(`did not end by SIGTERM: ${killed.map(({ name }) => name).join(', ')}`)
     },
   }
 }

@@ -27,6 +27,8 @@ export interface Lookout {
   runner(id: string): Promise<Program>
   /** Waits until a multipart upload of the export is under way: its id is noted, its parts are being sent. */
   uploading(id: string): Promise<void>
+  /** Runs a statement that locks something, and keeps the lock until it is released. */
+  hold(statement: string): Promise<Hold>
   /** Nobody reads users until it is released: every export of them stops before its first row. */
   lockUsers(): Promise<Hold>
   /** No export is published until it is released: the statement that would, waits in the server. */
@@ -65,6 +67,7 @@ export function createLookout({ client, url, programs, defer }: LookoutOptions):
   const trail = (id: string) => readTrail(client, id)
   return {
     row,
+    hold,
     trail,
     story: async (id) => (await trail(id)).map(({ type }) => type.replace('export.', '')),
     becomes: (id, status, patience) =>

@@ -1,5 +1,5 @@
 // Runs a program of the repository as a process of its own, to be killed with real signals; keeps what it says.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { diesWithUs } from '../../../apps/standalone/src/postgres-binaries.ts'
@@ -34,6 +34,11 @@ export interface Program {
 
 const STOP_MS = 20_000
 
+const alive = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
 /** @param program from the root of the repository. @param env the whole environment, but for PATH */
 export function startProgram(name: string, program: string, env: Readonly<Record<string, string>>): Program {
   const path = fileURLToPath(new URL(`../../../${program}`, import.meta.url))
@@ -66,12 +71,11 @@ export function startProgram(name: string, program: string, env: Readonly<Record
   let exit: Exit | undefined
   const { promise: ended, resolve: end } = Promise.withResolvers<Exit>()
   child.once('close', (code, signal) => {
+    alive.delete(child)
     exit = { code, signal }
     end(exit)
   })
-  const killOnExit = () => void child.kill('SIGKILL')
-  process.once('exit', killOnExit)
-  void ended.then(() => process.off('exit', killOnExit))
+  alive.add(child)
 
   return {
     name,
