@@ -8,10 +8,13 @@ import { ensureRedis, isOnPath } from './redis.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '')
 
+/** Settings of the environment win over those of the file. */
+const DOTENV = '--env-file-if-exists=.env'
+
 /** What each task runs, one after the other; all of them, also when one fails. */
 const TASKS = {
   demo: { steps: [['apps/standalone/src/demo.ts']] },
-  start: { steps: [['apps/standalone/src/main.ts']] },
+  start: { steps: [[DOTENV, 'apps/standalone/src/main.ts']] },
   test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: ensureRedis },
   bench: { steps: [['test/bench/main.ts']] },
   check: {
@@ -20,10 +23,10 @@ const TASKS = {
       ['node_modules/typescript/bin/tsc', '-p', '.'],
     ],
   },
-  migrate: { steps: [['apps/api/src/migrate.ts']], production: true },
-  api: { steps: [['apps/api/src/main.ts']], production: true },
+  migrate: { steps: [[DOTENV, 'apps/api/src/migrate.ts']], production: true },
+  api: { steps: [[DOTENV, 'apps/api/src/main.ts']], production: true },
   // A small young generation: garbage of rows dies at once, and the worker's memory stays flat.
-  worker: { steps: [['--max-semi-space-size=8', 'apps/worker/src/main.ts']], production: true },
+  worker: { steps: [[DOTENV, '--max-semi-space-size=8', 'apps/worker/src/main.ts']], production: true },
 }
 
 /** npm forwards the Ctrl-C that the terminal has already sent to the whole process group. */

@@ -14,7 +14,7 @@ export function expectProblem(answer: Answer<Json>, status: number, code: string
   expect(answer.status, JSON.stringify(body)).toBe(status)
   expect(headers.get('content-type')).toMatch(/^application\/problem\+json/)
   expect(body).toMatchObject({
-    type: expect.stringMatching(new RegExp(`^https?://.*${code}$`)),
+    type: expect.stringMatching(new RegExp(`^urn:waybill:error:${code}$`)),
     title: expect.stringMatching(/\w/),
     status,
     detail: expect.stringMatching(/\w/),

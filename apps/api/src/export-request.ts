@@ -19,7 +19,7 @@ export interface CheckedRequest extends Omit<ExportRequest, 'columns'> {
 }
 
 /**
- * Every fault is reported at once, not the first.
+ * First the shape of the body, then what depends on the dataset: within each, every fault is reported at once.
  *
  * @throws WaybillError BODY_NOT_JSON, UNSUPPORTED_MEDIA_TYPE, VALIDATION_FAILED, FORBIDDEN
  */

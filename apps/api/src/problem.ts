@@ -38,7 +38,7 @@ function sendProblem(response: Response, error: WaybillError, path: string): voi
   const { status, title, advice } = error.kind
   const said = error.message === title ? '' : `${error.message.replace(/\.$/, '')}. `
   const problem: Problem = {
-    type: `https://waybill.dev/errors/${error.code}`,
+    type: `urn:waybill:error:${error.code}`,
     title,
     status,
     detail: `${said}${advice}`,

@@ -147,12 +147,6 @@ export const ERRORS = {
     title: 'The source database refused the query',
     advice: 'The operator reads the message: the declaration of the dataset or its data is at fault.',
   },
-  SOURCE_ENDED_EARLY: {
-    status: 503,
-    retryable: true,
-    title: 'The source database ended the read early',
-    advice: 'It is retried by itself from a new snapshot.',
-  },
 
   // The storage.
   STORAGE_UNAVAILABLE: {

@@ -47,27 +47,28 @@ export function listEvents(db: Database, exportId: string): Promise<EventRow[]> 
 export interface QueuedExport {
   readonly id: string
   readonly lane: Lane
-  /** How many exports of the same requester wait before it. */
+  /** How many exports of the same requester are queued or running before it. */
   readonly ahead: number
 }
 
-/** Exports that wait, oldest first: the reconciler makes sure that each has a job. */
-export function listQueued(db: Database, limit: number): Promise<QueuedExport[]> {
+/** Exports that wait, the oldest of each lane: the reconciler makes sure that each has a job. */
+export function listQueued(db: Database, limitPerLane: number): Promise<QueuedExport[]> {
   return db.$queryRaw<QueuedExport[]>`
-    SELECT id, lane, (row_number() OVER (PARTITION BY requester_id ORDER BY id) - 1)::int AS ahead
-    FROM waybill.exports WHERE status = 'queued' ORDER BY id LIMIT ${limit}`
+    SELECT id, lane, ahead FROM (
+      SELECT id, lane, status, row_number() OVER (PARTITION BY lane, status ORDER BY id) AS place,
+        (row_number() OVER (PARTITION BY requester_id ORDER BY id) - 1)::int AS ahead
+      FROM waybill.exports WHERE status IN ('queued', 'running')
+    ) active
+    WHERE status = 'queued' AND place <= ${limitPerLane} ORDER BY id`
 }
 
-/** Exports whose file has had its time, and those whose file could not be removed when they expired. */
+/**
+ * Exports whose file has had its time, and those whose file could not be removed when they expired. In random
+ * order: one that cannot be removed must not hold up the others for ever.
+ */
 export function listExpired(db: Database, limit: number): Promise<{ id: string; status: ExportStatus }[]> {
-  return db.export.findMany({
-    where: {
-      OR: [
-        { status: 'completed', expiresAt: { lt: new Date() } },
-        { status: 'expired', artifactKey: { not: null } },
-      ],
-    },
-    select: { id: true, status: true },
-    take: limit,
-  })
+  return db.$queryRaw<{ id: string; status: ExportStatus }[]>`
+    SELECT id, status::text FROM waybill.exports
+    WHERE (status = 'completed' AND expires_at < now()) OR (status = 'expired' AND artifact_key IS NOT NULL)
+    ORDER BY random() LIMIT ${limit}`
 }

@@ -41,7 +41,7 @@ export function createUpkeepLedger(db: Database) {
       })
     },
 
-    /** What attempts that are over have left behind, and is due to be removed. */
+    /** What attempts that are over have left behind, and is due to be removed; in random order as {@link listExpired}. */
     listLeftovers(limit: number): Promise<UploadRow[]> {
       return db.$queryRaw<UploadRow[]>`
         SELECT u.token, u.export_id AS "exportId", u.key, u.upload_id AS "uploadId", u.created_at AS "createdAt",
@@ -49,7 +49,7 @@ export function createUpkeepLedger(db: Database) {
         FROM waybill.uploads u JOIN waybill.exports e ON e.id = u.export_id
         WHERE e.attempt_token IS DISTINCT FROM u.token
           AND (u.swept_at IS NULL OR u.swept_at < now() - ${interval(SECOND_SWEEP_AFTER)})
-        ORDER BY u.created_at LIMIT ${limit}`
+        ORDER BY random() LIMIT ${limit}`
     },
 
     /** The objects and the upload are removed: once more later, or for good. */

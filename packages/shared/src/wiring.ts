@@ -1,4 +1,5 @@
 // Makes the connections that the settings ask for: what the composition roots of api, worker and standalone share.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { createDatabase, type Database, type DatabaseOptions } from './database.ts'
 import { createLedger, type Ledger } from './ledger.ts'
@@ -16,6 +17,9 @@ export interface Connections {
   readonly answeredAt: () => number
   close(): Promise<void>
 }
+
+/** Milliseconds that closing may take. */
+const CLOSE_TIMEOUT = 5_000
 
 /** Connects lazily: nothing here fails when a server is away. @param name shown in pg_stat_activity */
 export function connect(config: Config, name: string, log: Logger): Connections {
@@ -35,7 +39,9 @@ export function connect(config: Config, name: string, log: Logger): Connections 
     queue,
     answeredAt: () => answeredAt,
     async close() {
-      await Promise.allSettled([queue.close(), db.$disconnect(), source.$disconnect()])
+      const closed = Promise.allSettled([queue.close(), db.$disconnect(), source.$disconnect()])
+      // A server that is away may never answer a goodbye.
+      await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
       storage.close()
     },
   }
