@@ -16,6 +16,8 @@ export interface QueueServer {
   empty(): Promise<void>
   /** Whether it has a job for this export. */
   has(exportId: string): Promise<boolean>
+  /** How many jobs wait in their order. */
+  jobs(): Promise<number>
 }
 
 export interface OwnRedis {
@@ -28,6 +30,8 @@ export async function startOwnRedis(prefix: string): Promise<OwnRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'waybill-redis-'))
   let redis = await startRedis(directory)
   const { url } = redis
+  const waiting = async (lane: string) =>
+    Number((await redisSays(url, `ZCARD ${prefix}:exports-${lane}:prioritized`)).slice(1))
   const exists = (lane: string, id: string) => redisSays(url, `EXISTS ${prefix}:exports-${lane}:${id}`)
   return {
     url,
@@ -43,6 +47,7 @@ export async function startOwnRedis(prefix: string): Promise<OwnRedis> {
       },
       empty: async () => void (await redisSays(url, 'FLUSHALL')),
       has: async (id) => (await exists('small', id)) === ':1' || (await exists('large', id)) === ':1',
+      jobs: async () => (await waiting('small')) + (await waiting('large')),
     },
   }
 }
@@ -64,6 +69,7 @@ export function queueInPostgres(
     back: async () => held?.release(),
     empty: async () => void (await client.query(`TRUNCATE ${table} CASCADE`)),
     has: async (id) => (await client.query(`SELECT FROM ${table} WHERE id = $1`, [id])).rowCount === 1,
+    jobs: async () => (await client.query(`SELECT FROM ${table} WHERE state = 'waiting'`)).rowCount ?? 0,
   }
 }
 
