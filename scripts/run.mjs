@@ -1,6 +1,7 @@
 // Runs the tasks behind the npm scripts: installs what is missing, then hands over to the pinned Node.
 // Plain JavaScript for Node 20 and without dependencies, as it runs before any is there.
 import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled, findNode, SetupError } from './install.mjs'
@@ -8,13 +9,13 @@ import { ensureRedis, isOnPath } from './redis.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '')
 
-/** Settings of the environment win over those of the file. */
-const DOTENV = '--env-file-if-exists=.env'
+/** Settings of the environment win over those of the file. (Node's own flag for "if it exists" says so each time.) */
+const DOTENV = existsSync(`${ROOT}/.env`) ? ['--env-file=.env'] : []
 
 /** What each task runs, one after the other; all of them, also when one fails. */
 const TASKS = {
   demo: { steps: [['apps/standalone/src/demo.ts']] },
-  start: { steps: [[DOTENV, 'apps/standalone/src/main.ts']] },
+  start: { steps: [[...DOTENV, 'apps/standalone/src/main.ts']] },
   test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: ensureRedis },
   bench: { steps: [['test/bench/main.ts']] },
   check: {
@@ -23,10 +24,10 @@ const TASKS = {
       ['node_modules/typescript/bin/tsc', '-p', '.'],
     ],
   },
-  migrate: { steps: [[DOTENV, 'apps/api/src/migrate.ts']], production: true },
-  api: { steps: [[DOTENV, 'apps/api/src/main.ts']], production: true },
+  migrate: { steps: [[...DOTENV, 'apps/api/src/migrate.ts']], production: true },
+  api: { steps: [[...DOTENV, 'apps/api/src/main.ts']], production: true },
   // A small young generation: garbage of rows dies at once, and the worker's memory stays flat.
-  worker: { steps: [[DOTENV, '--max-semi-space-size=8', 'apps/worker/src/main.ts']], production: true },
+  worker: { steps: [[...DOTENV, '--max-semi-space-size=8', 'apps/worker/src/main.ts']], production: true },
 }
 
 /** npm forwards the Ctrl-C that the terminal has already sent to the whole process group. */

@@ -188,3 +188,9 @@ test('a home directory that cannot be written to does not stop the install', asy
   await run(['api'], { HOME: join(root, 'home'), npm_config_cache: join(root, 'home/.npm') })
   expect(await readFile(join(root, 'npm.log'), 'utf8')).toContain(join(tmpdir(), 'waybill-npm-'))
 })
+
+test('settings in .env reach the program, and the environment wins over them', async () => {
+  await file('.env', 'FROM_FILE=file\nFROM_BOTH=file\n')
+  await program('console.log(process.env.FROM_FILE, process.env.FROM_BOTH)')
+  expect(await run(['api'], { FROM_BOTH: 'environment' })).toMatchObject({ code: 0, out: 'file environment\n' })
+})
