@@ -102,12 +102,22 @@ describe('a storage that does not come back', () => {
     const { state, body } = watchedBody()
     const startedAt = performance.now()
     const key = `${PREFIX}away`
-    await expect(impatient.put(key, body, put())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    const begun: string[] = []
+    const onUploadStarted = async (id: string) => void begun.push(id)
+    const uploading = impatient.put(key, body, put({ onUploadStarted }))
+    await expect(uploading).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
     // Four tries, the pauses between them, and a goodbye.
     expect(performance.now() - startedAt).toBeLessThan(4 * TIMEOUT + 6_000)
     expect(state.closed).toBe(true)
     expect((await look(key)).objects).toEqual([])
-    if (step === 'part') expect((await look(key)).openUploads).toEqual([])
+    // On a machine so busy that an answer comes too late, the server has begun uploads of which nobody knows the id.
+    for (const id of begun) {
+      const goodbyes = proxy.requests.filter(
+        (request) => isUpload.abort(request) && request.query.get('uploadId') === id,
+      )
+      expect(goodbyes.map(({ outcome }) => outcome)).toContain(204)
+    }
+    expect(begun).toHaveLength(step === 'create' ? 0 : 1)
   })
 
   it('is left at once by whoever cancels, also when it hangs', async () => {
