@@ -1,5 +1,6 @@
 // What the API says when something it needs is away: which, how long to wait, and nothing that is a secret.
 import { createServer as createHttpServer } from 'node:http'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ListeningServer, listen } from '../../apps/api/src/listen.ts'
 import { createServer } from '../../apps/api/src/server.ts'
@@ -72,6 +73,22 @@ describe('names the dependency that is away, and no other', () => {
       await api.stop()
     }
   })
+})
+
+it('a table of the source that somebody has locked holds up nothing but itself', async () => {
+  const locker = new pg.Client({ connectionString: system.database.url })
+  await locker.connect()
+  try {
+    await locker.query('BEGIN; LOCK TABLE users')
+    const ask = () => system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
+    for (const { status } of await Promise.all(Array.from({ length: 12 }, ask))) expect(status).toBe(202)
+    expect(await readiness(system.url)).toMatchObject({ status: 200, dependencies: { source: 'ok' } })
+    const { rows } = await locker.query(`SELECT query FROM pg_stat_activity
+      WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+    expect(rows).toEqual([])
+  } finally {
+    await locker.end()
+  }
 })
 
 describe('Postgres goes away', () => {
