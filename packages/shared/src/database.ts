@@ -20,7 +20,7 @@ export interface DatabaseOptions {
    * connection that hangs; the server's own statement_timeout is set where the query is made.
    */
   readonly queryTimeout: number
-  /** Called whenever the server has answered a query. */
+  /** Called whenever the server has let us in or answered a query. */
   readonly onAnswer?: () => void
 }
 
@@ -45,7 +45,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     // by a query that may take half an hour.
     keepAliveInitialDelayMillis: 10_000,
   })
-  pool.on('connect', endOnceGivenUp)
+  pool.on('connect', (client) => {
+    endOnceGivenUp(client)
+    options.onAnswer?.()
+  })
   // A connection comes back after every query and every transaction.
   pool.on('release', (error) => {
     if (error === undefined) options.onAnswer?.()

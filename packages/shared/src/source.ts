@@ -67,7 +67,7 @@ export async function openTable(source: Database, query: TableQuery, options: Re
     canceled = source.$queryRaw`SELECT pg_cancel_backend(${backend}::int)`.catch(() => undefined)
   }
   const close = async () => {
-    signal.removeEventListener('abort', cancelQuery)
+    signal.removeEventListener('abort', abandon)
     const closed = (async () => {
       await canceled // the connection goes back to the pool only then: the cancel must not hit its next user
       finished.resolve()
@@ -75,7 +75,12 @@ export async function openTable(source: Database, query: TableQuery, options: Re
     })()
     await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
   }
-  signal.addEventListener('abort', cancelQuery)
+  // Not only when the caller gets round to it: a storage that hangs may keep it, and must not keep the snapshot.
+  const abandon = () => {
+    cancelQuery()
+    void close()
+  }
+  signal.addEventListener('abort', abandon)
 
   try {
     const tx = await unlessAborted(opened.promise, signal)
@@ -111,10 +116,21 @@ export async function openTable(source: Database, query: TableQuery, options: Re
   }
 }
 
-/** How many rows the planner expects. @throws WaybillError SOURCE_* */
-export async function estimateRows(source: Database, query: TableQuery): Promise<number> {
+/**
+ * How many rows the planner expects. The server gives up after `timeout` milliseconds, too: behind a lock on a
+ * table, a plan that nobody waits for any more would keep its connection from the next.
+ *
+ * @throws WaybillError SOURCE_*
+ */
+export async function estimateRows(source: Database, query: TableQuery, timeout: number): Promise<number> {
   try {
-    return (await explain(source, query)).estimatedRows
+    return await source.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeout)}, true)`
+        return (await explain(tx, query)).estimatedRows
+      },
+      { maxWait: timeout, timeout: 2 * timeout },
+    )
   } catch (error) {
     throw sourceError(error)
   }

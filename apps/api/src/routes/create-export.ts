@@ -57,7 +57,8 @@ async function estimate(source: Database, checked: CheckedRequest, maxRows: numb
   const { datasetDeclaration, filters, columns, limit } = checked
   const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit ?? maxRows, maxRows) })
   try {
-    return await within(ESTIMATE_TIMEOUT, estimateRows(source, query), () => new WaybillError('SOURCE_TIMEOUT'))
+    const estimated = estimateRows(source, query, ESTIMATE_TIMEOUT)
+    return await within(ESTIMATE_TIMEOUT, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
   } catch {
     return undefined
   }

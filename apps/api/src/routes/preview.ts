@@ -51,7 +51,7 @@ export function previewRoute({ config, source }: ServerDeps): Route {
           ),
           // What a text editor would show of the file; a workbook has no such thing.
           content: isText ? await text(formatDeclaration.encode(query.columns, onePage(page), context)) : null,
-          estimatedRows: await estimateRows(source, whole),
+          estimatedRows: await estimateRows(source, whole, TIMEOUT),
         })
       } finally {
         await table.close()
