@@ -14,20 +14,31 @@ export interface ExportFilter {
 }
 
 /** The export, if there is one and, where a requester is named, if it is theirs. */
-export function findExport(db: Database, id: string, requesterId: string | undefined): Promise<ExportRow | null> {
-  return db.export.findFirst({ where: { id, ...(requesterId === undefined ? {} : { requesterId }) } })
+export async function findExport(
+  db: Database,
+  id: string,
+  requesterId: string | undefined,
+): Promise<ExportRow | undefined> {
+  const row = await db.export.findFirst({ where: { id, ...(requesterId === undefined ? {} : { requesterId }) } })
+  return row === null ? undefined : asOfNow(row)
+}
+
+/** A file that has had its time counts as gone, also before the reconciler comes to remove it. */
+function asOfNow(row: ExportRow): ExportRow {
+  const isOver = row.status === 'completed' && row.expiresAt !== null && row.expiresAt <= new Date()
+  return isOver ? { ...row, status: 'expired' } : row
 }
 
 /**
  * Newest first. Ids are UUIDs of version 7, so they are in order of time and `before` is where the last page
  * ended. One row more than `limit` comes back when there is a next page.
  */
-export function listExports(
+export async function listExports(
   db: Database,
   { requesterId, status, dataset }: ExportFilter,
   { limit, before }: { limit: number; before?: string | undefined },
 ): Promise<ExportRow[]> {
-  return db.export.findMany({
+  const rows = await db.export.findMany({
     where: {
       ...(requesterId === undefined ? {} : { requesterId }),
       ...(status === undefined ? {} : { status }),
@@ -37,6 +48,7 @@ export function listExports(
     orderBy: { id: 'desc' },
     take: limit + 1,
   })
+  return rows.map(asOfNow)
 }
 
 /** Oldest first. */

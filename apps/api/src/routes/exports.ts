@@ -29,7 +29,7 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
   const find = async (request: Request, response: Response): Promise<ExportRow> => {
     const caller = callerOf(response)
     const row = await findExport(db, readId(request), caller.role === 'admin' ? undefined : caller.id)
-    if (row === null) throw new WaybillError('NOT_FOUND')
+    if (row === undefined) throw new WaybillError('NOT_FOUND')
     return row
   }
 
