@@ -5,6 +5,7 @@ import { WaybillError } from './errors.ts'
 import type { Compression, CsvOptions, FormatName } from './export.ts'
 import type { Export, Lane } from './generated/prisma/client.ts'
 import { move } from './ledger-transition.ts'
+import { createTurns } from './turns.ts'
 
 export type ExportRow = Export
 export type { Lane }
@@ -44,7 +45,13 @@ export interface Created {
 /** Repeats of a POST are recognised for this long (api.md). */
 const IDEMPOTENCY_WINDOW = '24 hours'
 
+/** Milliseconds that a request may wait for those of the same requester before it: they pile up while the database hangs. */
+const TURN_PATIENCE = 10_000
+
 export function createRequestLedger(db: Database) {
+  // Each of a hundred requests of one requester would keep a connection while it waits for the lock below, and the
+  // requests of all others would find none.
+  const inTurn = createTurns(TURN_PATIENCE, () => new WaybillError('DATABASE_UNAVAILABLE'))
   return {
     /**
      * Writes the row and its first event. A repeat under the same idempotency key gives the first row.
@@ -57,17 +64,19 @@ export function createRequestLedger(db: Database) {
       const repeated = await findRepeated(db, request, requester)
       if (repeated !== undefined) return { row: repeated, created: false, active: 0 }
       try {
-        return await db.$transaction(async (tx) => {
-          // One request of a requester at a time: or a hundred at once would each see room for one more.
-          await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${requester.id}, 0))::text`
-          const active = await tx.export.count({
-            where: { requesterId: requester.id, status: { in: ['queued', 'running'] } },
-          })
-          if (active >= maxActive && (await findRepeated(tx, request, requester)) === undefined) {
-            throw new WaybillError('TOO_MANY_ACTIVE_EXPORTS', `${active} exports of yours are queued or running.`)
-          }
-          return { row: await tx.export.create({ data: newRow(request, requester) }), created: true, active }
-        })
+        return await inTurn(requester.id, () =>
+          db.$transaction(async (tx) => {
+            // One request of a requester at a time: or a hundred at once would each see room for one more.
+            await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${requester.id}, 0))::text`
+            const active = await tx.export.count({
+              where: { requesterId: requester.id, status: { in: ['queued', 'running'] } },
+            })
+            if (active >= maxActive && (await findRepeated(tx, request, requester)) === undefined) {
+              throw new WaybillError('TOO_MANY_ACTIVE_EXPORTS', `${active} exports of yours are queued or running.`)
+            }
+            return { row: await tx.export.create({ data: newRow(request, requester) }), created: true, active }
+          }),
+        )
       } catch (error) {
         if (idempotency === undefined || databaseFailure(error).kind !== 'duplicate') throw error
         const row = await findRepeated(db, request, requester)
