@@ -14,6 +14,9 @@ export interface ListeningServer {
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 
+/** Milliseconds between two looks for connections that have become idle, while the server closes. */
+const SWEEP_INTERVAL = 50
+
 export type ListenOptions = Pick<Config, 'PORT' | 'HOST' | 'HTTP_IDLE_TIMEOUT'>
 
 /** Port 0: any free one. */
@@ -29,8 +32,11 @@ export async function listen(server: Server, options: ListenOptions): Promise<Li
       const closed = once(server, 'close')
       server.close()
       server.closeIdleConnections()
+      // A connection whose request is answered meanwhile is kept alive: it would be waited for to the end of the grace.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL)
       const timer = setTimeout(() => server.closeAllConnections(), grace)
       await closed
+      clearInterval(sweep)
       clearTimeout(timer)
     },
   }
