@@ -1,0 +1,76 @@
+// The queue is fair: nobody waits for all of another's exports, and no small one for the large.
+import { describe, expect, it } from 'vitest'
+import { expectProblem } from '../setup/problem.ts'
+import { QUEUE_BACKENDS } from '../setup/system.ts'
+import { startChaos } from './setup/chaos.ts'
+import type { Api } from './setup/deployment.ts'
+
+const SMALL = { dataset: 'users', format: 'csv', limit: 5 }
+
+describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
+  it("does not hold up one requester's first export behind a hundred of another", async (test) => {
+    const settings = { WORKER_CONCURRENCY: '1', MAX_ACTIVE_EXPORTS: '100' }
+    const chaos = await startChaos(test, { queue, settings })
+    const api = await chaos.startApi()
+    const [greedy, modest] = await Promise.all([requester(api, 'greedy'), requester(api, 'modest')])
+    const many = await Promise.all(Array.from({ length: 100 }, () => ask(greedy)))
+    const one = await ask(modest)
+    await chaos.startWorker()
+    await chaos.becomes(one, 'completed')
+    const { rows } = await chaos.client.query<{ ahead: number }>(
+      `SELECT count(*)::int AS ahead FROM waybill.exports
+        WHERE id <> $1 AND started_at < (SELECT started_at FROM waybill.exports WHERE id = $1)`,
+      [one],
+    )
+    // Those with the same turn, and those of the other lane; not the hundred.
+    expect(rows[0]?.ahead).toBeLessThan(10)
+    await Promise.all(many.map((id) => chaos.becomes(id, 'completed')))
+    await chaos.holds([...many, one])
+  })
+
+  it('runs a small export while large ones fill their lane', async (test) => {
+    const settings = { WORKER_CONCURRENCY: '1', LARGE_EXPORT_ROWS: '100', SOURCE_PAGE_ROWS: '1' }
+    const chaos = await startChaos(test, { queue, rows: 6_000, settings })
+    const [api] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const large = await Promise.all([1, 2, 3].map(() => api.ask()))
+    const small = await api.ask(SMALL)
+    await chaos.becomes(small, 'completed')
+    const seen = await Promise.all(large.map(async (id) => (await chaos.row(id)).status))
+    expect(seen.sort()).toEqual(['queued', 'queued', 'running'])
+    await Promise.all(large.map((id) => api.admin.post(`/v1/exports/${id}/cancel`, {})))
+    await chaos.holds([...large, small])
+  })
+
+  it('answers 429 with Retry-After above MAX_ACTIVE_EXPORTS, also to requests that come at once', async (test) => {
+    const chaos = await startChaos(test, { queue, settings: { MAX_ACTIVE_EXPORTS: '3' } })
+    const apis = await Promise.all([chaos.startApi(), chaos.startApi()])
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => apis.map((api) => api.admin.post('/v1/exports', SMALL))).flat(),
+    )
+    const accepted = answers.filter(({ status }) => status === 202).map(({ body }) => body.id)
+    expect(accepted).toHaveLength(3)
+    const refused = answers.filter(({ status }) => status !== 202)
+    for (const answer of refused) {
+      expectProblem(answer, 429, 'TOO_MANY_ACTIVE_EXPORTS')
+      expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
+    }
+    await chaos.startWorker()
+    await Promise.all(accepted.map((id) => chaos.becomes(id, 'completed')))
+    const room = await apis[0].ask(SMALL)
+    await chaos.becomes(room, 'completed')
+    await chaos.holds([...accepted, room])
+  })
+})
+
+/** Somebody with a key of their own. */
+async function requester(api: Api, name: string) {
+  const { status, body } = await api.admin.post('/v1/api-keys', { name, role: 'exporter' })
+  expect(status).toBe(201)
+  return api.as(body.key)
+}
+
+async function ask(caller: Awaited<ReturnType<typeof requester>>): Promise<string> {
+  const { status, body } = await caller.post('/v1/exports', SMALL)
+  expect(status, JSON.stringify(body)).toBe(202)
+  return body.id
+}
