@@ -10,7 +10,7 @@ const rig = useRig({
   queue: 'redis',
   rows: ROWS,
   rowBytes: 600,
-  settings: { SOURCE_STATEMENT_TIMEOUT: '1s', SOURCE_IDLE_TIMEOUT: '3s' },
+  settings: { SOURCE_STATEMENT_TIMEOUT: '1s', SOURCE_IDLE_TIMEOUT: '3s', WORKER_LOCK: '10s' },
 })
 
 /** Every row says by its year which generation it is of. */

@@ -89,7 +89,7 @@ export class LinkFaults {
     if (this.#rate !== Number.POSITIVE_INFINITY) {
       const begin = Math.max(performance.now(), this.#freeAt[direction])
       this.#freeAt[direction] = begin + (bytes / this.#rate) * 1000
-      await sleep(this.#freeAt[direction] - performance.now(), undefined, { signal })
+      await sleep(Math.max(0, this.#freeAt[direction] - performance.now()), undefined, { signal })
     }
     while (this.#gate !== undefined) await untilClosedOr(this.#gate.promise, signal)
     if (link.frozen && direction === 'downstream') await untilClosedOr(new Promise(() => undefined), signal)
