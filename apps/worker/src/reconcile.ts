@@ -104,6 +104,7 @@ async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stoppin
   for (const upload of await ledger.listLeftovers(BATCH)) {
     if (stopping.aborted) return
     if (upload.uploadId !== null) await storage.abortUpload(upload.key, upload.uploadId)
+    await storage.abortUploads(prefixOf(upload.key)) // others than the noted one, where the server can list them
     await storage.removeAll(prefixOf(upload.key))
     await ledger.recordSweep(upload)
     log.info({ exportId: upload.exportId, key: upload.key }, 'what a lost attempt had written was removed')
@@ -113,5 +114,5 @@ async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stoppin
 /** Uploads of workers that died after the storage had begun one and before they could note its id. */
 async function abortStaleUploads({ config, storage }: ReconcilerDeps): Promise<void> {
   const before = new Date(Date.now() - config.EXPORT_TIMEOUT - STALE_MARGIN)
-  await storage.abortStale(`${config.S3_PREFIX}exports/`, before)
+  await storage.abortUploads(`${config.S3_PREFIX}exports/`, { before })
 }

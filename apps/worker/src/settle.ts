@@ -61,12 +61,17 @@ function describe(error: WaybillError): string {
   return `${said} ${error.kind.advice}`
 }
 
-/** The upload has been aborted by whoever made it; what cannot be removed now, the reconciler removes later. */
+/**
+ * Also the uploads whose beginning was never answered, or whose abortion failed. What cannot be removed now, the
+ * reconciler removes later: the note of it stays.
+ */
 async function removeTraces({ config, ledger, storage, log }: ExportDeps, attempt: Attempt): Promise<void> {
   const prefix = attemptPrefix(config.S3_PREFIX, attempt.exportId, attempt.token)
   try {
-    await storage.removeAll(prefix, AbortSignal.timeout(REMOVE_TIMEOUT))
-    await ledger.forgetUpload(attempt)
+    const signal = AbortSignal.timeout(REMOVE_TIMEOUT)
+    const isAborted = await storage.abortUploads(prefix, { signal })
+    await storage.removeAll(prefix, signal)
+    if (isAborted) await ledger.recordRemoval(attempt)
   } catch (error) {
     log.warn({ exportId: attempt.exportId, prefix, error }, 'what the attempt wrote could not be removed yet')
   }

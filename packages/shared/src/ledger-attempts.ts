@@ -52,9 +52,9 @@ export function createAttemptLedger(db: Database) {
       return count === 1
     },
 
-    /** What the attempt wrote is gone, or never was. */
-    async forgetUpload(attempt: Attempt): Promise<void> {
-      await db.$executeRaw`DELETE FROM waybill.uploads WHERE token = ${attempt.token}::uuid`
+    /** What the attempt wrote is gone, or never was. The reconciler looks once more: a request given up may come late. */
+    async recordRemoval(attempt: Attempt): Promise<void> {
+      await db.$executeRaw`UPDATE waybill.uploads SET swept_at = now() WHERE token = ${attempt.token}::uuid`
     },
 
     /**

@@ -75,10 +75,10 @@ export interface Storage {
   /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
   abortUpload(key: string, uploadId: string): Promise<void>
   /**
-   * Aborts the uploads under the prefix that began before the time: those whose worker died before it could note
-   * their id. Does nothing on a server that cannot list uploads.
+   * Aborts every upload under the prefix, also those whose id nobody noted; with `before`, those that began earlier.
+   * False: the server cannot list uploads, and nothing was done.
    */
-  abortStale(prefix: string, before: Date): Promise<void>
+  abortUploads(prefix: string, which?: { readonly before?: Date; readonly signal?: AbortSignal }): Promise<boolean>
   /** @throws WaybillError when the bucket cannot be used */
   check(signal: AbortSignal): Promise<void>
   close(): void
@@ -88,8 +88,8 @@ export interface Storage {
 const MAX_PARTS = 10_000
 const MAX_OBJECT_BYTES = 5 * 1024 ** 4
 
-/** How servers say that they have no ListMultipartUploads. */
-const CANNOT_LIST: ReadonlySet<string> = new Set(['NotImplemented', 'MethodNotAllowed'])
+/** How servers say that they have no ListMultipartUploads, or not for us. */
+const CANNOT_LIST: ReadonlySet<string> = new Set(['NotImplemented', 'MethodNotAllowed', 'AccessDenied'])
 
 /** Milliseconds that an upload which was stopped may take to say goodbye to a storage that may hang. */
 const GOODBYE_TIMEOUT = 2_000
@@ -108,6 +108,15 @@ export function createStorage(options: StorageOptions): Storage {
       return await work()
     } catch (error) {
       throw storageError(error)
+    }
+  }
+
+  const abortOne = async (key: string, uploadId: string, options: { abortSignal?: AbortSignal } = {}) => {
+    const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
+    try {
+      await client.send(command, options)
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'NoSuchUpload')) throw error
     }
   }
 
@@ -220,31 +229,26 @@ export function createStorage(options: StorageOptions): Storage {
         } while (token !== undefined)
       }),
 
-    abortUpload: (key, uploadId) =>
-      guarded(async () => {
-        try {
-          await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }))
-        } catch (error) {
-          if (!(error instanceof Error && error.name === 'NoSuchUpload')) throw error
-        }
-      }),
+    abortUpload: (key, uploadId) => guarded(() => abortOne(key, uploadId)),
 
-    abortStale: (prefix, before) =>
+    abortUploads: (prefix, { before, signal } = {}) =>
       guarded(async () => {
+        const options = signal === undefined ? {} : { abortSignal: signal }
         let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
         for (;;) {
           let page: ListMultipartUploadsCommandOutput
           try {
-            page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...markers }))
+            const list = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...markers })
+            page = await client.send(list, options)
           } catch (error) {
-            if (error instanceof Error && CANNOT_LIST.has(error.name)) return
+            if (error instanceof Error && CANNOT_LIST.has(error.name)) return false
             throw error
           }
           for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-            if (Initiated === undefined || Initiated >= before) continue
-            await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }))
+            const isMeant = before === undefined || (Initiated !== undefined && Initiated < before)
+            if (isMeant && Key !== undefined && UploadId !== undefined) await abortOne(Key, UploadId, options)
           }
-          if (!page.IsTruncated) return
+          if (!page.IsTruncated) return true
           markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
         }
       }),
