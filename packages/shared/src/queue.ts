@@ -117,7 +117,10 @@ function backendFactory(config: QueueConfig, role: 'producer' | 'worker'): Backe
     application_name: `waybill-queue-${role}`,
     max: role === 'producer' ? 2 : 3,
     connectionTimeoutMillis: 5_000,
+    // A server that vanished without a word must not keep the queue waiting: see createDatabase.
+    query_timeout: 15_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   }
   return (name, options, roles) => createPostgresBackend(name, { ...options, connection }, roles)
 }
