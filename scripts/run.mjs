@@ -17,6 +17,8 @@ const TASKS = {
   demo: { steps: [['apps/standalone/src/demo.ts']] },
   start: { steps: [[...DOTENV, 'apps/standalone/src/main.ts']] },
   test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: ensureRedis },
+  'test:chaos': { steps: [['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/']], needs: ensureRedis },
+  soak: { steps: [['test/soak/main.ts']], needs: ensureRedis },
   bench: { steps: [['test/bench/main.ts']] },
   check: {
     steps: [
