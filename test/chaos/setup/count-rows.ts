@@ -13,7 +13,7 @@ export function countRows(stored: Buffer, { format, compression }: FileShape): n
   const file = compression === 'gzip' ? gunzipSync(stored) : stored
   switch (format) {
     case 'csv':
-      return (parse(file) as unknown[]).length - 1
+      return (parse(file, { record_delimiter: '\r\n' }) as unknown[]).length - 1
     case 'json':
       return (JSON.parse(file.toString('utf8')) as unknown[]).length
     case 'ndjson':
