@@ -27,11 +27,14 @@ const BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [507, 'STORAGE_FULL'],
 ])
 
+/** lib-storage's words, and S3's to a part number above 10,000: lib-storage counts too late to be always the first. */
+const TOO_MANY_PARTS = /^Exceeded \d+ parts|^Part number must be an integer between/
+
 /** The error with a code; one that has a code already passes unchanged. */
 export function storageError(error: unknown): WaybillError {
   if (error instanceof WaybillError) return error
   if (!(error instanceof Error)) return new WaybillError('INTERNAL', undefined, { cause: error })
-  if (/^Exceeded \d+ parts/.test(error.message)) return new WaybillError('FILE_TOO_LARGE', undefined, { cause: error })
+  if (TOO_MANY_PARTS.test(error.message)) return new WaybillError('FILE_TOO_LARGE', undefined, { cause: error })
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
   const isFromStorage = '$metadata' in error || '$fault' in error || 'syscall' in error || isTimeout(error)
   const code =
