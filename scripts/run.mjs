@@ -12,6 +12,14 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '')
 /** Settings of the environment win over those of the file. (Node's own flag for "if it exists" says so each time.) */
 const DOTENV = existsSync(`${ROOT}/.env`) ? ['--env-file=.env'] : []
 
+/**
+ * Rows are garbage as soon as they are encoded. A small heap makes V8 collect it, where a large one would let it grow
+ * to several times what is in use (docs/performance.md). More exports at once need more: set it in NODE_OPTIONS.
+ */
+const WORKER_MEMORY = /max[-_]old[-_]space/.test(process.env.NODE_OPTIONS ?? '')
+  ? []
+  : ['--max-semi-space-size=8', '--max-old-space-size=256']
+
 /** What each task runs, one after the other; all of them, also when one fails. */
 const TASKS = {
   demo: { steps: [['apps/standalone/src/demo.ts']] },
@@ -28,8 +36,7 @@ const TASKS = {
   },
   migrate: { steps: [[...DOTENV, 'apps/api/src/migrate.ts']], production: true },
   api: { steps: [[...DOTENV, 'apps/api/src/main.ts']], production: true },
-  // A small young generation: garbage of rows dies at once, and the worker's memory stays flat.
-  worker: { steps: [[...DOTENV, '--max-semi-space-size=8', 'apps/worker/src/main.ts']], production: true },
+  worker: { steps: [[...DOTENV, ...WORKER_MEMORY, 'apps/worker/src/main.ts']], production: true },
 }
 
 /** npm forwards the Ctrl-C that the terminal has already sent to the whole process group. */

@@ -9,7 +9,7 @@ import type { Page } from './table.ts'
 
 export interface ReadOptions {
   readonly signal: AbortSignal
-  /** Rows of one FETCH. */
+  /** Rows of one FETCH at most. */
   readonly pageSize: number
   /** Milliseconds that DECLARE and each FETCH may take. */
   readonly statementTimeout: number
@@ -31,6 +31,12 @@ export interface OpenTable {
   readonly pages: AsyncGenerator<Page, void, void>
   close(): Promise<void>
 }
+
+/** Rows of the first page: few, as nothing is known yet of how wide they are. */
+const FIRST_PAGE_ROWS = 100
+
+/** Characters of a page, about: wide rows come in smaller pages, so that memory stays flat. */
+const PAGE_LENGTH = 1_048_576
 
 type Transaction = Parameters<Parameters<Database['$transaction']>[0]>[0]
 
@@ -147,24 +153,33 @@ async function explain(database: Pick<Database, '$queryRawUnsafe'>, query: Table
 async function* fetchPages(tx: Transaction, query: TableQuery, options: ReadOptions): AsyncGenerator<Page, void, void> {
   const { signal, pageSize } = options
   const readers = cellReaders(query.columns)
-  const fetchPage = () => {
+  const fetchPage = (size: number) => {
     // Prisma's promises are lazy: without `then` the query would start only when it is awaited.
-    const rows = tx.$queryRawUnsafe<RawRow[]>(`FETCH FORWARD ${pageSize} FROM waybill`).then((page) => page)
+    const rows = tx.$queryRawUnsafe<RawRow[]>(`FETCH FORWARD ${size} FROM waybill`).then((page) => page)
     rows.catch(() => undefined) // an error of a page that nobody awaits any more is not an unhandled one
-    return rows
+    return { rows, size }
   }
-  let next = fetchPage()
+  let next = fetchPage(Math.min(pageSize, FIRST_PAGE_ROWS))
   try {
     for (;;) {
-      const rows = await unlessAborted(next, signal)
-      const last = rows.length < pageSize
-      if (!last) next = fetchPage()
-      if (rows.length > 0) yield rows.map((row) => toCells(row, readers))
+      const { rows: fetched, size } = next
+      const rows = await unlessAborted(fetched, signal)
+      const page = rows.map((row) => toCells(row, readers))
+      const last = rows.length < size
+      if (!last) next = fetchPage(Math.max(1, Math.min(pageSize, Math.floor(PAGE_LENGTH / rowLength(page)))))
+      if (page.length > 0) yield page
       if (last) return
     }
   } catch (error) {
     throw signal.aborted ? signal.reason : sourceError(error)
   }
+}
+
+/** Characters of a row, on the average of the page; at least 1. */
+function rowLength(page: Page): number {
+  let length = page.length
+  for (const row of page) for (const cell of row) length += cell?.length ?? 0
+  return length / page.length
 }
 
 function toCells(row: RawRow, readers: ReturnType<typeof cellReaders>): (string | null)[] {
