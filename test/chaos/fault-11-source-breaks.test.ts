@@ -73,7 +73,7 @@ it('the connection falls silent for good: given up in time, its slot and its bac
   await until('the attempt is given up', async () => (await retries(id)).length === 1)
   // SOURCE_STATEMENT_TIMEOUT and what the worker grants the server to say so itself: 10 s, and 5 s to let go.
   expect(performance.now() - startedAt).toBeLessThan(20_000)
+  await until('the worker has closed it, not put it back for the next to use', () => source.silent === 0, 5_000)
   // Both ends let go of it, though neither hears of the other: the server by its own limit, SOURCE_IDLE_TIMEOUT.
   await expectOnly(2006, id)
-  await until('the worker has closed the silent connection', () => source.silent === 0)
 })
