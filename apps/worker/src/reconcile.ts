@@ -56,10 +56,19 @@ export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> }
 }
 
 async function reconcileIfFirst(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+  const patience = deps.config.WORKER_LOCK
   await deps.db.$transaction(
     async (tx) => {
+      // A worker that stands still, or that the network has swallowed, must not keep its turn: the server takes it.
+      await tx.$queryRaw`SELECT set_config('idle_in_transaction_session_timeout', ${String(patience)}, true)`
       const [lock] = await tx.$queryRaw<[{ held: boolean }]>`SELECT pg_try_advisory_xact_lock(${ADVISORY_LOCK}) AS held`
-      if (lock.held) await reconcile(deps, stopping)
+      if (!lock.held) return
+      const alive = setInterval(() => void tx.$queryRaw`SELECT 1`.catch(() => undefined), patience / 3)
+      try {
+        await reconcile(deps, stopping)
+      } finally {
+        clearInterval(alive)
+      }
     },
     { timeout: ROUND_TIMEOUT },
   )
