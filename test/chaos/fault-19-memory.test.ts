@@ -55,4 +55,4 @@ it('six times the rows need no more memory, in all formats together, into a stor
   const few = await exportAll(FEW)
   const many = await exportAll(MANY)
   expect(many - few, 'megabytes more').toBeLessThan(120)
-})
+}, 300_000)
