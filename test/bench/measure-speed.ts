@@ -1,6 +1,7 @@
 // How long an export takes beside the fastest that Postgres can do, and what the worker needs for it.
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type pg from 'pg'
 import { compileQuery } from '../../packages/shared/src/datasets/dataset.ts'
 import { userPoints } from '../../packages/shared/src/datasets/user-points.ts'
 import { runExport, verifyAndRemove } from './client.ts'
@@ -26,20 +27,29 @@ const WARM_UP_ROWS = 20_000
 const POLL_EVERY = 20
 
 export async function measureSpeed(service: Service, options: SpeedOptions): Promise<Omit<Speed, 'queue'>> {
-  const { rows, repeat, databaseUrl, directory, say } = options
-  const floor = await measureFloor(databaseUrl, repeat)
-  say(`floor: ${seconds(floor.seconds)}`)
-  const atOnce = await measureAtOnce(databaseUrl, join(directory, 'at-once.csv'))
-  say(`all rows at once: ${seconds([atOnce.seconds])}`)
-  service.startWorker()
-  const exports: SpeedOfFormat[] = []
-  for (const format of options.formats) {
-    const measured = await measureFormat(service, format, options)
-    say(`${format.name}: ${seconds(measured.seconds)}`)
-    exports.push(measured)
-  }
-  await service.stopWorker()
-  return { rows, floor, atOnce, exports }
+  const { rows, repeat, formats, databaseUrl, directory, say } = options
+  return withClient(databaseUrl, async (client) => {
+    const copy = await prepareFloor(client)
+    const first = await copy() // warms up; only its size counts
+    const floor: number[] = []
+    const atOnce = await measureAtOnce(databaseUrl, join(directory, 'at-once.csv'))
+    say(`all rows at once: ${seconds([atOnce.seconds])}`)
+    service.startWorker()
+    const exports: SpeedOfFormat[] = []
+    for (const format of formats) {
+      await warmUp(service, format, options)
+      const runs: ExportRun[] = []
+      while (runs.length < repeat) {
+        // Before each export anew: whatever else the machine does meanwhile, it does to both.
+        floor.push((await copy()).seconds)
+        runs.push(await measureExport(service, format, options))
+      }
+      exports.push(summarize(format, runs))
+      say(`${format.name}: ${seconds(runs.map((run) => run.seconds))}; floor: ${seconds(floor.slice(-repeat))}`)
+    }
+    await service.stopWorker()
+    return { rows, floor: { seconds: floor, bytes: first.bytes }, atOnce, exports }
+  })
 }
 
 function seconds(values: readonly number[]): string {
@@ -53,27 +63,24 @@ export function exportSql(): string {
   return sql.replaceAll(/\$(\d+)/g, (_, number: string) => `'${values[Number(number) - 1]}'`)
 }
 
-async function measureFloor(databaseUrl: string, repeat: number): Promise<Speed['floor']> {
-  return withClient(databaseUrl, async (client) => {
-    // As the worker's own session.
-    await client.query(`SET work_mem = '64MB'; SET TimeZone = 'UTC'`)
-    // Beside the cluster's own files: wherever the temporary directory is, the server may write there.
-    const { rows } = await client.query<{ path: string }>(
-      `SELECT current_setting('data_directory') || '/floor.csv' AS path`,
-    )
-    const path = rows[0]?.path ?? ''
-    const copy = () => client.query(`COPY (${exportSql()}) TO '${path.replaceAll("'", "''")}' (FORMAT csv, HEADER)`)
-    await copy()
-    const measured: number[] = []
-    while (measured.length < repeat) {
-      const startedAt = performance.now()
-      await copy()
-      measured.push((performance.now() - startedAt) / 1000)
-    }
-    const size = await client.query<{ bytes: string }>(`SELECT size AS bytes FROM pg_stat_file($1)`, [path])
+/** @returns runs the COPY once, and tells how long it took and how large the file was */
+async function prepareFloor(client: pg.Client): Promise<() => Promise<{ seconds: number; bytes: number }>> {
+  // As the worker's own session.
+  await client.query(`SET work_mem = '64MB'; SET TimeZone = 'UTC'`)
+  // Beside the cluster's own files: wherever the temporary directory is, the server may write there.
+  const { rows } = await client.query<{ path: string }>(
+    `SELECT current_setting('data_directory') || '/floor.csv' AS path`,
+  )
+  const path = rows[0]?.path ?? ''
+  const statement = `COPY (${exportSql()}) TO '${path.replaceAll("'", "''")}' (FORMAT csv, HEADER)`
+  return async () => {
+    const startedAt = performance.now()
+    await client.query(statement)
+    const took = (performance.now() - startedAt) / 1000
+    const { size: bytes } = await stat(path)
     await rm(path)
-    return { seconds: measured, bytes: Number(size.rows[0]?.bytes) }
-  })
+    return { seconds: took, bytes }
+  }
 }
 
 async function measureAtOnce(databaseUrl: string, file: string): Promise<Speed['atOnce']> {
@@ -86,31 +93,44 @@ async function measureAtOnce(databaseUrl: string, file: string): Promise<Speed['
   }
 }
 
-async function measureFormat(service: Service, format: FormatChoice, options: SpeedOptions): Promise<SpeedOfFormat> {
-  const { rows, repeat, directory } = options
-  const file = join(directory, 'download')
-  const warmUpRows = Math.min(rows, WARM_UP_ROWS)
-  const warmUp = await runExport(service, { format, limit: warmUpRows, pollEvery: POLL_EVERY })
-  await verifyAndRemove(service, warmUp, { format, rows: warmUpRows, file })
+async function warmUp(service: Service, format: FormatChoice, { rows, directory }: SpeedOptions): Promise<void> {
+  const limit = Math.min(rows, WARM_UP_ROWS)
+  const exported = await runExport(service, { format, limit, pollEvery: POLL_EVERY })
+  await verifyAndRemove(service, exported, { format, rows: limit, file: join(directory, 'download') })
+}
 
-  const runs: { seconds: number; bytes: number; cpu: number | undefined; peak: number | undefined }[] = []
-  while (runs.length < repeat) {
-    if (!(await resetPeak(service.workerPid()))) await restartWorker(service, format)
-    const pid = service.workerPid()
-    const cpuBefore = await cpuSeconds(pid)
-    const exported = await runExport(service, { format, pollEvery: POLL_EVERY })
-    const cpuAfter = await cpuSeconds(pid)
-    const cpu = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore
-    runs.push({ seconds: exported.seconds, bytes: exported.bytes, cpu, peak: await peakBytes(pid) })
-    await verifyAndRemove(service, exported, { format, rows, file })
-  }
+interface ExportRun {
+  readonly seconds: number
+  readonly bytes: number
+  readonly cpuSeconds: number | undefined
+  readonly peakBytes: number | undefined
+}
+
+async function measureExport(service: Service, format: FormatChoice, options: SpeedOptions): Promise<ExportRun> {
+  if (!(await resetPeak(service.workerPid()))) await restartWorker(service, format)
+  const pid = service.workerPid()
+  const before = await cpuSeconds(pid)
+  const exported = await runExport(service, { format, pollEvery: POLL_EVERY })
+  const after = await cpuSeconds(pid)
+  const peak = await peakBytes(pid)
+  const file = join(options.directory, 'download')
+  await verifyAndRemove(service, exported, { format, rows: options.rows, file })
   await rm(file)
-  const peaks = runs.map(({ peak }) => peak).filter((peak) => peak !== undefined)
   return {
-    format: format.name,
+    seconds: exported.seconds,
+    bytes: exported.bytes,
+    cpuSeconds: before === undefined || after === undefined ? undefined : after - before,
+    peakBytes: peak,
+  }
+}
+
+function summarize({ name }: FormatChoice, runs: readonly ExportRun[]): SpeedOfFormat {
+  const peaks = runs.map((run) => run.peakBytes).filter((peak) => peak !== undefined)
+  return {
+    format: name,
     seconds: runs.map((run) => run.seconds),
-    bytes: median(runs.map(({ bytes }) => bytes)),
-    cpuSeconds: runs.map(({ cpu }) => cpu),
+    bytes: median(runs.map((run) => run.bytes)),
+    cpuSeconds: runs.map((run) => run.cpuSeconds),
     peakBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
   }
 }

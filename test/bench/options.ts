@@ -50,7 +50,7 @@ export const USAGE = `npm run bench -- [options]
   --profile DIR                  instead of measuring: a CPU profile of the worker for each format
   --no-targets                   exit 0 although a target is missed
   --set NAME=VALUE               a setting of API and worker, as often as needed
-  --worker-flags "…"             Node's flags for the worker instead of those of \`npm run worker\``
+  --worker-flags="--x --y"       Node's flags for the worker instead of those of \`npm run worker\``
 
 const FORMATS: readonly FormatChoice[] = [
   ...(['csv', 'json', 'ndjson', 'xlsx'] as const).map((name) => choice(name, name, 'none')),

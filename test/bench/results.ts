@@ -23,7 +23,7 @@ export interface Machine {
 export interface Speed {
   readonly rows: number
   readonly queue: string
-  /** `COPY` of the same query to a file, by the server itself. */
+  /** `COPY` of the same query to a file, by the server itself; once before each export. */
   readonly floor: { readonly seconds: readonly number[]; readonly bytes: number }
   /** All rows into memory, then into one text, then to a file. */
   readonly atOnce: { readonly seconds: number; readonly peakBytes: number | undefined; readonly bytes: number }

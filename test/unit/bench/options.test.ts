@@ -55,6 +55,6 @@ describe('the options of npm run bench', () => {
 
 test('the worker is measured with the very flags that npm run worker gives it', async () => {
   const run = await readFile(new URL('../../../scripts/run.mjs', import.meta.url), 'utf8')
-  const [, step = ''] = /^ {2}worker: \{ steps: \[\[(.*)'apps\/worker\/src\/main\.ts'\]\]/m.exec(run) ?? []
-  expect(step.match(/(?<=')--[^']+/g) ?? []).toEqual(WORKER_FLAGS)
+  const [, flags = ''] = /^const WORKER_MEMORY = .*\n {2}\? \[\]\n {2}: \[(.*)\]$/m.exec(run) ?? []
+  expect(flags.match(/--[^']+/g)).toEqual(WORKER_FLAGS)
 })
