@@ -18,7 +18,7 @@ const DOTENV = existsSync(`${ROOT}/.env`) ? ['--env-file=.env'] : []
  */
 const WORKER_MEMORY = /max[-_]old[-_]space/.test(process.env.NODE_OPTIONS ?? '')
   ? []
-  : ['--max-semi-space-size=8', '--max-old-space-size=256']
+  : ['--max-semi-space-size=8', '--max-old-space-size=1024']
 
 /** What each task runs, one after the other; all of them, also when one fails. */
 const TASKS = {

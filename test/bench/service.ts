@@ -25,7 +25,7 @@ export interface Service {
 }
 
 /** Those of `npm run worker`: scripts/run.mjs. */
-export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=256']
+export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=1024']
 
 const API_KEY = 'bench-admin-key-0123456789'
 const READY_MS = 30_000

@@ -19,7 +19,7 @@ const rig = useRig({
     WORKER_CONCURRENCY: '4',
     WORKER_LOCK: '10s',
     S3_UPLOAD_CONCURRENCY: '1',
-    NODE_OPTIONS: '--max-semi-space-size=8 --max-old-space-size=256',
+    NODE_OPTIONS: '--max-semi-space-size=8 --max-old-space-size=1024',
   },
 })
 
