@@ -90,6 +90,8 @@ export async function chooseLauncher(owner: User | undefined): Promise<Launcher>
     '--clear-groups',
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
+    // Else access(2), by which initdb looks for its fellow programs, would ask without the capability.
+    '--securebits=+no_setuid_fixup',
   ]
   if (works(asUser)) return { prefix: asUser, user, prefixSetsUser: true }
   return { prefix: [], user, prefixSetsUser: false }
