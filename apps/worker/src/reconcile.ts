@@ -32,6 +32,11 @@ const STALE_MARGIN = 3_600_000
 /** How long one round may hold its turn (milliseconds). */
 const ROUND_TIMEOUT = 120_000
 
+/** A storage that hangs must not keep the reconciler from exports that wait to be revived (milliseconds). */
+const STORAGE_PATIENCE = 10_000
+
+const patience = () => AbortSignal.timeout(STORAGE_PATIENCE)
+
 /** Runs a round now and then every `RECONCILE_INTERVAL`, in one worker of all at a time. */
 export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> } {
   const { config, log } = deps
@@ -104,7 +109,7 @@ async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promi
   for (const { id, status } of await listExpired(db, BATCH)) {
     if (stopping.aborted) return
     if (status === 'completed' && !(await ledger.expire(id, name))) continue
-    await storage.removeAll(exportPrefix(config.S3_PREFIX, id))
+    await storage.removeAll(exportPrefix(config.S3_PREFIX, id), patience())
     await ledger.forgetArtifact(id)
   }
 }
@@ -112,9 +117,9 @@ async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promi
 async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
   for (const upload of await ledger.listLeftovers(BATCH)) {
     if (stopping.aborted) return
-    if (upload.uploadId !== null) await storage.abortUpload(upload.key, upload.uploadId)
-    await storage.abortUploads(prefixOf(upload.key)) // others than the noted one, where the server can list them
-    await storage.removeAll(prefixOf(upload.key))
+    if (upload.uploadId !== null) await storage.abortUpload(upload.key, upload.uploadId, patience())
+    await storage.abortUploads(prefixOf(upload.key), { signal: patience() }) // others than the noted one, where the server can list them
+    await storage.removeAll(prefixOf(upload.key), patience())
     await ledger.recordSweep(upload)
     log.info({ exportId: upload.exportId, key: upload.key }, 'what a lost attempt had written was removed')
   }
@@ -123,5 +128,5 @@ async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stoppin
 /** Uploads of workers that died after the storage had begun one and before they could note its id. */
 async function abortStaleUploads({ config, storage }: ReconcilerDeps): Promise<void> {
   const before = new Date(Date.now() - config.EXPORT_TIMEOUT - STALE_MARGIN)
-  await storage.abortUploads(`${config.S3_PREFIX}exports/`, { before })
+  await storage.abortUploads(`${config.S3_PREFIX}exports/`, { before, signal: patience() })
 }

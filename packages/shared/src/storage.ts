@@ -73,7 +73,7 @@ export interface Storage {
   /** Removes what begins with the prefix; removing nothing is fine. */
   removeAll(prefix: string, signal?: AbortSignal): Promise<void>
   /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
-  abortUpload(key: string, uploadId: string): Promise<void>
+  abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void>
   /**
    * Aborts every upload under the prefix, also those whose id nobody noted; with `before`, those that began earlier.
    * False: the server cannot list uploads, and nothing was done.
@@ -229,7 +229,8 @@ export function createStorage(options: StorageOptions): Storage {
         } while (token !== undefined)
       }),
 
-    abortUpload: (key, uploadId) => guarded(() => abortOne(key, uploadId)),
+    abortUpload: (key, uploadId, signal) =>
+      guarded(() => abortOne(key, uploadId, signal === undefined ? {} : { abortSignal: signal })),
 
     abortUploads: (prefix, { before, signal } = {}) =>
       guarded(async () => {
