@@ -11,7 +11,7 @@ const REQUESTS = [
 const rig = useRig({
   queue: 'redis',
   rows: ROWS,
-  rowBytes: 1000,
+  rowBytes: 3000,
   settings: { WORKER_CONCURRENCY: '3', WORKER_LOCK: '10s' },
 })
 
@@ -48,7 +48,7 @@ it('the connection breaks again and again: every file that is called complete ha
   const { source, ask, holds, ended, client, retries } = rig()
   await client.query('DROP VIEW users; ALTER TABLE all_users RENAME TO users')
   const ids = await Promise.all(REQUESTS.map(ask))
-  for (let cuts = 0; cuts < 2; cuts++) await source.cutAfter(8_500_000, 'downstream')
+  for (let cuts = 0; cuts < 2; cuts++) await source.cutAfter(25_500_000, 'downstream')
   for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS })
   const retried = await Promise.all(ids.map(retries))
   expect(retried.flat().length).toBeGreaterThanOrEqual(2)

@@ -83,9 +83,12 @@ it('a table of the source that somebody has locked holds up nothing but itself',
     const ask = () => system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
     for (const { status } of await Promise.all(Array.from({ length: 12 }, ask))) expect(status).toBe(202)
     expect(await readiness(system.url)).toMatchObject({ status: 200, dependencies: { source: 'ok' } })
-    const { rows } = await locker.query(`SELECT query FROM pg_stat_activity
-      WHERE wait_event_type = 'Lock' AND datname = current_database()`)
-    expect(rows).toEqual([])
+    const waiting = async () => {
+      const { rows } = await locker.query(`SELECT query FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+      return rows
+    }
+    await expect.poll(waiting, { timeout: 5_000, message: 'the server gives up as well' }).toEqual([])
   } finally {
     await locker.end()
   }
