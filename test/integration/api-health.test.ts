@@ -28,7 +28,8 @@ async function startApi(settings: Partial<Config>): Promise<Api> {
   const config: Config = { ...system.config, ...settings }
   const log = createLogger('test', 'fatal')
   const connections: Connections = connect(config, 'waybill-test', log)
-  const server: ListeningServer = await listen(createHttpServer(createServer({ config, log, ...connections })), config)
+  const app = createServer({ config, datasets: system.datasets, log, ...connections })
+  const server: ListeningServer = await listen(createHttpServer(app), config)
   return {
     url: `http://127.0.0.1:${server.port}`,
     async stop() {

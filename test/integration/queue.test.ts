@@ -40,7 +40,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
 
   const work = () => {
     const log = createLogger('test', 'fatal')
-    workers.push(startWorker({ config: system.config, log, ...system.connections }))
+    workers.push(startWorker({ config: system.config, datasets: system.datasets, log, ...system.connections }))
   }
   const ask = async (): Promise<string> => {
     const { status, body } = await system.admin.post('/v1/exports', REQUEST)

@@ -1,7 +1,7 @@
 // What is read is one moment of the source: each row exactly once, each value to its last digit.
 import type { Database } from '@waybill/shared/database.ts'
 import { compileQuery, type TableQuery } from '@waybill/shared/datasets/dataset.ts'
-import { DATASETS } from '@waybill/shared/datasets/index.ts'
+import { users } from '@waybill/shared/datasets/users.ts'
 import { openTable } from '@waybill/shared/source.ts'
 import type { Cell, ColumnKind } from '@waybill/shared/table.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -22,8 +22,6 @@ afterAll(async () => {
 const run = (sql: string) => withClient(database.url, (client) => client.query(sql))
 
 const usersQuery = (filters: Record<string, unknown> = {}): TableQuery => {
-  const users = DATASETS.get('users')
-  if (users === undefined) throw new Error('there is no dataset users')
   return compileQuery(users, { filters, columns: ['id', 'externalUserId', 'created_at'], limit: 1_000_000 })
 }
 

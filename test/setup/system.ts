@@ -7,6 +7,9 @@ import { createServer } from '../../apps/api/src/server.ts'
 import { type RunningWorker, startWorker } from '../../apps/worker/src/worker.ts'
 import { ensureBootstrapKey } from '../../packages/shared/src/api-keys.ts'
 import { type Config, readConfig } from '../../packages/shared/src/config.ts'
+import { createDatasets, type Datasets } from '../../packages/shared/src/dataset-registry.ts'
+import type { Dataset } from '../../packages/shared/src/datasets/dataset.ts'
+import { GAME_DATASETS } from '../../packages/shared/src/datasets/index.ts'
 import { createLogger } from '../../packages/shared/src/log.ts'
 import { deployQueue } from '../../packages/shared/src/queue.ts'
 import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
@@ -20,6 +23,7 @@ export const ADMIN_KEY = 'test-admin-key-0123456789'
 
 export interface TestSystem {
   readonly config: Config
+  readonly datasets: Datasets
   readonly database: TestDatabase
   readonly connections: Connections
   readonly url: string
@@ -35,6 +39,8 @@ export interface TestSystemOptions {
   readonly queue?: QueueBackend
   /** Settings of this suite, by their names. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Beside GAME's. */
+  readonly datasets?: readonly Dataset[]
   /** False: exports stay queued. */
   readonly worker?: boolean
 }
@@ -65,15 +71,17 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   const database = await createTestDatabase()
   const config = readConfig({ ...testSettings(database, options.queue ?? 'postgres'), ...options.settings })
   await deployQueue(config)
+  const datasets = createDatasets(GAME_DATASETS, options.datasets ?? [])
   const log = createLogger('test', config.LOG_LEVEL)
   const connections = connect(config, 'waybill-test', log)
   await ensureBootstrapKey(connections.db, ADMIN_KEY)
-  const worker = options.worker === false ? undefined : startWorker({ config, log, ...connections })
-  const app = createServer({ config, log, ...connections })
+  const worker = options.worker === false ? undefined : startWorker({ config, datasets, log, ...connections })
+  const app = createServer({ config, datasets, log, ...connections })
   const server: ListeningServer = await listen(createHttpServer(app), config)
   const url = `http://127.0.0.1:${server.port}`
   return {
     config,
+    datasets,
     database,
     connections,
     url,

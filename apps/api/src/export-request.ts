@@ -1,7 +1,7 @@
 // Checks a request for an export against the dataset and the format it names.
 
+import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
-import { DATASETS } from '@waybill/shared/datasets/index.ts'
 import { type FieldError, WaybillError } from '@waybill/shared/errors.ts'
 import { type ExportRequest, exportRequestSchema, type FormatName } from '@waybill/shared/export.ts'
 import type { Format } from '@waybill/shared/formats/format.ts'
@@ -23,7 +23,11 @@ export interface CheckedRequest extends Omit<ExportRequest, 'columns'> {
  *
  * @throws WaybillError BODY_NOT_JSON, UNSUPPORTED_MEDIA_TYPE, VALIDATION_FAILED, FORBIDDEN
  */
-export function readExportRequest(request: Request, caller: Caller, maxRows: number): CheckedRequest {
+export function readExportRequest(
+  request: Request,
+  caller: Caller,
+  { datasets, maxRows }: { readonly datasets: Datasets; readonly maxRows: number },
+): CheckedRequest {
   const body = readBody(request, exportRequestSchema)
   const errors: FieldError[] = []
   const format = FORMATS[body.format]
@@ -37,9 +41,9 @@ export function readExportRequest(request: Request, caller: Caller, maxRows: num
     errors.push({ path: 'csv', message: `is for format csv only, not for ${body.format}` })
   }
 
-  const dataset = DATASETS.get(body.dataset)
+  const dataset = datasets.get(body.dataset)
   if (dataset === undefined) {
-    errors.push({ path: 'dataset', message: `must be one of: ${[...DATASETS.keys()].join(', ')}` })
+    errors.push({ path: 'dataset', message: `must be one of: ${[...datasets.keys()].join(', ')}` })
     throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
   }
   if (caller.datasets.length > 0 && !caller.datasets.includes(dataset.name)) {
@@ -68,7 +72,7 @@ function checkFilters(
   for (const [name, value] of Object.entries(given)) {
     const filter = Object.hasOwn(dataset.filters, name) ? dataset.filters[name] : undefined
     if (filter === undefined) {
-      const known = Object.keys(dataset.filters).join(', ')
+      const known = Object.keys(dataset.filters).join(', ') || 'none'
       errors.push({ path: `filters.${name}`, message: `is not a filter of ${dataset.name}, which has: ${known}` })
       continue
     }

@@ -3,6 +3,8 @@ import { createServer as createHttpServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
 import { readConfigOrExit } from '@waybill/shared/config.ts'
+import { createDatasets } from '@waybill/shared/dataset-registry.ts'
+import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
 import { createLogger } from '@waybill/shared/log.ts'
 import { persist } from '@waybill/shared/persist.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
@@ -12,10 +14,11 @@ import { createServer } from './server.ts'
 
 const config = readConfigOrExit()
 const log = createLogger('api', config.LOG_LEVEL)
+const datasets = createDatasets(GAME_DATASETS)
 const connections = connect(config, 'waybill-api', log)
 
 const stopping = new AbortController()
-const app = createServer({ config, log, stopping: stopping.signal, ...connections })
+const app = createServer({ config, datasets, log, stopping: stopping.signal, ...connections })
 const server = await listen(createHttpServer(app), config)
 log.info({ port: server.port }, 'api listens')
 if (config.BOOTSTRAP_API_KEY !== undefined) void bootstrap(config.BOOTSTRAP_API_KEY)

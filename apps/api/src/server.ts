@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '@waybill/shared/config.ts'
 import type { Database } from '@waybill/shared/database.ts'
+import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import type { Ledger } from '@waybill/shared/ledger.ts'
 import type { Logger } from '@waybill/shared/log.ts'
@@ -22,6 +23,7 @@ import { previewRoute } from './routes/preview.ts'
 
 export interface ServerDeps {
   readonly config: Config
+  readonly datasets: Datasets
   readonly db: Database
   readonly ledger: Ledger
   readonly source: Database

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DATASETS } from '@waybill/shared/datasets/index.ts'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
 import pg from 'pg'
@@ -67,7 +66,7 @@ async function demonstrate(): Promise<void> {
   const stopped = interrupted.catch(() => system.stop())
   try {
     const results: Verified[] = []
-    for (const dataset of DATASETS.keys()) {
+    for (const dataset of system.datasets.keys()) {
       for (const format of FORMAT_NAMES) {
         const expectedRows = await count(system.config.DATABASE_URL, dataset)
         results.push(await exportAndVerify(system, { dataset, format, expectedRows, directory }))

@@ -7,6 +7,8 @@ import { type ListeningServer, listen } from '@waybill/api/listen.ts'
 import { createServer } from '@waybill/api/server.ts'
 import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
 import { type Config, readConfig, readStandaloneNeeds } from '@waybill/shared/config.ts'
+import { createDatasets, type Datasets } from '@waybill/shared/dataset-registry.ts'
+import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
 import { createLogger } from '@waybill/shared/log.ts'
 import { deployMigrations } from '@waybill/shared/migrations.ts'
 import { deployQueue } from '@waybill/shared/queue.ts'
@@ -34,6 +36,7 @@ export interface System {
   /** An admin's. */
   readonly apiKey: string
   readonly config: Config
+  readonly datasets: Datasets
   /** Ends everything, last started first. Exports that run are finished or handed back. */
   stop(): Promise<void>
 }
@@ -90,17 +93,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         )
     }
 
+    const datasets = createDatasets(GAME_DATASETS)
     const connections = connect(config, 'waybill-standalone', log)
     stops.push(() => connections.close())
     const apiKey = config.BOOTSTRAP_API_KEY ?? ''
     await ensureBootstrapKey(connections.db, apiKey)
-    const worker = startWorker({ config, log, ...connections })
+    const worker = startWorker({ config, datasets, log, ...connections })
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
-    const app = createServer({ config, log, ...connections })
+    const app = createServer({ config, datasets, log, ...connections })
     const port = needs.anyPort ? await freePort(config.PORT) : config.PORT
     const server: ListeningServer = await listen(createHttpServer(app), { ...config, PORT: port })
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
-    return { url: `http://localhost:${server.port}`, apiKey, config, stop }
+    return { url: `http://localhost:${server.port}`, apiKey, config, datasets, stop }
   } catch (error) {
     await stop()
     throw error

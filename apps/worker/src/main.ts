@@ -1,5 +1,7 @@
 // The worker process: reads the settings, connects, works until it is told to stop.
 import { readConfigOrExit } from '@waybill/shared/config.ts'
+import { createDatasets } from '@waybill/shared/dataset-registry.ts'
+import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
 import { createLogger } from '@waybill/shared/log.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
 import { connect } from '@waybill/shared/wiring.ts'
@@ -7,9 +9,10 @@ import { startWorker } from './worker.ts'
 
 const config = readConfigOrExit()
 const log = createLogger('worker', config.LOG_LEVEL)
+const datasets = createDatasets(GAME_DATASETS)
 const connections = connect(config, 'waybill-worker', log)
 
-const worker = startWorker({ config, log, ...connections })
+const worker = startWorker({ config, datasets, log, ...connections })
 log.info({ concurrency: config.WORKER_CONCURRENCY }, 'worker started')
 
 await untilSignal()

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '@waybill/shared/config.ts'
 import type { Database } from '@waybill/shared/database.ts'
+import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import type { Artifact, Attempt, ExportRow, Ledger } from '@waybill/shared/ledger.ts'
 import type { Logger } from '@waybill/shared/log.ts'
 import { persist } from '@waybill/shared/persist.ts'
@@ -12,6 +13,7 @@ import { writeArtifact } from './write-artifact.ts'
 
 export interface ExportDeps {
   readonly config: Config
+  readonly datasets: Datasets
   readonly ledger: Ledger
   readonly source: Database
   readonly storage: Storage

@@ -1,7 +1,6 @@
 // Makes the file of one attempt: the rows of the snapshot through the format into the storage, and its manifest.
 import { attemptPrefix, createManifest, MANIFEST_NAME } from '@waybill/shared/artifact.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
-import { DATASETS } from '@waybill/shared/datasets/index.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import { csvOptionsSchema, type FormatName, type Warning, type WarningCode } from '@waybill/shared/export.ts'
 import { gzip } from '@waybill/shared/formats/gzip.ts'
@@ -18,13 +17,13 @@ import type { ExportDeps } from './run-export.ts'
  * @throws WaybillError, or the reason of the pulse's signal
  */
 export async function writeArtifact(
-  { config, ledger, source, storage }: ExportDeps,
+  { config, datasets, ledger, source, storage }: ExportDeps,
   row: ExportRow,
   attempt: Attempt,
   pulse: Pulse,
 ): Promise<Artifact> {
   const { signal, progress } = pulse
-  const dataset = DATASETS.get(row.dataset)
+  const dataset = datasets.get(row.dataset)
   if (dataset === undefined) throw new WaybillError('DATASET_UNKNOWN', `There is no dataset "${row.dataset}" here.`)
   const format = FORMATS[row.format as FormatName]
   const limit = Math.min(row.limit ?? config.MAX_ROWS, config.MAX_ROWS)

@@ -1,6 +1,6 @@
 // /v1/api-keys: an admin makes, lists and revokes keys.
 import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey } from '@waybill/shared/api-keys.ts'
-import { DATASETS } from '@waybill/shared/datasets/index.ts'
+import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import { isStorableText, NOT_STORABLE } from '@waybill/shared/text.ts'
 import { z } from 'zod'
@@ -12,10 +12,7 @@ import type { ServerDeps } from '../server.ts'
 const newKeySchema = z.strictObject({
   name: z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE),
   role: z.enum(['admin', 'exporter']),
-  datasets: z
-    .array(z.string().refine((name) => DATASETS.has(name), 'is not a dataset'))
-    .max(100)
-    .default([]),
+  datasets: z.array(z.string()).max(100).default([]),
   expiresAt: z.iso
     .datetime({ offset: true })
     .transform((text) => new Date(text))
@@ -23,7 +20,7 @@ const newKeySchema = z.strictObject({
     .optional(),
 })
 
-export function apiKeyRoutes({ db }: ServerDeps): Route[] {
+export function apiKeyRoutes({ db, datasets: known }: ServerDeps): Route[] {
   return [
     {
       method: 'get',
@@ -39,6 +36,7 @@ export function apiKeyRoutes({ db }: ServerDeps): Route[] {
       access: 'admin',
       async handle(request, response) {
         const { name, role, datasets, expiresAt } = readBody(request, newKeySchema)
+        requireKnown(datasets, known)
         const createdBy = callerOf(response).name
         const { row, secret } = await createApiKey(db, { name, role, datasets, expiresAt, createdBy })
         response
@@ -57,6 +55,14 @@ export function apiKeyRoutes({ db }: ServerDeps): Route[] {
       },
     },
   ]
+}
+
+/** @throws WaybillError VALIDATION_FAILED */
+function requireKnown(names: readonly string[], known: Datasets): void {
+  const errors = names.flatMap((name, index) =>
+    known.has(name) ? [] : [{ path: `datasets[${index}]`, message: 'is not a dataset' }],
+  )
+  if (errors.length > 0) throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
 }
 
 function presentKey(row: ApiKeyRow) {

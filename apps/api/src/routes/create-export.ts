@@ -13,14 +13,14 @@ import type { Route } from '../router.ts'
 import type { ServerDeps } from '../server.ts'
 import { POLL_INTERVAL } from './exports.ts'
 
-export function createExportRoute({ config, ledger, queue, source, log }: ServerDeps): Route {
+export function createExportRoute({ config, datasets, ledger, queue, source, log }: ServerDeps): Route {
   return {
     method: 'post',
     path: '/v1/exports',
     access: 'caller',
     async handle(request, response) {
       const caller = callerOf(response)
-      const checked = readExportRequest(request, caller, config.MAX_ROWS)
+      const checked = readExportRequest(request, caller, { datasets, maxRows: config.MAX_ROWS })
       const { dataset, format, filters, columns, limit, compression, csv } = checked
       const idempotency = readIdempotency(request, checked)
       const estimatedRows = await estimate(source, checked, config.MAX_ROWS)

@@ -1,11 +1,10 @@
 // GET /v1/datasets: what can be exported, and how.
-import { DATASETS } from '@waybill/shared/datasets/index.ts'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
 import { callerOf } from '../auth.ts'
 import type { Route } from '../router.ts'
 import type { ServerDeps } from '../server.ts'
 
-export function datasetRoutes({ config }: ServerDeps): Route[] {
+export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
   return [
     {
       method: 'get',
@@ -13,7 +12,7 @@ export function datasetRoutes({ config }: ServerDeps): Route[] {
       access: 'caller',
       handle(_request, response) {
         const { datasets: allowed } = callerOf(response)
-        const visible = [...DATASETS.values()].filter(({ name }) => allowed.length === 0 || allowed.includes(name))
+        const visible = [...datasets.values()].filter(({ name }) => allowed.length === 0 || allowed.includes(name))
         response.json({
           items: visible.map(({ name, title, columns, filters }) => ({
             name,

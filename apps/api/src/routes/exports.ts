@@ -1,6 +1,5 @@
 // The exports themselves: list, look, follow, download, remove.
 import { createManifest, exportPrefix } from '@waybill/shared/artifact.ts'
-import { DATASETS } from '@waybill/shared/datasets/index.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import { EXPORT_STATUSES, type Warning } from '@waybill/shared/export.ts'
 import type { ExportRow } from '@waybill/shared/ledger.ts'
@@ -25,7 +24,7 @@ const listQuerySchema = z.strictObject({
   cursor: z.uuid().optional(),
 })
 
-export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): Route[] {
+export function exportRoutes({ config, datasets, db, ledger, storage, log }: ServerDeps): Route[] {
   const find = async (request: Request, response: Response): Promise<ExportRow> => {
     const caller = callerOf(response)
     const row = await findExport(db, readId(request), caller.role === 'admin' ? undefined : caller.id)
@@ -126,7 +125,7 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
         if (rowCount === null || sha256 === null || snapshotAt === null) throw notReady(row)
         const columns = row.columns.map((name) => ({
           name,
-          kind: DATASETS.get(row.dataset)?.columns[name]?.kind ?? ('text' as const),
+          kind: datasets.get(row.dataset)?.columns[name]?.kind ?? ('text' as const),
         }))
         response.json(
           createManifest(row, columns, {

@@ -13,13 +13,13 @@ const ROWS = 20
 /** Milliseconds that a person waits for a preview; the export itself may take longer. */
 const TIMEOUT = 15_000
 
-export function previewRoute({ config, source }: ServerDeps): Route {
+export function previewRoute({ config, datasets, source }: ServerDeps): Route {
   return {
     method: 'post',
     path: '/v1/exports/preview',
     access: 'caller',
     async handle(request, response) {
-      const checked = readExportRequest(request, callerOf(response), config.MAX_ROWS)
+      const checked = readExportRequest(request, callerOf(response), { datasets, maxRows: config.MAX_ROWS })
       const { datasetDeclaration, formatDeclaration, filters, columns, csv } = checked
       const limit = Math.min(checked.limit ?? config.MAX_ROWS, config.MAX_ROWS)
       const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit, ROWS) })
