@@ -81,10 +81,29 @@ describe('settings', () => {
     ['LINK_TTL', '169h'],
     ['EXPORT_TTL', 'forever'],
     ['EXPORT_TTL', '7constructor'],
+    ['OIDC_AUDIENCE', 'without-an-issuer'],
+    ['OIDC_CLIENT_ID', 'without-an-issuer'],
+    ['OIDC_JWKS_URL', 'https://sso.example.com/keys'],
+    ['OIDC_SCOPES', 'profile'],
   ])('%s cannot be %s', (name, value) => {
     const problems = problemsOf({ [name]: value })
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain(name)
+  })
+})
+
+describe('settings of the identity provider', () => {
+  const OIDC = { OIDC_ISSUER: 'https://sso.example.com/realms/game', OIDC_AUDIENCE: 'waybill' }
+
+  it('are refused without an audience: a token made for another service would let in here', () => {
+    expect(problemsOf({ OIDC_ISSUER: OIDC.OIDC_ISSUER })).toEqual([expect.stringContaining('OIDC_AUDIENCE')])
+    expect(problemsOf(OIDC)).toEqual([])
+  })
+
+  it('keep the two roles apart, or no one would be only an exporter', () => {
+    const same = { OIDC_ADMIN_ROLE: 'staff', OIDC_EXPORTER_ROLE: 'staff' }
+    expect(problemsOf({ ...OIDC, ...same })).toEqual([expect.stringContaining('OIDC_EXPORTER_ROLE')])
+    expect(problemsOf({ ...OIDC, OIDC_EXPORTER_ROLE: 'AdministratorGAME' })).toHaveLength(1)
   })
 })
 

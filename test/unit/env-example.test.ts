@@ -35,14 +35,15 @@ describe('.env.example', () => {
 
   it.each(entries.filter(({ active }) => !active))('shows the default of $name, or says that it has none', (entry) => {
     const name = entry.name as keyof Config
-    const shown = readConfig({ ...required, ...keyPair(name), [name]: entry.value })[name]
+    const shown = readConfig({ ...required, ...companions(name), [name]: entry.value })[name]
     if (defaults[name] === undefined) expect(entry.comment).toContain('Unset')
     else expect(shown).toEqual(defaults[name])
   })
 })
 
-/** One half of a key is refused without the other. */
-function keyPair(name: string): Record<string, string> {
+/** What a setting is refused without. */
+function companions(name: string): Record<string, string> {
+  if (name.startsWith('OIDC_')) return { OIDC_ISSUER: 'https://sso.example.com', OIDC_AUDIENCE: 'waybill' }
   return /^S3_.*ACCESS_KEY/.test(name) ? { S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' } : {}
 }
 

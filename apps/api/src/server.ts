@@ -13,6 +13,7 @@ import { authenticate } from './auth.ts'
 import { createErrorHandler } from './problem.ts'
 import { mountRoutes, type Route } from './router.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { authConfig } from './routes/auth-config.ts'
 import { createExportRoute } from './routes/create-export.ts'
 import { datasetRoutes } from './routes/datasets.ts'
 import { exportRoutes } from './routes/exports.ts'
@@ -57,7 +58,7 @@ export function createServer(deps: ServerDeps): Express {
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
   app.use(identifyAndLog(deps.log))
-  for (const { path, handle } of healthRoutes(deps)) app.get(path, handle)
+  for (const { path, handle } of [...healthRoutes(deps), authConfig(deps.config)]) app.get(path, handle)
   app.use('/v1', authenticate(deps), express.json({ limit: BODY_LIMIT }))
   mountRoutes(app, createRoutes(deps))
   app.use(() => {

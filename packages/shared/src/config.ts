@@ -28,6 +28,9 @@ const size = quantity(parseSize, '16MiB, 1GiB')
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
 
+/** GAME's own, in Keycloak. */
+const DEFAULT_ADMIN_ROLE = 'AdministratorGAME'
+
 /** By the names of the environment. Exported for the test that holds .env.example to it. */
 export const settingsSchema = z.object({
   PORT: integer(8080, 0, 65_535),
@@ -65,6 +68,19 @@ export const settingsSchema = z.object({
   S3_REQUEST_TIMEOUT: duration('60s', '100ms'),
 
   BOOTSTRAP_API_KEY: z.string().min(16, 'must have 16 characters or more').optional(),
+  OIDC_ISSUER: httpUrl.optional(),
+  OIDC_AUDIENCE: z.string().optional(),
+  OIDC_JWKS_URL: httpUrl.optional(),
+  OIDC_ROLES_CLAIM: z.string().default('realm_access.roles'),
+  OIDC_ADMIN_ROLE: z.string().default(DEFAULT_ADMIN_ROLE),
+  OIDC_EXPORTER_ROLE: z.string().optional(),
+  OIDC_CLOCK_SKEW: duration('30s', '0s'),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_SCOPES: z
+    .string()
+    .regex(/^(?=.*\bopenid\b)[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'must be scopes with one space between, openid among them')
+    .default('openid profile'),
+
   MAX_ROWS: integer(100_000_000, 1, 2_147_483_646),
   MAX_ACTIVE_EXPORTS: integer(100, 1, 1_000_000),
   LARGE_EXPORT_ROWS: integer(100_000, 1, 2_147_483_646),
@@ -77,6 +93,8 @@ export const settingsSchema = z.object({
   SHUTDOWN_GRACE: duration('30s', '0ms'),
   SHUTDOWN_DELAY: duration('0s', '0ms'),
   HTTP_IDLE_TIMEOUT: duration('65s', '1s'),
+  HTTP_HEADERS_TIMEOUT: duration('10s', '100ms'),
+  HTTP_REQUEST_TIMEOUT: duration('30s', '100ms'),
 
   DATA_DIR: z.string().default('.data'),
   SAMPLE_ROWS: integer(100_000, 0, 100_000_000),
@@ -131,6 +149,21 @@ function relations(given: NodeJS.ProcessEnv): string[] {
   const problems: string[] = []
   if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together, or both be left out')
+  }
+  if ((given.OIDC_ISSUER === undefined) !== (given.OIDC_AUDIENCE === undefined)) {
+    problems.push(
+      'OIDC_ISSUER and OIDC_AUDIENCE must be set together: without an audience, tokens made for others would let in',
+    )
+  }
+  for (const name of ['OIDC_JWKS_URL', 'OIDC_CLIENT_ID', 'OIDC_EXPORTER_ROLE']) {
+    if (given[name] !== undefined && given.OIDC_ISSUER === undefined) problems.push(`${name} needs OIDC_ISSUER`)
+  }
+  if (given.OIDC_EXPORTER_ROLE === (given.OIDC_ADMIN_ROLE ?? DEFAULT_ADMIN_ROLE)) {
+    problems.push('OIDC_EXPORTER_ROLE must not be the role of OIDC_ADMIN_ROLE')
+  }
+  const within = (name: string, fallback: number) => parseDuration(given[name] ?? '') ?? fallback
+  if (within('HTTP_HEADERS_TIMEOUT', 10_000) > within('HTTP_REQUEST_TIMEOUT', 30_000)) {
+    problems.push('HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT, of which it is a part')
   }
   const linkTtl = parseDuration(given.LINK_TTL ?? '') ?? 0
   if (linkTtl > 7 * 86_400_000) problems.push('LINK_TTL must be at most 7d: S3 signs no longer')
