@@ -1,5 +1,4 @@
 // What the API says when something it needs is away: which, how long to wait, and nothing that is a secret.
-import { createServer as createHttpServer } from 'node:http'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ListeningServer, listen } from '../../apps/api/src/listen.ts'
@@ -29,7 +28,7 @@ async function startApi(settings: Partial<Config>): Promise<Api> {
   const log = createLogger('test', 'fatal')
   const connections: Connections = connect(config, 'waybill-test', log)
   const app = createServer({ config, datasets: system.datasets, log, ...connections })
-  const server: ListeningServer = await listen(createHttpServer(app), config)
+  const server: ListeningServer = await listen(app, config)
   return {
     url: `http://127.0.0.1:${server.port}`,
     async stop() {

@@ -1,6 +1,5 @@
 // Runs API and worker in this process, on a database, a queue and a storage prefix of the suite's own.
 import { randomBytes } from 'node:crypto'
-import { createServer as createHttpServer } from 'node:http'
 import { inject } from 'vitest'
 import { type ListeningServer, listen } from '../../apps/api/src/listen.ts'
 import { createServer } from '../../apps/api/src/server.ts'
@@ -77,7 +76,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   await ensureBootstrapKey(connections.db, ADMIN_KEY)
   const worker = options.worker === false ? undefined : startWorker({ config, datasets, log, ...connections })
   const app = createServer({ config, datasets, log, ...connections })
-  const server: ListeningServer = await listen(createHttpServer(app), config)
+  const server: ListeningServer = await listen(app, config)
   const url = `http://127.0.0.1:${server.port}`
   return {
     config,

@@ -1,5 +1,4 @@
 // The API process: reads the settings, connects, listens until it is told to stop.
-import { createServer as createHttpServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
 import { readConfigOrExit } from '@waybill/shared/config.ts'
@@ -19,7 +18,7 @@ const connections = connect(config, 'waybill-api', log)
 
 const stopping = new AbortController()
 const app = createServer({ config, datasets, log, stopping: stopping.signal, ...connections })
-const server = await listen(createHttpServer(app), config)
+const server = await listen(app, config)
 log.info({ port: server.port }, 'api listens')
 if (config.BOOTSTRAP_API_KEY !== undefined) void bootstrap(config.BOOTSTRAP_API_KEY)
 

@@ -34,10 +34,11 @@ export function createErrorHandler(log: Logger): ErrorRequestHandler {
   }
 }
 
-function sendProblem(response: Response, error: WaybillError, path: string): void {
+/** @param path of the request; its query is left out, as it may hold anything */
+export function createProblem(error: WaybillError, path: string): Problem {
   const { status, title, advice } = error.kind
   const said = error.message === title ? '' : `${error.message.replace(/\.$/, '')}. `
-  const problem: Problem = {
+  return {
     type: `urn:waybill:error:${error.code}`,
     title,
     status,
@@ -46,6 +47,11 @@ function sendProblem(response: Response, error: WaybillError, path: string): voi
     code: error.code,
     ...(error.errors.length > 0 ? { errors: error.errors } : {}),
   }
+}
+
+function sendProblem(response: Response, error: WaybillError, path: string): void {
+  const problem = createProblem(error, path)
+  const { status } = problem
   if (status === 401) response.set('WWW-Authenticate', 'Bearer')
   if (status === 503 || status === 429) response.set('Retry-After', String(RETRY_AFTER))
   response.status(status).type('application/problem+json').send(JSON.stringify(problem))

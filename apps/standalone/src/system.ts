@@ -1,7 +1,6 @@
 // The whole system in one process: what is not configured is embedded, and API and worker run beside it.
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer as createHttpServer } from 'node:http'
 import { join, resolve } from 'node:path'
 import { type ListeningServer, listen } from '@waybill/api/listen.ts'
 import { createServer } from '@waybill/api/server.ts'
@@ -102,7 +101,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
     const app = createServer({ config, datasets, log, ...connections })
     const port = needs.anyPort ? await freePort(config.PORT) : config.PORT
-    const server: ListeningServer = await listen(createHttpServer(app), { ...config, PORT: port })
+    const server: ListeningServer = await listen(app, { ...config, PORT: port })
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
     return { url: `http://localhost:${server.port}`, apiKey, config, datasets, stop }
   } catch (error) {

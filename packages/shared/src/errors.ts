@@ -17,6 +17,12 @@ export const ERRORS = {
     title: 'The body is not JSON',
     advice: 'Send one JSON object, encoded in UTF-8.',
   },
+  REQUEST_MALFORMED: {
+    status: 400,
+    retryable: false,
+    title: 'The request is not HTTP',
+    advice: 'Send a request that conforms to HTTP/1.1.',
+  },
   UNAUTHENTICATED: {
     status: 401,
     retryable: false,
@@ -35,6 +41,12 @@ export const ERRORS = {
     retryable: false,
     title: 'Method not allowed',
     advice: 'Use one of the methods named in the Allow header.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    retryable: true,
+    title: 'The request took too long to arrive',
+    advice: 'Send the whole request at once; the limits are HTTP_HEADERS_TIMEOUT and HTTP_REQUEST_TIMEOUT.',
   },
   EXPORT_NOT_READY: {
     status: 409,
@@ -95,6 +107,12 @@ export const ERRORS = {
     retryable: true,
     title: 'Too many exports at once',
     advice: 'Wait until some of them have ended, then ask again; the limit is MAX_ACTIVE_EXPORTS.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    retryable: false,
+    title: 'The headers are too large',
+    advice: 'The headers of a request are at most 16 kB, the token among them.',
   },
   INTERNAL: {
     status: 500,
