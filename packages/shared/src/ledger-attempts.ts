@@ -4,6 +4,7 @@ import type { ErrorCode } from './errors.ts'
 import type { Warning } from './export.ts'
 import type { ExportRow } from './ledger-requests.ts'
 import { type Attempt, BACK_TO_QUEUE, insertEvent, interval, move, owned } from './ledger-transition.ts'
+import { announce } from './webhook-announcement.ts'
 
 export interface Artifact {
   readonly key: string
@@ -70,8 +71,8 @@ export function createAttemptLedger(db: Database) {
             expires_at = now() + ${interval(ttl)}, artifact_key = ${key}, rows = ${rowCount}::bigint,
             row_count = ${rowCount}::bigint, bytes = ${bytes}::bigint, sha256 = ${sha256}, truncated = ${truncated},
             warnings = ${JSON.stringify(warnings)}::jsonb, snapshot_at = ${snapshotAt.toISOString()}::timestamptz
-          WHERE ${owned(attempt)} RETURNING id, attempts
-        ), told AS (${insertEvent(event)}), forgotten AS (
+          WHERE ${owned(attempt)} RETURNING *
+        ), told AS (${insertEvent(event)}) ${announce(event.type)}, forgotten AS (
           DELETE FROM waybill.uploads WHERE token = ${attempt.token}::uuid AND EXISTS (SELECT FROM moved)
         )
         SELECT id FROM moved`

@@ -32,6 +32,8 @@ export interface NewExport {
   readonly estimatedRows: number | undefined
   /** The caller's Idempotency-Key, and the hash of what it stood for. */
   readonly idempotency: { readonly key: string; readonly hash: string } | undefined
+  /** Told how the export ends. */
+  readonly webhookUrl?: string | undefined
 }
 
 export interface Created {
@@ -152,6 +154,7 @@ function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput 
     requestedBy: requester.name,
     idempotencyKey: idempotency?.key ?? null,
     idempotencyHash: idempotency?.hash ?? null,
+    webhookUrl: request.webhookUrl ?? null,
     createdAt,
     events: { create: { type: 'export.requested', actor: requester.name, data } },
   }

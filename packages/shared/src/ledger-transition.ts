@@ -1,5 +1,7 @@
-// The one way in which an export changes its state: a conditional UPDATE and its event, as a single statement.
+// The one way in which an export changes its state: a conditional UPDATE, its event and the webhooks that tell of it,
+// as a single statement.
 import { type Database, Prisma } from './database.ts'
+import { announce } from './webhook-announcement.ts'
 
 /** One execution by a worker. Its token is in the condition of every write it makes. */
 export interface Attempt {
@@ -26,8 +28,9 @@ export async function move(
   event: TransitionEvent,
 ): Promise<string[]> {
   const moved = await db.$queryRaw<{ id: string }[]>`
-    WITH moved AS (UPDATE waybill.exports SET ${set} WHERE ${where} RETURNING id, attempts),
+    WITH moved AS (UPDATE waybill.exports SET ${set} WHERE ${where} RETURNING *),
       told AS (${insertEvent(event)})
+      ${announce(event.type)}
     SELECT id FROM moved`
   return moved.map(({ id }) => id)
 }
