@@ -7,9 +7,9 @@ describe.concurrent('an API that is told to stop', () => {
   it('answers the request on its way, then ends', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres', settings: { SHUTDOWN_GRACE: '60s' } })
     const api = await chaos.startApi()
-    const held = await chaos.hold('LOCK TABLE waybill.export_events IN EXCLUSIVE MODE')
+    const held = await chaos.hold('LOCK TABLE waybill.audit_events IN EXCLUSIVE MODE')
     const asking = api.ask()
-    await until('the request waits in the database', async () => (await chaos.blocked('export_events'))[0])
+    await until('the request waits in the database', async () => (await chaos.blocked('audit_events'))[0])
     api.signal('SIGTERM')
     await api.said('stopping: no new connections; requests on their way are answered')
     await until('new connections are refused', () => isRefused(api.url))

@@ -49,7 +49,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
     const apis = await Promise.all([chaos.startApi(), chaos.startApi()])
     const first = await Promise.all([apis[0].ask(SMALL), apis[1].ask(SMALL)])
     // Both have looked for room, if they may, before either has taken it.
-    const held = await chaos.hold('LOCK TABLE waybill.export_events IN EXCLUSIVE MODE')
+    const held = await chaos.hold('LOCK TABLE waybill.audit_events IN EXCLUSIVE MODE')
     const asking = apis.map((api) => api.admin.post('/v1/exports', SMALL))
     await until('both wait', async () => (await chaos.blocked('')).length === 2)
     await held.release()

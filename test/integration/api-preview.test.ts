@@ -81,7 +81,7 @@ it('writes nothing: no export, no event', async () => {
   const counts = async () =>
     withClient(system.database.url, async (client) => {
       const { rows } = await client.query(
-        'SELECT (SELECT count(*) FROM waybill.exports) e, (SELECT count(*) FROM waybill.export_events) v',
+        'SELECT (SELECT count(*) FROM waybill.exports) e, (SELECT count(*) FROM waybill.audit_events) v',
       )
       return rows
     })

@@ -157,15 +157,15 @@ describe('an export whose worker is silent', () => {
 
 describe('the trail', () => {
   it.each([
-    `UPDATE waybill.export_events SET actor = 'nobody'`,
-    `UPDATE waybill.export_events SET actor = 'nobody' WHERE false`,
-    'DELETE FROM waybill.export_events',
-    'TRUNCATE waybill.export_events',
+    `UPDATE waybill.audit_events SET actor = 'nobody'`,
+    `UPDATE waybill.audit_events SET actor = 'nobody' WHERE false`,
+    'DELETE FROM waybill.audit_events',
+    'TRUNCATE waybill.audit_events',
     'TRUNCATE waybill.exports CASCADE',
     'DELETE FROM waybill.exports',
   ])('cannot be rewritten: %s', async (sql) => {
     await running()
-    const count = () => db.exportEvent.count()
+    const count = () => db.auditEvent.count()
     const before = await count()
     await expect(withClient(database.url, (client) => client.query(sql))).rejects.toThrow(
       /append-only|violates.*foreign key/,

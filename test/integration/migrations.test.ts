@@ -84,6 +84,7 @@ const TYPES: Readonly<Record<string, string>> = {
   Boolean: 'bool',
   DateTime: 'timestamptz',
   Json: 'jsonb',
+  Bytes: 'bytea',
 }
 
 /** As much of Prisma's schema language as ours uses; names of indexes by Prisma's rule. */

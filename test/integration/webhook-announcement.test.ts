@@ -129,7 +129,7 @@ it('what cannot be announced does not happen: state, trail and deliveries are on
     await db.$executeRaw`ALTER TABLE waybill.webhook_deliveries DROP CONSTRAINT broken`
   }
   expect((await db.export.findUniqueOrThrow({ where: { id } })).status).toBe('queued')
-  expect((await db.exportEvent.findMany({ where: { exportId: id } })).map(({ type }) => type)).toEqual([
+  expect((await db.auditEvent.findMany({ where: { exportId: id } })).map(({ type }) => type)).toEqual([
     'export.requested',
   ])
 })

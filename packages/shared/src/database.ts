@@ -20,6 +20,8 @@ export interface DatabaseOptions {
    * connection that hangs; the server's own statement_timeout is set where the query is made.
    */
   readonly queryTimeout: number
+  /** Milliseconds after which the server ends a session that does nothing in the middle of a transaction; default: never. */
+  readonly idleTimeout?: number
   /** Called whenever the server has let us in or answered a query. */
   readonly onAnswer?: () => void
 }
@@ -35,7 +37,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
-    options: '-c TimeZone=UTC',
+    // A transaction whose process stands still would hold what it has locked, the head of the trail for one.
+    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${options.idleTimeout ?? 0}`,
     max: options.connections,
     connectionTimeoutMillis: options.connectTimeout,
     query_timeout: options.queryTimeout,

@@ -3,7 +3,15 @@ import { type Database, Prisma } from './database.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Warning } from './export.ts'
 import type { ExportRow } from './ledger-requests.ts'
-import { type Attempt, BACK_TO_QUEUE, insertEvent, interval, move, owned } from './ledger-transition.ts'
+import {
+  type Attempt,
+  BACK_TO_QUEUE,
+  insertEvent,
+  interval,
+  move,
+  owned,
+  type TransitionEvent,
+} from './ledger-transition.ts'
 import { announce } from './webhook-announcement.ts'
 
 export interface Artifact {
@@ -64,7 +72,8 @@ export function createAttemptLedger(db: Database) {
      */
     async complete(attempt: Attempt, artifact: Artifact, ttl: number): Promise<boolean> {
       const { key, rowCount, bytes, sha256, truncated, warnings, snapshotAt } = artifact
-      const event = { type: 'export.completed', actor: attempt.worker, data: { rowCount, bytes, sha256 } }
+      const data = { rowCount, bytes, sha256 }
+      const event: TransitionEvent = { type: 'export.completed', actor: attempt.worker, data }
       const published = await db.$queryRaw<unknown[]>`
         WITH moved AS (
           UPDATE waybill.exports SET status = 'completed', finished_at = now(), attempt_token = NULL,
@@ -95,7 +104,7 @@ export function createAttemptLedger(db: Database) {
 
     /** Hands the export back for another attempt after an error. False: not the owner any more. */
     async requeue(attempt: Attempt, code: ErrorCode): Promise<boolean> {
-      const event = { type: 'export.retrying', actor: attempt.worker, data: { code } }
+      const event: TransitionEvent = { type: 'export.retrying', actor: attempt.worker, data: { code } }
       return (await move(db, owned(attempt), BACK_TO_QUEUE, event)).length === 1
     },
 

@@ -1,10 +1,10 @@
 // Reads exports and their trail, one or a page at a time.
 import type { Database } from './database.ts'
 import type { ExportStatus } from './export.ts'
-import type { ExportEvent } from './generated/prisma/client.ts'
+import type { AuditEvent } from './generated/prisma/client.ts'
 import type { ExportRow, Lane } from './ledger.ts'
 
-export type EventRow = ExportEvent
+export type EventRow = AuditEvent
 
 export interface ExportFilter {
   /** Undefined: of everybody. */
@@ -53,7 +53,7 @@ export async function listExports(
 
 /** Oldest first. */
 export function listEvents(db: Database, exportId: string): Promise<EventRow[]> {
-  return db.exportEvent.findMany({ where: { exportId }, orderBy: { id: 'asc' } })
+  return db.auditEvent.findMany({ where: { exportId }, orderBy: { id: 'asc' } })
 }
 
 export interface QueuedExport {

@@ -1,4 +1,5 @@
 // What callers do to exports: ask, cancel, download, remove.
+import { type Actor, type AuditEvent, recordEvent } from './audit.ts'
 import { type Database, Prisma } from './database.ts'
 import { databaseFailure } from './database-failure.ts'
 import { WaybillError } from './errors.ts'
@@ -9,12 +10,6 @@ import { createTurns } from './turns.ts'
 
 export type ExportRow = Export
 export type { Lane }
-
-/** Who acts. `id` never changes, `name` is what people and the trail see. */
-export interface Actor {
-  readonly id: string
-  readonly name: string
-}
 
 export interface NewExport {
   readonly dataset: string
@@ -76,7 +71,9 @@ export function createRequestLedger(db: Database) {
             if (active >= maxActive && (await findRepeated(tx, request, requester)) === undefined) {
               throw new WaybillError('TOO_MANY_ACTIVE_EXPORTS', `${active} exports of yours are queued or running.`)
             }
-            return { row: await tx.export.create({ data: newRow(request, requester) }), created: true, active }
+            const row = await tx.export.create({ data: newRow(request, requester) })
+            await recordEvent(tx, requestedEvent(row, requester))
+            return { row, created: true, active }
           }),
         )
       } catch (error) {
@@ -88,7 +85,7 @@ export function createRequestLedger(db: Database) {
     },
 
     /** Ends an export that has not ended. The worker that runs it, if any, finds out with its next heartbeat. */
-    async cancel(id: string, by: string): Promise<boolean> {
+    async cancel(id: string, by: Actor | string): Promise<boolean> {
       const moved = await move(
         db,
         Prisma.sql`id = ${id}::uuid AND status IN ('queued', 'running')`,
@@ -99,7 +96,7 @@ export function createRequestLedger(db: Database) {
     },
 
     /** The file is to go. False: there is none. */
-    async expire(id: string, by: string): Promise<boolean> {
+    async expire(id: string, by: Actor | string): Promise<boolean> {
       const moved = await move(
         db,
         Prisma.sql`id = ${id}::uuid AND status = 'completed'`,
@@ -110,7 +107,7 @@ export function createRequestLedger(db: Database) {
     },
 
     async recordDownload(id: string, by: Actor): Promise<void> {
-      await db.exportEvent.create({ data: { exportId: id, type: 'export.downloaded', actor: by.name } })
+      await recordEvent(db, { type: 'export.downloaded', actor: by, exportId: id })
     },
   }
 }
@@ -135,9 +132,6 @@ function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput 
   const filters = request.filters as Prisma.InputJsonObject
   const limit = request.limit ?? null
   const createdAt = new Date()
-  // Who turns the guard against formulas off is to be found later.
-  const options = format === 'csv' ? { csv: { ...csv } } : {}
-  const data = { dataset, format, filters, columns: [...columns], limit, compression, ...options }
   return {
     dataset,
     format,
@@ -156,8 +150,15 @@ function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput 
     idempotencyHash: idempotency?.hash ?? null,
     webhookUrl: request.webhookUrl ?? null,
     createdAt,
-    events: { create: { type: 'export.requested', actor: requester.name, data } },
   }
+}
+
+function requestedEvent(row: ExportRow, actor: Actor): AuditEvent {
+  const { id, dataset, format, filters, columns, limit, compression, csv } = row
+  // Who turns the guard against formulas off is to be found later.
+  const options = format === 'csv' ? { csv } : {}
+  const data = { dataset, format, filters, columns, limit, compression, ...options }
+  return { type: 'export.requested', actor, exportId: id, data }
 }
 
 /** `20260609T120000Z` */

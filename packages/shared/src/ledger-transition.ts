@@ -1,5 +1,6 @@
 // The one way in which an export changes its state: a conditional UPDATE, its event and the webhooks that tell of it,
 // as a single statement.
+import { type AuditEvent, EVENT_COLUMNS, eventValues } from './audit.ts'
 import { type Database, Prisma } from './database.ts'
 import { announce } from './webhook-announcement.ts'
 
@@ -12,10 +13,7 @@ export interface Attempt {
 }
 
 /** What the trail says of a transition. */
-export interface TransitionEvent {
-  readonly type: string
-  readonly actor: string
-  readonly data?: Readonly<Record<string, unknown>>
+export interface TransitionEvent extends Omit<AuditEvent, 'exportId'> {
   /** SQL for the number of the attempt; default: the row's. */
   readonly attempt?: Prisma.Sql
 }
@@ -35,11 +33,13 @@ export async function move(
   return moved.map(({ id }) => id)
 }
 
-/** Reads the rows of the CTE `moved`. */
-export function insertEvent({ type, actor, data = {}, attempt }: TransitionEvent): Prisma.Sql {
-  return Prisma.sql`INSERT INTO waybill.export_events (export_id, type, actor, attempt, data)
-    SELECT id, ${type}, ${actor}, ${attempt ?? Prisma.sql`nullif(attempts, 0)`}, ${JSON.stringify(data)}::jsonb
-    FROM moved`
+/**
+ * Reads the rows of the CTE `moved`. The ORDER BY has all of them updated before the first event: with the head of the
+ * chain locked, nobody may wait for a row any more.
+ */
+export function insertEvent(event: TransitionEvent): Prisma.Sql {
+  return Prisma.sql`INSERT INTO waybill.audit_events (export_id, attempt, ${EVENT_COLUMNS})
+    SELECT id, ${event.attempt ?? Prisma.sql`nullif(attempts, 0)`}, ${eventValues(event)} FROM moved ORDER BY id`
 }
 
 /** The condition that fences a late attempt off. */

@@ -4,8 +4,9 @@ import { createAttemptLedger } from './ledger-attempts.ts'
 import { createRequestLedger } from './ledger-requests.ts'
 import { createUpkeepLedger } from './ledger-upkeep.ts'
 
+export type { Actor } from './audit.ts'
 export type { Artifact } from './ledger-attempts.ts'
-export type { Actor, Created, ExportRow, Lane, NewExport } from './ledger-requests.ts'
+export type { Created, ExportRow, Lane, NewExport } from './ledger-requests.ts'
 export type { Attempt } from './ledger-transition.ts'
 export type { UploadRow } from './ledger-upkeep.ts'
 

@@ -49,7 +49,14 @@ export function connect(config: Config, name: string, log: Logger): Connections 
 
 /** The service's own tables: short queries, and a clear error soon when the server is away. */
 function databaseOptions(config: Config, name: string): DatabaseOptions {
-  return { url: config.DATABASE_URL, name, connections: 10, connectTimeout: 5_000, queryTimeout: 15_000 }
+  return {
+    url: config.DATABASE_URL,
+    name,
+    connections: 10,
+    connectTimeout: 5_000,
+    queryTimeout: 15_000,
+    idleTimeout: 10_000,
+  }
 }
 
 /** The tables that datasets read: long queries, one connection an export and a few to cancel them with. */

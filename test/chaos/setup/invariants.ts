@@ -110,7 +110,7 @@ async function readRow(client: pg.Client, id: string): Promise<Row | undefined> 
 
 export async function readTrail(client: Pick<pg.Pool, 'query'>, id: string): Promise<TrailEvent[]> {
   const { rows } = await client.query<TrailEvent>(
-    'SELECT type, actor, attempt FROM waybill.export_events WHERE export_id = $1 ORDER BY id',
+    'SELECT type, actor, attempt FROM waybill.audit_events WHERE export_id = $1 ORDER BY id',
     [id],
   )
   return rows

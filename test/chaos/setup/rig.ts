@@ -106,7 +106,7 @@ async function startRig(chaos: Chaos): Promise<Rig> {
     },
     async retries(id) {
       const { rows } = await client.query<{ code: string }>(
-        `SELECT data->>'code' AS code FROM waybill.export_events
+        `SELECT data->>'code' AS code FROM waybill.audit_events
           WHERE export_id = $1 AND type = 'export.retrying' ORDER BY id`,
         [id],
       )

@@ -6,6 +6,7 @@ import { WaybillError } from '@waybill/shared/errors.ts'
 import { estimateRows } from '@waybill/shared/source.ts'
 import { within } from '@waybill/shared/within.ts'
 import type { Request } from 'express'
+import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { type CheckedRequest, fileType, readExportRequest } from '../export-request.ts'
 import { presentExport } from '../present.ts'
@@ -31,7 +32,7 @@ export function createExportRoute({ config, datasets, ledger, queue, source, log
           estimatedRows,
           lane: estimatedRows !== undefined && estimatedRows < config.LARGE_EXPORT_ROWS ? 'small' : 'large',
         },
-        caller,
+        actorOf(request, response),
         config.MAX_ACTIVE_EXPORTS,
       )
       try {

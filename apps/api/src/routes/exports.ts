@@ -7,6 +7,7 @@ import { findExport, listEvents, listExports } from '@waybill/shared/ledger-quer
 import { isStorableText, NOT_STORABLE } from '@waybill/shared/text.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
+import { actorOf } from '../actor.ts'
 import { type Caller, callerOf } from '../auth.ts'
 import { type Download, etag, presentEvent, presentExport } from '../present.ts'
 import { isKnown, readId, readQuery } from '../request.ts'
@@ -81,7 +82,7 @@ export function exportRoutes({ config, datasets, db, ledger, storage, log }: Ser
       async handle(request, response) {
         const row = await find(request, response)
         if (row.status === 'queued' || row.status === 'running') throw new WaybillError('EXPORT_STILL_ACTIVE')
-        if (await ledger.expire(row.id, callerOf(response).name)) {
+        if (await ledger.expire(row.id, actorOf(request, response))) {
           try {
             await storage.removeAll(exportPrefix(config.S3_PREFIX, row.id))
             await ledger.forgetArtifact(row.id)
@@ -99,7 +100,7 @@ export function exportRoutes({ config, datasets, db, ledger, storage, log }: Ser
       access: 'caller',
       async handle(request, response) {
         const row = await find(request, response)
-        if (!(await ledger.cancel(row.id, callerOf(response).name))) throw new WaybillError('EXPORT_ENDED')
+        if (!(await ledger.cancel(row.id, actorOf(request, response)))) throw new WaybillError('EXPORT_ENDED')
         response.status(202).json(presentExport(await find(request, response)))
       },
     },
@@ -111,7 +112,7 @@ export function exportRoutes({ config, datasets, db, ledger, storage, log }: Ser
         const row = await find(request, response)
         requireFile(row)
         const { url } = await sign(row)
-        await ledger.recordDownload(row.id, callerOf(response))
+        await ledger.recordDownload(row.id, actorOf(request, response))
         response.redirect(303, url)
       },
     },
