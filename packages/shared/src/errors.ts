@@ -27,13 +27,13 @@ export const ERRORS = {
     status: 401,
     retryable: false,
     title: 'No valid credentials',
-    advice: 'Send an API key that is valid now as "Authorization: Bearer <key>".',
+    advice: 'Send an API key or an access token that is valid now as "Authorization: Bearer <token>".',
   },
   FORBIDDEN: {
     status: 403,
     retryable: false,
     title: 'Not allowed',
-    advice: 'Ask an administrator for a key with the rights this needs.',
+    advice: 'Ask an administrator for a key or a role with the rights this needs.',
   },
   NOT_FOUND: { status: 404, retryable: false, title: 'Not found', advice: 'Check the address and the id.' },
   METHOD_NOT_ALLOWED: {
@@ -125,6 +125,14 @@ export const ERRORS = {
     retryable: true,
     title: 'The database is away',
     advice: 'Try again after the time in Retry-After; the operator checks DATABASE_URL and its server.',
+  },
+
+  IDENTITY_PROVIDER_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    title: 'The identity provider is away',
+    advice:
+      'Try again after the time in Retry-After, or use an API key; the operator checks OIDC_ISSUER and its server.',
   },
 
   DATASET_UNKNOWN: {
