@@ -35,6 +35,12 @@ const ROUND_TIMEOUT = 120_000
 /** A storage that hangs must not keep the reconciler from exports that wait to be revived (milliseconds). */
 const STORAGE_PATIENCE = 10_000
 
+/**
+ * How long a worker that holds the turn may be silent before the server takes it away (milliseconds). Not WORKER_LOCK,
+ * which may be minutes: losing the turn does no harm, as each step may be repeated, but nobody having it does.
+ */
+const TURN_PATIENCE = 10_000
+
 const patience = () => AbortSignal.timeout(STORAGE_PATIENCE)
 
 /** Runs a round now and then every `RECONCILE_INTERVAL`, in one worker of all at a time. */
@@ -61,7 +67,7 @@ export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> }
 }
 
 async function reconcileIfFirst(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
-  const patience = deps.config.WORKER_LOCK
+  const patience = Math.min(deps.config.WORKER_LOCK, TURN_PATIENCE)
   await deps.db.$transaction(
     async (tx) => {
       // A worker that stands still, or that the network has swallowed, must not keep its turn: the server takes it.
