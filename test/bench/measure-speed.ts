@@ -2,7 +2,6 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
-import { compileQuery } from '../../packages/shared/src/datasets/dataset.ts'
 import { userPoints } from '../../packages/shared/src/datasets/user-points.ts'
 import { runExport, verifyAndRemove } from './client.ts'
 import { startNode } from './node-process.ts'
@@ -56,11 +55,10 @@ function seconds(values: readonly number[]): string {
   return `${values.map((value) => value.toFixed(1)).join(', ')} s`
 }
 
-/** The statement of the export, without its parameter, which COPY cannot have. */
+/** The rows of the export, in the form that suits COPY best: text before the sort lets parallel workers make it. */
 export function exportSql(): string {
-  const columns = Object.keys(userPoints.columns)
-  const { sql, values } = compileQuery(userPoints, { filters: {}, columns, limit: 100_000_001 })
-  return sql.replaceAll(/\$(\d+)/g, (_, number: string) => `'${values[Number(number) - 1]}'`)
+  const texts = Object.values(userPoints.columns).map(({ sql }, index) => `(${sql})::text AS c${index}`)
+  return `SELECT ${texts.join(', ')} FROM ${userPoints.from} ORDER BY ${userPoints.orderBy.join(', ')}`
 }
 
 /** @returns runs the COPY once, and tells how long it took and how large the file was */

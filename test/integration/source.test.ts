@@ -114,6 +114,17 @@ describe('a database with customs of its own', () => {
   })
 })
 
+describe('a row of many cells', () => {
+  // Postgres takes 100 arguments to a function: wider rows are put together in groups.
+  it.each([1, 98, 99, 100, 199, 500])('%i columns wide, each in its place, nulls too', async (width) => {
+    const cells = Array.from({ length: width }, (_, index) => (index % 7 === 3 ? null : `cell ${index}`))
+    const expressions = cells.map((cell, index) => `${cell === null ? 'NULL' : `'${cell}'`}::text AS c${index}`)
+    const columns = cells.map((_, index) => ({ name: `c${index}`, kind: 'text' as const }))
+    const query = { sql: `SELECT ${expressions.join(', ')} FROM generate_series(1, 2)`, values: [], columns }
+    expect(await readTable(source, query)).toEqual([cells, cells])
+  })
+})
+
 describe('a value comes to its last digit', () => {
   it.each<[ColumnKind, string, Cell]>([
     [

@@ -1,13 +1,10 @@
 // Turns the text that Postgres prints into the canonical text of a cell.
-import type { Cell, Column } from './table.ts'
+import type { Column } from './table.ts'
 
 /** Per column: how its text becomes the cell; undefined where it is one already. */
 export function cellReaders(columns: readonly Column[]): readonly (((text: string) => string) | undefined)[] {
   return columns.map(({ kind }) => (kind === 'timestamp' ? timestampCell : kind === 'date' ? dateCell : undefined))
 }
-
-/** A row as it comes from the reader: one text or null per column, in the order of the SELECT. */
-export type RawRow = Readonly<Record<string, Cell>>
 
 const SIX_ZEROS = '000000'
 

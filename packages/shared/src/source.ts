@@ -1,11 +1,12 @@
 // Reads one query through a server-side cursor: one snapshot, one plan, one sort, bounded memory.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cellReaders, type RawRow } from './cell.ts'
+import { cellReaders } from './cell.ts'
 import type { Database } from './database.ts'
 import { databaseFailure } from './database-failure.ts'
 import type { TableQuery } from './datasets/dataset.ts'
 import { WaybillError } from './errors.ts'
-import type { Page } from './table.ts'
+import { type Packing, packRows } from './packed-row.ts'
+import type { Cell, Page } from './table.ts'
 
 export interface ReadOptions {
   readonly signal: AbortSignal
@@ -70,10 +71,12 @@ export async function openTable(source: Database, query: TableQuery, options: Re
     if (backend === undefined) return
     // The query may be a sort of minutes: tell the server to stop it. When this cannot be told, the
     // statement's own time limit still ends it.
-    canceled = source.$queryRaw`SELECT pg_cancel_backend(${backend}::int)`.catch(() => undefined)
+    canceled ??= source.$queryRaw`SELECT pg_cancel_backend(${backend}::int)`.catch(() => undefined)
   }
+  const fetching = { pages: 0 }
   const close = async () => {
     signal.removeEventListener('abort', abandon)
+    if (fetching.pages > 0) cancelQuery() // a page that nobody will read
     const closed = (async () => {
       await canceled // the connection goes back to the pool only then: the cancel must not hit its next user
       finished.resolve()
@@ -105,15 +108,19 @@ export async function openTable(source: Database, query: TableQuery, options: Re
     )
     backend = session.pid
     const { estimatedRows, estimatedRowBytes } = await unlessAborted(explain(tx, query), signal)
+    const packing = packRows(query)
     await unlessAborted(
-      tx.$executeRawUnsafe(`DECLARE waybill NO SCROLL CURSOR FOR ${query.sql}`, ...query.values),
+      tx.$executeRawUnsafe(`DECLARE waybill NO SCROLL CURSOR FOR ${packing.sql}`, ...packing.values),
       signal,
     )
+    // The sort begins now, while the caller gets ready.
+    const fetch = (size: number) => fetchPage(tx, size, fetching)
+    const first = fetch(Math.min(options.pageSize, FIRST_PAGE_ROWS))
     return {
       snapshotAt: session.now,
       estimatedRows,
       estimatedRowBytes,
-      pages: fetchPages(tx, query, options),
+      pages: fetchPages(first, fetch, packing, query, options),
       close,
     }
   } catch (error) {
@@ -150,24 +157,38 @@ async function explain(database: Pick<Database, '$queryRawUnsafe'>, query: Table
   return { estimatedRows, estimatedRowBytes }
 }
 
-async function* fetchPages(tx: Transaction, query: TableQuery, options: ReadOptions): AsyncGenerator<Page, void, void> {
-  const { signal, pageSize } = options
-  const readers = cellReaders(query.columns)
-  const fetchPage = (size: number) => {
-    // Prisma's promises are lazy: without `then` the query would start only when it is awaited.
-    const rows = tx.$queryRawUnsafe<RawRow[]>(`FETCH FORWARD ${size} FROM waybill`).then((page) => page)
-    rows.catch(() => undefined) // an error of a page that nobody awaits any more is not an unhandled one
-    return { rows, size }
-  }
-  let next = fetchPage(Math.min(pageSize, FIRST_PAGE_ROWS))
+interface Fetching {
+  readonly rows: Promise<{ readonly row: string }[]>
+  /** How many were asked for: fewer are the last. */
+  readonly size: number
+}
+
+function fetchPage(tx: Transaction, size: number, fetching: { pages: number }): Fetching {
+  fetching.pages += 1
+  // Prisma's promises are lazy: without `finally` the query would start only when it is awaited.
+  const rows = tx.$queryRawUnsafe<{ row: string }[]>(`FETCH FORWARD ${size} FROM waybill`).finally(() => {
+    fetching.pages -= 1
+  })
+  rows.catch(() => undefined) // an error of a page that nobody awaits any more is not an unhandled one
+  return { rows, size }
+}
+
+async function* fetchPages(
+  first: Fetching,
+  fetch: (size: number) => Fetching,
+  packing: Packing,
+  { columns }: TableQuery,
+  { signal, pageSize }: ReadOptions,
+): AsyncGenerator<Page, void, void> {
+  const readers = cellReaders(columns)
+  let next = first
   try {
     for (;;) {
       const { rows: fetched, size } = next
       const rows = await unlessAborted(fetched, signal)
-      const page = rows.map((row) => toCells(row, readers))
       const last = rows.length < size
-      if (!last) next = fetchPage(Math.max(1, Math.min(pageSize, Math.floor(PAGE_LENGTH / rowLength(page)))))
-      if (page.length > 0) yield page
+      if (!last) next = fetch(Math.max(1, Math.min(pageSize, Math.floor(PAGE_LENGTH / rowLength(rows)))))
+      if (rows.length > 0) yield rows.map(({ row }) => readCells(packing.unpack(row), readers))
       if (last) return
     }
   } catch (error) {
@@ -176,14 +197,13 @@ async function* fetchPages(tx: Transaction, query: TableQuery, options: ReadOpti
 }
 
 /** Characters of a row, on the average of the page; at least 1. */
-function rowLength(page: Page): number {
-  let length = page.length
-  for (const row of page) for (const cell of row) length += cell?.length ?? 0
-  return length / page.length
+function rowLength(rows: readonly { readonly row: string }[]): number {
+  let length = rows.length
+  for (const { row } of rows) length += row.length
+  return length / rows.length
 }
 
-function toCells(row: RawRow, readers: ReturnType<typeof cellReaders>): (string | null)[] {
-  const cells = Object.values(row)
+function readCells(cells: Cell[], readers: ReturnType<typeof cellReaders>): Cell[] {
   for (let index = 0; index < readers.length; index++) {
     const read = readers[index]
     const text = cells[index]

@@ -126,7 +126,10 @@ export function compileQuery(dataset: Dataset, { filters, columns, limit }: Tabl
     if (column === undefined) throw new TypeError(`dataset "${dataset.name}" has no column "${name}"`)
     return { name, ...column }
   })
-  const select = selected.map(({ sql }, index) => `(${sql})::text AS c${index}`).join(', ')
+  // The rows are sorted as they are and become text afterwards, while they are fetched: the sort has less to carry, and
+  // the first row comes sooner. LIMIT keeps the two apart, and so the order.
+  const expressions = selected.map(({ sql }, index) => `${sql} AS c${index}`).join(', ')
+  const texts = selected.map((_, index) => `c${index}::text AS c${index}`).join(', ')
 
   const conditions = Object.entries(filters).map(([name, value]) => {
     const filter = dataset.filters[name]
@@ -136,7 +139,7 @@ export function compileQuery(dataset: Dataset, { filters, columns, limit }: Tabl
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
 
   return {
-    sql: `SELECT ${select} FROM ${dataset.from}${where} ORDER BY ${dataset.orderBy.join(', ')} LIMIT ${bind(String(limit))}::text::bigint`,
+    sql: `SELECT ${texts} FROM (SELECT ${expressions} FROM ${dataset.from}${where} ORDER BY ${dataset.orderBy.join(', ')} LIMIT ${bind(String(limit))}::text::bigint) AS sorted`,
     values,
     columns: selected.map(({ name, kind }) => ({ name, kind })),
   }
