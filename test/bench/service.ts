@@ -25,7 +25,12 @@ export interface Service {
 }
 
 /** Those of `npm run worker`: scripts/run.mjs. */
-export const WORKER_FLAGS: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=1024']
+export const WORKER_FLAGS: readonly string[] = [
+  '--min-semi-space-size=8',
+  '--max-semi-space-size=8',
+  '--max-old-space-size=1024',
+]
+export const WORKER_MALLOC: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: '1048576' }
 
 const API_KEY = 'bench-admin-key-0123456789'
 const READY_MS = 30_000
@@ -72,7 +77,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     startWorker(flags = []) {
       const nodeFlags = [...options.workerFlags, ...flags]
-      worker = startNode({ program: 'apps/worker/src/main.ts', nodeFlags, env, onOutput, onDeath })
+      worker = startNode({
+        program: 'apps/worker/src/main.ts',
+        nodeFlags,
+        env: { ...WORKER_MALLOC, ...env },
+        onOutput,
+        onDeath,
+      })
     },
     stopWorker,
     stop,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
 import { expect, it } from 'vitest'
+import { WORKER_FLAGS, WORKER_MALLOC } from '../bench/service.ts'
 import type { Json } from '../setup/api-client.ts'
 import { useRig } from './setup/rig.ts'
 
@@ -19,7 +20,9 @@ const rig = useRig({
     WORKER_CONCURRENCY: '4',
     WORKER_LOCK: '10s',
     S3_UPLOAD_CONCURRENCY: '1',
-    NODE_OPTIONS: '--max-semi-space-size=8 --max-old-space-size=1024',
+    // Node takes no --min-semi-space-size from here.
+    NODE_OPTIONS: WORKER_FLAGS.filter((flag) => !flag.startsWith('--min-')).join(' '),
+    ...WORKER_MALLOC,
   },
 })
 

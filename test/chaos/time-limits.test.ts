@@ -47,6 +47,7 @@ describe('EXPORT_TIMEOUT', () => {
   it.each([
     ['waits for the source', () => rig().lockUsers()],
     ['waits for the storage', async () => rig().s3.fail(isUpload.whole, { kind: 'hang' })],
+    ['waits for the storage to take the manifest', async () => rig().s3.fail(isUpload.manifest, { kind: 'hang' })],
   ])('an export that %s fails when its time is over, and lets go of both', async (_name, obstruct) => {
     const { ask, ended, holds, busyBackends, s3 } = rig()
     const obstacle = await obstruct()

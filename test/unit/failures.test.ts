@@ -1,7 +1,7 @@
 // What failed decides whether it is tried again and what a person is told: the many shapes of one failure.
 import { databaseFailure } from '@waybill/shared/database-failure.ts'
 import { ERRORS, toWaybillError, WaybillError } from '@waybill/shared/errors.ts'
-import { choosePartSize } from '@waybill/shared/storage.ts'
+import { choosePartSize } from '@waybill/shared/part-size.ts'
 import { storageError } from '@waybill/shared/storage-failure.ts'
 import { describe, expect, it } from 'vitest'
 

@@ -76,7 +76,7 @@ export async function writeArtifact(
       warnings: [...warnings].map(([code, count]): Warning => ({ code, count })),
       snapshotAt: table.snapshotAt,
     }
-    await storage.putJson(`${prefix}${MANIFEST_NAME}`, createManifest(row, query.columns, artifact))
+    await storage.putJson(`${prefix}${MANIFEST_NAME}`, createManifest(row, query.columns, artifact), signal)
     return artifact
   } finally {
     await table.close()

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { parseOptions, UsageError } from '../../bench/options.ts'
-import { WORKER_FLAGS } from '../../bench/service.ts'
+import { WORKER_FLAGS, WORKER_MALLOC } from '../../bench/service.ts'
 
 describe('the options of npm run bench', () => {
   test('measure every part on a million rows when nothing is asked for', () => {
@@ -53,8 +53,16 @@ describe('the options of npm run bench', () => {
   })
 })
 
-test('the worker is measured with the very flags that npm run worker gives it', async () => {
-  const run = await readFile(new URL('../../../scripts/run.mjs', import.meta.url), 'utf8')
-  const [, flags = ''] = /^const WORKER_MEMORY = .*\n {2}\? \[\]\n {2}: \[(.*)\]$/m.exec(run) ?? []
-  expect(flags.match(/--[^']+/g)).toEqual(WORKER_FLAGS)
+test('the worker is measured as npm run worker, compose and the docs start it', async () => {
+  const read = (file: string) => readFile(new URL(`../../../${file}`, import.meta.url), 'utf8')
+  const [malloc = []] = Object.entries(WORKER_MALLOC)
+  const run = await read('scripts/run.mjs')
+  expect(run).toContain(`: ['${WORKER_FLAGS.join("', '")}']`)
+  expect(run).toContain(`{ ${malloc[0]}: '${malloc[1]}' }`)
+  const compose = await read('docker-compose.yml')
+  expect(compose).toContain(`[node, ${WORKER_FLAGS.join(', ')}, apps/worker/src/main.ts]`)
+  expect(compose).toContain(`${malloc[0]}: ${malloc[1]}`)
+  expect(await read('docs/operations.md')).toContain(
+    `${malloc.join('=')} node ${WORKER_FLAGS.join(' ')} apps/worker/src/main.ts`,
+  )
 })
