@@ -42,6 +42,7 @@ const TASKS = {
   },
   migrate: { steps: [[...DOTENV, 'apps/api/src/migrate.ts']], production: true },
   api: { steps: [[...DOTENV, 'apps/api/src/main.ts']], production: true },
+  'dataset:check': { steps: [[...DOTENV, 'apps/api/src/check-datasets.ts']], production: true },
   worker: {
     steps: [[...DOTENV, ...WORKER_MEMORY, 'apps/worker/src/main.ts']],
     production: true,

@@ -9,6 +9,7 @@ const ENTRIES = {
   migrate: 'apps/api/src/migrate.ts',
   api: 'apps/api/src/main.ts',
   worker: 'apps/worker/src/main.ts',
+  'dataset:check': 'apps/api/src/check-datasets.ts',
 } as const
 
 export interface Process {

@@ -2,8 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
 import { readConfigOrExit } from '@waybill/shared/config.ts'
-import { createDatasets } from '@waybill/shared/dataset-registry.ts'
-import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
+import { loadDatasetsOrExit } from '@waybill/shared/dataset-start.ts'
 import { createLogger } from '@waybill/shared/log.ts'
 import { persist } from '@waybill/shared/persist.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
@@ -13,7 +12,7 @@ import { createServer } from './server.ts'
 
 const config = readConfigOrExit()
 const log = createLogger('api', config.LOG_LEVEL)
-const datasets = createDatasets(GAME_DATASETS)
+const datasets = await loadDatasetsOrExit(config, log)
 const connections = connect(config, 'waybill-api', log)
 
 const stopping = new AbortController()

@@ -26,6 +26,6 @@ Ask for an export, then follow the Location it answers:
   await system.stop()
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
-  process.stderr.write(`${error.message}\nSee .env.example for every setting.\n`)
+  process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 }

@@ -6,8 +6,9 @@ import { type ListeningServer, listen } from '@waybill/api/listen.ts'
 import { createServer } from '@waybill/api/server.ts'
 import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
 import { type Config, readConfig, readStandaloneNeeds } from '@waybill/shared/config.ts'
-import { createDatasets, type Datasets } from '@waybill/shared/dataset-registry.ts'
-import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
+import { loadDatasets } from '@waybill/shared/dataset-module.ts'
+import type { Datasets } from '@waybill/shared/dataset-registry.ts'
+import { verifyDatasets } from '@waybill/shared/dataset-start.ts'
 import { createLogger } from '@waybill/shared/log.ts'
 import { deployMigrations } from '@waybill/shared/migrations.ts'
 import { deployQueue } from '@waybill/shared/queue.ts'
@@ -79,6 +80,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     if (needs.apiKey) found.BOOTSTRAP_API_KEY = await readOrCreateKey(join(dataDir, 'api-key'))
     const config = readConfig(env, found)
     const log = createLogger('standalone', config.LOG_LEVEL)
+    const loaded = await loadDatasets(config)
 
     await deployMigrations(config.DATABASE_URL)
     await deployQueue(config)
@@ -92,18 +94,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         )
     }
 
-    const datasets = createDatasets(GAME_DATASETS)
+    await verifyDatasets(loaded, config, log)
     const connections = connect(config, 'waybill-standalone', log)
     stops.push(() => connections.close())
     const apiKey = config.BOOTSTRAP_API_KEY ?? ''
     await ensureBootstrapKey(connections.db, apiKey)
-    const worker = startWorker({ config, datasets, log, ...connections })
+    const worker = startWorker({ config, datasets: loaded.datasets, log, ...connections })
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
-    const app = createServer({ config, datasets, log, ...connections })
+    const app = createServer({ config, datasets: loaded.datasets, log, ...connections })
     const port = needs.anyPort ? await freePort(config.PORT) : config.PORT
     const server: ListeningServer = await listen(app, { ...config, PORT: port })
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
-    return { url: `http://localhost:${server.port}`, apiKey, config, datasets, stop }
+    return { url: `http://localhost:${server.port}`, apiKey, config, datasets: loaded.datasets, stop }
   } catch (error) {
     await stop()
     throw error

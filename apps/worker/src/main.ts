@@ -1,7 +1,6 @@
 // The worker process: reads the settings, connects, works until it is told to stop.
 import { readConfigOrExit } from '@waybill/shared/config.ts'
-import { createDatasets } from '@waybill/shared/dataset-registry.ts'
-import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
+import { loadDatasetsOrExit } from '@waybill/shared/dataset-start.ts'
 import { createLogger } from '@waybill/shared/log.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
 import { connect } from '@waybill/shared/wiring.ts'
@@ -9,7 +8,7 @@ import { startWorker } from './worker.ts'
 
 const config = readConfigOrExit()
 const log = createLogger('worker', config.LOG_LEVEL)
-const datasets = createDatasets(GAME_DATASETS)
+const datasets = await loadDatasetsOrExit(config, log)
 const connections = connect(config, 'waybill-worker', log)
 
 const worker = startWorker({ config, datasets, log, ...connections })

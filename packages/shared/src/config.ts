@@ -45,6 +45,8 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^\d+(kB|MB|GB)$/, 'must be written as Postgres does: 64MB')
     .default('64MB'),
+  DATASETS: z.string().optional(),
+  GAME_DATASETS: boolean(true),
   SOURCE_PAGE_ROWS: integer(1_000, 1, 100_000),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
   QUEUE_PREFIX: z
@@ -103,13 +105,16 @@ export const settingsSchema = z.object({
 /** Settings by the names that api.md gives them. Durations are milliseconds, sizes bytes. */
 export type Config = Readonly<z.infer<typeof settingsSchema>>
 
-/** Every problem of the settings, one a line, each with the name of its setting. */
+/** Every problem of what an operator has set, one a line, each with the name of what it is about. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
 
-  constructor(problems: readonly string[]) {
-    super(`The settings cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+  constructor(
+    problems: readonly string[],
+    { about = 'The settings', advice = 'See .env.example for every setting.' } = {},
+  ) {
+    super(`${about} cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}\n${advice}`)
     this.problems = problems
   }
 }
@@ -170,13 +175,32 @@ function relations(given: NodeJS.ProcessEnv): string[] {
   return problems
 }
 
+/** What a check of datasets needs: where the source is. @param module instead of DATASETS */
+export function readDatasetConfigOrExit(module: string | undefined): Config {
+  const { SOURCE_DATABASE_URL: source } = process.env
+  try {
+    return readConfig(
+      { ...process.env, ...(module === undefined ? {} : { DATASETS: module }) },
+      // Nothing is stored and nothing is written down.
+      { S3_BUCKET: 'none', ...(source === undefined ? {} : { DATABASE_URL: source }) },
+    )
+  } catch (error) {
+    exitForConfig(error)
+  }
+}
+
 /** Reads the settings, or says what is wrong with them and stops the process with code 1. */
 export function readConfigOrExit(defaults: Readonly<Record<string, string>> = {}): Config {
   try {
     return readConfig(process.env, defaults)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(`${error.message}\nSee .env.example for every setting.\n`)
-    process.exit(1)
+    exitForConfig(error)
   }
+}
+
+/** Says what is wrong with the settings and stops the process with code 1; throws on any other error. */
+export function exitForConfig(error: unknown): never {
+  if (!(error instanceof ConfigError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
 }

@@ -1,4 +1,5 @@
 // Tells what went wrong in Postgres from the many shapes in which Prisma, its adapter and pg report it.
+import pg from 'pg'
 import { Prisma } from './generated/prisma/client.ts'
 
 export type DatabaseFailureKind =
@@ -75,6 +76,9 @@ export function databaseFailure(error: unknown): DatabaseFailure {
       BY_PRISMA_CODE.get(error.code) ??
       (LOST.test(error.message) ? 'unavailable' : 'refused')
     return { kind, sqlState, message: cause?.originalMessage ?? lastLine(error.message) }
+  }
+  if (error instanceof pg.DatabaseError && error.code !== undefined) {
+    return { kind: bySqlState(error.code) ?? 'refused', sqlState: error.code, message: error.message }
   }
   if (error instanceof Error) {
     const isPrisma = error.name.startsWith('PrismaClient') || error.name === 'DriverAdapterError'

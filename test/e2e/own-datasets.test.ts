@@ -1,0 +1,214 @@
+// An operator's own datasets, in a file outside of this repository: exported as any other, and refused when wrong.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FORMAT_NAMES } from '@waybill/shared/export.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { datasets as examples } from '../../examples/shop/datasets.ts'
+import { type ApiClient, createApiClient } from '../setup/api-client.ts'
+import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
+import { killAll, type Process, startProcess } from '../setup/processes.ts'
+import { createShop, type Shop } from '../setup/shop.ts'
+import { ADMIN_KEY, testSettings } from '../setup/system.ts'
+import { READERS } from '../unit/formats/readers.ts'
+
+let database: TestDatabase
+let shop: Shop
+let directory: string
+let module: string
+let env: Record<string, string>
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'waybill-own-datasets-'))
+  module = join(directory, 'my datasets.ts')
+  const example = await readFile(new URL('../../examples/shop/datasets.ts', import.meta.url), 'utf8')
+  await writeFile(module, example)
+  ;[database, shop] = await Promise.all([createTestDatabase(), createShop()])
+  env = { ...testSettings(database, 'postgres'), SOURCE_DATABASE_URL: shop.url, LOG_LEVEL: 'info' }
+  expect(await startProcess('migrate', env).ended).toBe(0)
+})
+afterAll(async () => {
+  await Promise.all([database.drop(), shop.drop(), rm(directory, { recursive: true, force: true })])
+})
+
+/** Writes a module that stands next to the good one, and gives its path. */
+async function write(name: string, text: string): Promise<string> {
+  const path = join(directory, name)
+  await writeFile(path, text)
+  return path
+}
+
+/** What a process says that should not start with this module. */
+async function refusal(name: 'api' | 'worker' | 'dataset:check', DATASETS: string, settings = {}): Promise<string> {
+  const { ended, output } = startProcess(name, { ...env, DATASETS, ...settings })
+  expect(await ended).toBe(1)
+  expect(output.stderr).not.toMatch(/\n\s+at /)
+  return output.stderr + (name === 'dataset:check' ? output.stdout : '')
+}
+
+describe('api and worker with datasets of a shop', () => {
+  const processes: Process[] = []
+  let client: ApiClient
+
+  beforeAll(async () => {
+    const own = { ...env, DATASETS: module, GAME_DATASETS: 'false' }
+    const [api, worker] = [startProcess('api', own), startProcess('worker', own)]
+    processes.push(api, worker)
+    const [{ port }] = await Promise.all([api.logged('api listens'), worker.logged('worker started')])
+    client = createApiClient(`http://127.0.0.1:${port}`, ADMIN_KEY)
+    while ((await client.get('/v1/me')).status !== 200) await sleep(20)
+  })
+  afterAll(async () => {
+    for (const { kill } of processes) kill('SIGTERM')
+    expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0])
+  })
+
+  it('announce these, and none of GAME whose tables are not there', async () => {
+    const { items } = (await client.get('/v1/datasets')).body
+    expect(items.map(({ name }: { name: string }) => name)).toEqual(['orders', 'customers'])
+    const filters = items[0].filters.map(({ name }: { name: string }) => name)
+    expect(filters).toEqual(['dateFrom', 'dateTo', 'customerEmail', 'states', 'minTotal'])
+  })
+
+  it.each(FORMAT_NAMES)('export every cell of them as %s', async (format) => {
+    const done = await client.export({ dataset: 'orders', format })
+    expect(done).toMatchObject({ status: 'completed', rowCount: 1000 })
+    const columns = Object.entries(examples[0]?.columns ?? {}).map(([name, { kind }]) => ({ name, kind }))
+    const response = await fetch(done.download.url)
+    const { rows } = READERS[format].read(Buffer.from(await response.arrayBuffer()), columns)
+    const expected = await withClient(shop.url, (sql) =>
+      sql.query<(string | null)[]>({
+        text: `SELECT id::text, to_char(placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+          (SELECT email FROM customers WHERE customers.id = orders.customer), state::text, total::text,
+          round(total / 1.22, 2)::text, items::text FROM orders ORDER BY placed_at, id`,
+        rowMode: 'array',
+      }),
+    )
+    const cells = expected.rows.map((row) =>
+      row.map((cell, i) => (cell === null ? null : READERS[format].expected(columns[i]?.kind ?? 'text', cell))),
+    )
+    expect(rows).toEqual(cells)
+  })
+
+  it.each([
+    [{ states: ['paid', 'shipped'] }, 500],
+    [{ states: ['paid'], minTotal: 12_000 }, 7],
+    [{ customerEmail: 'customer7@example.com', dateTo: '2026-01-31' }, 4],
+  ])('keep to the filters that the module declares: %j', async (filters, rowCount) => {
+    expect(await client.export({ dataset: 'orders', format: 'csv', filters })).toMatchObject({ rowCount })
+  })
+
+  it('refuse a value that the schema of the module refuses, with its place', async () => {
+    const filters = { states: ['lost'], minTotal: -1 }
+    const { status, body } = await client.post('/v1/exports', { dataset: 'orders', format: 'csv', filters })
+    expect(status).toBe(422)
+    expect(body.errors.map(({ path }: { path: string }) => path)).toEqual(['filters.states[0]', 'filters.minTotal'])
+  })
+})
+
+describe('a dataset that the worker does not know', () => {
+  afterEach(killAll)
+
+  it('fails its export at once, with a code that says so', async () => {
+    const api = startProcess('api', { ...env, DATASETS: module })
+    const worker = startProcess('worker', env)
+    const [{ port }] = await Promise.all([api.logged('api listens'), worker.logged('worker started')])
+    const client = createApiClient(`http://127.0.0.1:${port}`, ADMIN_KEY)
+    while ((await client.get('/v1/me')).status !== 200) await sleep(20)
+    const names = (await client.get('/v1/datasets')).body.items.map(({ name }: { name: string }) => name)
+    expect(names, 'beside those that come along').toEqual(expect.arrayContaining(['users', 'orders', 'customers']))
+    const failed = await client.export({ dataset: 'orders', format: 'csv' })
+    expect(failed).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'DATASET_UNKNOWN' } })
+    for (const { kill } of [api, worker]) kill('SIGTERM')
+    expect(await Promise.all([api.ended, worker.ended])).toEqual([0, 0])
+  })
+})
+
+describe('a module that cannot be used keeps the process from starting', () => {
+  afterEach(killAll)
+
+  it.each(['api', 'worker'] as const)('%s: mistakes of the shape, all at once', async (name) => {
+    const path = await write(
+      'shape.ts',
+      `import { defineDataset } from 'waybill/datasets'
+       const base = { name: 'orders', title: 'Orders', from: 'orders o', filters: {}, orderBy: ['o.id'] }
+       export const datasets = [
+         defineDataset({ ...base, columns: { total: { kind: 'money', sql: 'o.total' } } }),
+         defineDataset({ ...base, title: '', columns: {} }),
+       ]`,
+    )
+    const said = await refusal(name, path)
+    expect(said).toContain(`The datasets of ${path} cannot be used:\n`)
+    expect(said).toMatch(/^ {2}dataset "orders": column "total": kind must be one of .*, not "money"$/m)
+    expect(said).toMatch(/^ {2}dataset "orders": title must not be empty$/m)
+    expect(said).toMatch(/^ {2}dataset "orders": columns must not be empty/m)
+    expect(said).toMatch(/^ {2}dataset "orders": the name is taken by another in this list$/m)
+  })
+
+  it.each(['api', 'worker', 'dataset:check'] as const)('%s: SQL that the source refuses', async (name) => {
+    const example = await readFile(module, 'utf8')
+    const path = await write('sql.ts', example.replace(`'o.total'`, `'o.totl'`).replace(`'c.born_on'`, `'c.email'`))
+    const said = await refusal(name, path, { GAME_DATASETS: 'false' })
+    expect(said).toContain(path)
+    expect(said).toMatch(/orders.*\s+.*column "total": column o\.totl does not exist/)
+    expect(said).toMatch(/customers.*\s+.*column "born_on": its kind is date, but its SQL gives text/)
+  })
+
+  it.each([
+    ['is not there', './no-such-file.ts', 'it was not found, neither as the file'],
+    ['exports something else', 'export const orders = []', 'it must export a list "datasets"; it exports orders'],
+    ['is no TypeScript', 'export const datasets = [', /SyntaxError: .*module\.ts:1\)/],
+    ['has syntax that Node cannot strip', 'enum A { b }\nexport const datasets = []', 'enum is not supported'],
+    ['imports what is not there', `import 'no-such-package'\nexport const datasets = []`, `'no-such-package'`],
+    ['throws', '\nexport const datasets = [missing()]', /ReferenceError: missing is not defined .*module\.ts:2/],
+  ])('one that %s', async (_, text, message) => {
+    const path = text.startsWith('./') ? text : await write('module.ts', text)
+    expect(await refusal('dataset:check', path)).toMatch(message)
+  })
+
+  it('no dataset at all', async () => {
+    expect(await refusal('worker', '', { GAME_DATASETS: 'false' })).toContain('GAME_DATASETS')
+  })
+})
+
+it('a source that is away keeps no process from starting', async () => {
+  const away = { ...env, DATASETS: module, SOURCE_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' }
+  const api = startProcess('api', away)
+  await api.logged('the source is silent: its datasets are checked later')
+  await api.logged('api listens')
+  api.kill('SIGTERM')
+  expect(await api.ended).toBe(0)
+})
+
+describe('npm run dataset:check', () => {
+  it('says of each dataset that it is right, with nothing but the source and the module', async () => {
+    const { ended, output } = startProcess('dataset:check', {
+      SOURCE_DATABASE_URL: shop.url,
+      DATASETS: module,
+      GAME_DATASETS: 'false',
+    })
+    expect([await ended, output.stderr]).toEqual([0, ''])
+    expect(output.stdout).toBe(`ok      orders (${module}): 7 columns, 5 filters
+ok      customers (${module}): 5 columns, 2 filters
+`)
+  })
+
+  it('says that the tables of GAME are missing, and what to set then', async () => {
+    const said = await refusal('dataset:check', module)
+    expect(said).toMatch(/^FAULTY {2}user-points \(comes with Waybill\)/m)
+    expect(said).toContain('set GAME_DATASETS=false')
+  })
+
+  it('finds rows that would change places', async () => {
+    const example = await readFile(module, 'utf8')
+    const path = await write('order.ts', example.replace(`['o.placed_at', 'o.id']`, `['o.state']`))
+    const said = await refusal('dataset:check', path, { GAME_DATASETS: 'false' })
+    expect(said).toContain('orderBy: of 1000 rows, 996 share a place')
+  })
+
+  it('says that the source does not answer', async () => {
+    const said = await refusal('dataset:check', module, { SOURCE_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' })
+    expect(said).toContain('The source database does not answer')
+  })
+})
