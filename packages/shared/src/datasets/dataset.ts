@@ -129,7 +129,7 @@ export function compileQuery(dataset: Dataset, { filters, columns, limit }: Tabl
   })
   // The rows are sorted as they are and become text afterwards, while they are fetched: the sort has less to carry, and
   // the first row comes sooner. LIMIT keeps the two apart, and so the order.
-  const expressions = selected.map(({ sql }, index) => `${sql} AS c${index}`).join(', ')
+  const expressions = selected.map(({ sql }, index) => `(${sql}) AS c${index}`).join(', ')
   const texts = selected.map((_, index) => `c${index}::text AS c${index}`).join(', ')
 
   const conditions = Object.entries(filters).map(([name, value]) => {
