@@ -48,6 +48,19 @@ const FILES: Readonly<Record<string, Lines>> = {
     forbidden: from('../formats/csv.ts', '../storage.ts', '@waybill/shared/formats/csv.ts'),
     allowed: from('./orders.ts', './dataset.ts'),
   },
+  'packages/shared/src/contract/orders.ts': {
+    forbidden: from(
+      'node:fs',
+      'express',
+      '@prisma/client',
+      '@waybill/shared/export.ts',
+      '../ledger.ts',
+      '../config.ts',
+      '../datasets/index.ts',
+      '../generated/prisma/client.ts',
+    ),
+    allowed: from('zod', './fields.ts', '../export.ts', '../errors.ts', '../event-types.ts', '../table.ts'),
+  },
   'packages/shared/src/formats/parquet.ts': {
     forbidden: from(
       '../datasets/users.ts',

@@ -3,13 +3,11 @@
 import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
 import { type FieldError, WaybillError } from '@waybill/shared/errors.ts'
-import { type ExportRequest, exportRequestSchema, type FormatName } from '@waybill/shared/export.ts'
+import type { ExportRequest, ExportRequestInput, FormatName } from '@waybill/shared/export.ts'
 import type { Format } from '@waybill/shared/formats/format.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
-import type { Request } from 'express'
 import type { Caller } from './auth.ts'
 import { fieldErrors } from './problem.ts'
-import { readBody } from './request.ts'
 
 export interface CheckedRequest extends Omit<ExportRequest, 'columns'> {
   /** Resolved: all of the dataset's when the caller named none. */
@@ -19,16 +17,17 @@ export interface CheckedRequest extends Omit<ExportRequest, 'columns'> {
 }
 
 /**
- * First the shape of the body, then what depends on the dataset: within each, every fault is reported at once.
+ * What the schema of the body cannot know: every fault is reported at once.
  *
- * @throws WaybillError BODY_NOT_JSON, UNSUPPORTED_MEDIA_TYPE, VALIDATION_FAILED, FORBIDDEN
+ * @param sent the body before its defaults were filled in
+ * @throws WaybillError VALIDATION_FAILED, FORBIDDEN
  */
-export function readExportRequest(
-  request: Request,
+export function checkExportRequest(
+  body: ExportRequest,
+  sent: unknown,
   caller: Caller,
   { datasets, maxRows }: { readonly datasets: Datasets; readonly maxRows: number },
 ): CheckedRequest {
-  const body = readBody(request, exportRequestSchema)
   const errors: FieldError[] = []
   const format = FORMATS[body.format]
   if (body.limit !== undefined && body.limit > maxRows) {
@@ -37,7 +36,7 @@ export function readExportRequest(
   if (body.compression !== 'none' && !format.compressible) {
     errors.push({ path: 'compression', message: `is not for ${body.format}: it is compressed already` })
   }
-  if (body.format !== 'csv' && hasField(request.body, 'csv')) {
+  if (body.format !== 'csv' && Object.hasOwn(sent as object, 'csv')) {
     errors.push({ path: 'csv', message: `is for format csv only, not for ${body.format}` })
   }
 
@@ -50,7 +49,7 @@ export function readExportRequest(
     throw new WaybillError('FORBIDDEN', `This key may not export "${dataset.name}".`)
   }
   // As they were sent: zod's record drops a key "__proto__" silently, and no filter is ever ignored.
-  const { filters, errors: filterErrors } = checkFilters(dataset, request.body.filters ?? {})
+  const { filters, errors: filterErrors } = checkFilters(dataset, (sent as ExportRequestInput).filters ?? {})
   errors.push(...filterErrors, ...checkColumns(dataset, body.columns ?? []))
   if (errors.length > 0) throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
 
@@ -102,10 +101,6 @@ function checkColumns(dataset: Dataset, columns: readonly string[]): FieldError[
 function isAfter(dateFrom: string, dateTo: string): boolean {
   const end = Date.parse(dateTo) + (dateTo.length === 10 ? 86_399_999 : 0)
   return Date.parse(dateFrom) > end
-}
-
-function hasField(body: unknown, name: string): boolean {
-  return typeof body === 'object' && body !== null && Object.hasOwn(body, name)
 }
 
 /** The name and the type of the file: compressed files are served as what they are, so that nothing unpacks them on the way. */

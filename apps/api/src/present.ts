@@ -1,27 +1,29 @@
 // Lists the fields of an export that leave the house.
 import { createHash } from 'node:crypto'
+import type { ExportEvent } from '@waybill/shared/contract/events.ts'
+import type { Export } from '@waybill/shared/contract/exports.ts'
+import type { HistoryItem } from '@waybill/shared/contract/history.ts'
 import { ERRORS, type ErrorCode } from '@waybill/shared/errors.ts'
+import type { EventType } from '@waybill/shared/event-types.ts'
+import type { Compression, CsvOptions, FormatName, Warning } from '@waybill/shared/export.ts'
 import type { ExportRow } from '@waybill/shared/ledger.ts'
 import type { EventRow } from '@waybill/shared/ledger-queries.ts'
 
-export interface Download {
-  readonly url: string
-  readonly expiresAt: string
-}
+// What the database has as text or JSON is what the ledger wrote there: the casts below name it again.
 
 /** The export as api.md has it; `download` is added by whoever has signed a link. */
-export function presentExport(row: ExportRow) {
+export function presentExport(row: ExportRow): Export {
   const estimatedRows = row.estimatedRows === null ? null : Number(row.estimatedRows)
   const isDone = row.rowCount !== null
   return {
     id: row.id,
     dataset: row.dataset,
-    format: row.format,
-    filters: row.filters,
+    format: row.format as FormatName,
+    filters: row.filters as Record<string, unknown>,
     columns: row.columns,
     limit: row.limit,
-    compression: row.compression,
-    ...(row.format === 'csv' ? { csv: row.csv } : {}),
+    compression: row.compression as Compression,
+    ...(row.format === 'csv' ? { csv: row.csv as CsvOptions } : {}),
     status: row.status,
     progress: {
       rows: Number(row.rows),
@@ -35,21 +37,21 @@ export function presentExport(row: ExportRow) {
     filename: row.filename,
     contentType: row.contentType,
     truncated: row.truncated,
-    warnings: row.warnings,
+    warnings: row.warnings as unknown as Warning[],
     ...(row.status === 'failed' ? { error: presentError(row) } : {}),
     attempts: row.attempts,
     requestedBy: row.requestedBy,
-    snapshotAt: row.snapshotAt,
-    createdAt: row.createdAt,
-    startedAt: row.startedAt,
-    finishedAt: row.finishedAt,
-    expiresAt: row.expiresAt,
+    snapshotAt: row.snapshotAt?.toISOString() ?? null,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    expiresAt: row.expiresAt?.toISOString() ?? null,
   }
 }
 
 function presentError({ errorCode, errorMessage }: ExportRow) {
   const known = errorCode !== null && Object.hasOwn(ERRORS, errorCode) ? ERRORS[errorCode as ErrorCode] : undefined
-  return { code: errorCode, message: errorMessage, retryable: known?.retryable ?? false }
+  return { code: errorCode ?? 'INTERNAL', message: errorMessage ?? '', retryable: known?.retryable ?? false }
 }
 
 /** The planner's estimate may be too low: until the file is there, 99 is the most. */
@@ -70,37 +72,37 @@ export function etag(presented: object, linkPeriod: number): string {
   return `W/"${hash.slice(0, 27)}"`
 }
 
-export function presentEvent(event: EventRow) {
+export function presentEvent(event: EventRow): ExportEvent {
   return {
     id: Number(event.id),
-    type: event.type,
-    at: event.at,
+    type: event.type as EventType,
+    at: event.at.toISOString(),
     actor: event.actor,
     attempt: event.attempt,
-    data: event.data,
+    data: event.data as Record<string, unknown>,
   }
 }
 
-const HISTORY_STATUS = {
+const HISTORY_STATUS: Record<ExportRow['status'], HistoryItem['status']> = {
   queued: 'started',
   running: 'started',
   completed: 'completed',
   expired: 'completed',
   failed: 'failed',
   canceled: 'failed',
-} as const satisfies Record<ExportRow['status'], string>
+}
 
 /** A row of the original service's history. */
-export function presentHistory(row: ExportRow, maxRows: number) {
+export function presentHistory(row: ExportRow, maxRows: number): HistoryItem {
   return {
     id: row.id,
     datasetType: row.dataset,
-    format: row.format,
-    filters: row.filters,
+    format: row.format as FormatName,
+    filters: row.filters as Record<string, unknown>,
     rowLimit: row.limit ?? maxRows,
     rowCount: row.rowCount === null ? -1 : Number(row.rowCount),
     status: HISTORY_STATUS[row.status],
     requestedBy: row.requestedBy,
-    created_at: row.createdAt,
+    created_at: row.createdAt.toISOString(),
   }
 }

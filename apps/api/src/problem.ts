@@ -1,20 +1,11 @@
 // Turns errors into RFC 9457 problems: the API's only translator from errors to answers.
+
+import type { Problem } from '@waybill/shared/contract/problem.ts'
 import { databaseFailure } from '@waybill/shared/database-failure.ts'
 import { type FieldError, toWaybillError, WaybillError } from '@waybill/shared/errors.ts'
 import type { Logger } from '@waybill/shared/log.ts'
 import type { ErrorRequestHandler, Response } from 'express'
 import type { z } from 'zod'
-
-/** `application/problem+json`, with the code that clients match on (https://www.rfc-editor.org/rfc/rfc9457). */
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly instance: string
-  readonly code: string
-  readonly errors?: readonly FieldError[]
-}
 
 /** Seconds after which a caller may try again when a dependency is away. */
 const RETRY_AFTER = 5
@@ -45,7 +36,7 @@ export function createProblem(error: WaybillError, path: string): Problem {
     detail: `${said}${advice}`,
     instance: path.split('?', 1)[0] ?? path,
     code: error.code,
-    ...(error.errors.length > 0 ? { errors: error.errors } : {}),
+    ...(error.errors.length > 0 ? { errors: [...error.errors] } : {}),
   }
 }
 

@@ -1,33 +1,45 @@
-// Mounts routes from a table, so that every route has its rule and every other method is a 405.
+// Mounts routes from a table: each with its rule and its checked input, every other method a 405.
 import { WaybillError } from '@waybill/shared/errors.ts'
-import type { Express, Request, Response } from 'express'
+import express, { type Express, type Request, type RequestHandler } from 'express'
 import { requireAdmin } from './auth.ts'
+import { readBody, readHeaders, readParams, readQuery } from './request.ts'
+import type { Input, Route } from './route.ts'
 
-export interface Route {
-  readonly method: 'get' | 'post' | 'patch' | 'delete'
-  /** As Express has it: `/v1/exports/:id`. */
-  readonly path: string
-  /** Who may call: anybody with a valid token (who then sees their own only), or admins. */
-  readonly access: 'caller' | 'admin'
-  readonly handle: (request: Request, response: Response) => void | Promise<void>
-}
+/** Bytes of a request's body at most. */
+const BODY_LIMIT = 100_000
 
 /** The routes of one path must stand together; paths are tried in the order of the table. */
 export function mountRoutes(app: Express, routes: readonly Route[]): void {
   const paths = [...new Set(routes.map(({ path }) => path))]
   for (const path of paths) {
     const own = routes.filter((route) => route.path === path)
-    for (const { method, access, handle } of own) {
-      app[method](path, async (request, response) => {
-        if (access === 'admin') requireAdmin(response)
-        await handle(request, response)
-      })
-    }
+    for (const route of own) app[route.method](path, ...handlers(route))
     const methods = own.map(({ method }) => method.toUpperCase())
     const allow = (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', ')
     app.all(path, (_request, response) => {
       response.set('Allow', allow)
       throw new WaybillError('METHOD_NOT_ALLOWED', `This address answers ${allow}`)
     })
+  }
+}
+
+function handlers(route: Route): RequestHandler[] {
+  const check: RequestHandler = (_request, response, next) => {
+    if (route.access === 'admin') requireAdmin(response)
+    next()
+  }
+  const handle: RequestHandler = async (request, response) => {
+    await route.handle(request, response, readInput(route, request))
+  }
+  return route.body === undefined ? [check, handle] : [check, express.json({ limit: BODY_LIMIT }), handle]
+}
+
+/** @throws WaybillError NOT_FOUND, UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
+function readInput({ params, headers, query, body }: Route, request: Request): Input {
+  return {
+    params: readParams(request, params ?? {}),
+    query: query === undefined ? undefined : readQuery(request, query),
+    body: body === undefined ? undefined : readBody(request, body),
+    headers: readHeaders(request, headers ?? {}),
   }
 }

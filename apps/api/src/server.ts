@@ -11,11 +11,13 @@ import type { Storage } from '@waybill/shared/storage.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import { authenticate } from './auth.ts'
 import { createErrorHandler } from './problem.ts'
-import { mountRoutes, type Route } from './router.ts'
+import type { Route } from './route.ts'
+import { mountRoutes } from './router.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
-import { authConfig } from './routes/auth-config.ts'
+import { authConfigRoute } from './routes/auth-config.ts'
 import { createExportRoute } from './routes/create-export.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { exportFileRoutes } from './routes/export-file.ts'
 import { exportRoutes } from './routes/exports.ts'
 import { healthRoutes } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
@@ -37,19 +39,19 @@ export interface ServerDeps {
   readonly stopping?: AbortSignal
 }
 
-/** Bytes of a request's body at most. */
-const BODY_LIMIT = 100_000
-
-/** Every route behind a token, with its rule. The fixed names under /v1/exports come before `:id`. */
+/** Every route, with its rule. The fixed names under /v1/exports come before `:id`. */
 export function createRoutes(deps: ServerDeps): readonly Route[] {
   return [
     historyRoute(deps),
     previewRoute(deps),
     createExportRoute(deps),
     ...exportRoutes(deps),
+    ...exportFileRoutes(deps),
     ...datasetRoutes(deps),
     ...apiKeyRoutes(deps),
     meRoute(deps),
+    ...healthRoutes(deps),
+    authConfigRoute(deps),
   ]
 }
 
@@ -58,9 +60,16 @@ export function createServer(deps: ServerDeps): Express {
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
   app.use(identifyAndLog(deps.log))
-  for (const { path, handle } of [...healthRoutes(deps), authConfig(deps.config)]) app.get(path, handle)
-  app.use('/v1', authenticate(deps), express.json({ limit: BODY_LIMIT }))
-  mountRoutes(app, createRoutes(deps))
+  const routes = createRoutes(deps)
+  mountRoutes(
+    app,
+    routes.filter(({ access }) => access === 'anybody'),
+  )
+  app.use('/v1', authenticate(deps))
+  mountRoutes(
+    app,
+    routes.filter(({ access }) => access !== 'anybody'),
+  )
   app.use(() => {
     throw new WaybillError('NOT_FOUND')
   })

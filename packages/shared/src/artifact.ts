@@ -1,5 +1,6 @@
 // Where the objects of an export are, and the manifest that proves a file complete.
-import type { Warning } from './export.ts'
+import type { Manifest } from './contract/manifest.ts'
+import type { Compression, FormatName, Warning } from './export.ts'
 import type { ExportRow } from './ledger.ts'
 import type { Column } from './table.ts'
 
@@ -20,32 +21,9 @@ export function prefixOf(key: string): string {
 
 export const MANIFEST_NAME = 'manifest.json'
 
-/** What the file is, for whoever must be sure that it is complete; stored beside it as `manifest.json`. */
-export interface Manifest {
-  readonly exportId: string
-  readonly dataset: string
-  readonly format: string
-  readonly compression: string
-  readonly filename: string
-  readonly contentType: string
-  readonly columns: readonly Column[]
-  readonly filters: unknown
-  readonly limit: number | null
-  readonly rowCount: number
-  readonly truncated: boolean
-  readonly warnings: readonly Warning[]
-  readonly bytes: number
-  /** Of the stored object, hex. */
-  readonly sha256: string
-  /** The file shows the source as it was at this moment. */
-  readonly snapshotAt: string
-  readonly attempts: number
-  readonly requestedBy: string
-  readonly createdAt: string
-}
-
 /** What is known of a file once it is stored. */
-export type ArtifactFacts = Pick<Manifest, 'rowCount' | 'truncated' | 'warnings' | 'bytes' | 'sha256'> & {
+export type ArtifactFacts = Pick<Manifest, 'rowCount' | 'truncated' | 'bytes' | 'sha256'> & {
+  readonly warnings: readonly Warning[]
   readonly snapshotAt: Date
 }
 
@@ -53,16 +31,16 @@ export function createManifest(row: ExportRow, columns: readonly Column[], facts
   return {
     exportId: row.id,
     dataset: row.dataset,
-    format: row.format,
-    compression: row.compression,
+    format: row.format as FormatName,
+    compression: row.compression as Compression,
     filename: row.filename,
     contentType: row.contentType,
-    columns,
-    filters: row.filters,
+    columns: [...columns],
+    filters: row.filters as Record<string, unknown>,
     limit: row.limit,
     rowCount: facts.rowCount,
     truncated: facts.truncated,
-    warnings: facts.warnings,
+    warnings: [...facts.warnings],
     bytes: facts.bytes,
     sha256: facts.sha256,
     snapshotAt: facts.snapshotAt.toISOString(),

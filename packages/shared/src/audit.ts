@@ -1,34 +1,6 @@
 // The trail: what is recorded of everything that is done, who did it, and the one way in which it is written.
 import { type Database, Prisma } from './database.ts'
-
-/** Every type of event. `docs/audit.md` says of each when it is written. */
-export const EVENT_TYPES = [
-  'export.requested',
-  'export.refused',
-  'export.started',
-  'export.retrying',
-  'export.released',
-  'export.completed',
-  'export.failed',
-  'export.canceled',
-  'export.downloaded',
-  'export.expired',
-  'export.previewed',
-  'api-key.created',
-  'api-key.changed',
-  'api-key.rotated',
-  'api-key.revoked',
-  'webhook-endpoint.created',
-  'webhook-endpoint.changed',
-  'webhook-endpoint.deleted',
-  'webhook-endpoint.secret-rotated',
-  'webhook-endpoint.tested',
-  'webhook-endpoint.disabled',
-  'webhook-delivery.redelivered',
-  'webhook-secret.shown',
-  'webhook-secret.rotated',
-] as const
-export type EventType = (typeof EVENT_TYPES)[number]
+import type { EventType } from './event-types.ts'
 
 /**
  * A caller. `id` never changes, `name` is what people see; the address and the program are those of the request at

@@ -47,3 +47,5 @@ export const exportRequestSchema = z.strictObject({
   webhookUrl: z.never({ error: 'webhooks are not delivered by this version yet: poll the export' }).optional(),
 })
 export type ExportRequest = z.infer<typeof exportRequestSchema>
+/** As a caller may write it, what has a default left out. */
+export type ExportRequestInput = z.input<typeof exportRequestSchema>

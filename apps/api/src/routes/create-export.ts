@@ -1,29 +1,45 @@
 // POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
 import { createHash } from 'node:crypto'
+import { exportSchema } from '@waybill/shared/contract/exports.ts'
+import { idempotencyKeySchema } from '@waybill/shared/contract/headers.ts'
 import type { Database } from '@waybill/shared/database.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
+import { exportRequestSchema } from '@waybill/shared/export.ts'
 import { estimateRows } from '@waybill/shared/source.ts'
 import { within } from '@waybill/shared/within.ts'
-import type { Request } from 'express'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
-import { type CheckedRequest, fileType, readExportRequest } from '../export-request.ts'
+import { type CheckedRequest, checkExportRequest, fileType } from '../export-request.ts'
 import { presentExport } from '../present.ts'
-import type { Route } from '../router.ts'
+import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 import { POLL_INTERVAL } from './exports.ts'
 
 export function createExportRoute({ config, datasets, ledger, queue, source, log }: ServerDeps): Route {
-  return {
+  return defineRoute({
     method: 'post',
     path: '/v1/exports',
     access: 'caller',
-    async handle(request, response) {
+    operationId: 'createExport',
+    tag: 'Exports',
+    summary: 'Ask for an export',
+    description: 'Answers at once; the file is made in the background. Poll the address in Location.',
+    headers: { 'Idempotency-Key': idempotencyKeySchema.optional() },
+    body: exportRequestSchema,
+    answers: {
+      202: {
+        description: 'Accepted: it will be made, whatever happens.',
+        body: exportSchema,
+        headers: { Location: 'always', 'Retry-After': 'always' },
+      },
+    },
+    problems: ['IDEMPOTENCY_KEY_REUSED', 'TOO_MANY_ACTIVE_EXPORTS'],
+    async handle(request, response, { body, headers }) {
       const caller = callerOf(response)
-      const checked = readExportRequest(request, caller, { datasets, maxRows: config.MAX_ROWS })
+      const checked = checkExportRequest(body, request.body, caller, { datasets, maxRows: config.MAX_ROWS })
       const { dataset, format, filters, columns, limit, compression, csv } = checked
-      const idempotency = readIdempotency(request, checked)
+      const idempotency = idempotencyOf(headers['Idempotency-Key'], checked)
       const estimatedRows = await estimate(source, checked, config.MAX_ROWS)
       const { row, active } = await ledger.create(
         {
@@ -47,7 +63,7 @@ export function createExportRoute({ config, datasets, ledger, queue, source, log
         .set('Retry-After', String(POLL_INTERVAL))
         .json(presentExport(row))
     },
-  }
+  })
 }
 
 /** Milliseconds that the source may take to plan the query: a caller waits for it. */
@@ -65,17 +81,9 @@ async function estimate(source: Database, checked: CheckedRequest, maxRows: numb
   }
 }
 
-/** As in draft-ietf-httpapi-idempotency-key-header: printable ASCII, ours to 255 characters. */
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
-
-function readIdempotency(request: Request, checked: CheckedRequest): { key: string; hash: string } | undefined {
-  const key = request.get('idempotency-key')
+/** The key, and the hash of what it stands for. */
+function idempotencyOf(key: string | undefined, checked: CheckedRequest): { key: string; hash: string } | undefined {
   if (key === undefined) return undefined
-  if (!IDEMPOTENCY_KEY.test(key)) {
-    throw new WaybillError('VALIDATION_FAILED', undefined, {
-      errors: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters without spaces' }],
-    })
-  }
   const { datasetDeclaration: _dataset, formatDeclaration: _format, filters, ...rest } = checked
   const canonical = JSON.stringify([Object.entries(rest).sort(), Object.entries(filters).sort()])
   return { key, hash: createHash('sha256').update(canonical).digest('hex') }

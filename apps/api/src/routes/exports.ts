@@ -1,56 +1,37 @@
-// The exports themselves: list, look, follow, download, remove.
-import { createManifest, exportPrefix } from '@waybill/shared/artifact.ts'
+// The exports themselves: list, look, follow, cancel, remove.
+import { exportPrefix } from '@waybill/shared/artifact.ts'
+import { exportEventListSchema } from '@waybill/shared/contract/events.ts'
+import { exportListQuerySchema, exportListSchema, exportSchema } from '@waybill/shared/contract/exports.ts'
+import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
+import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
-import { EXPORT_STATUSES, type Warning } from '@waybill/shared/export.ts'
-import type { ExportRow } from '@waybill/shared/ledger.ts'
-import { findExport, listEvents, listExports } from '@waybill/shared/ledger-queries.ts'
-import { isStorableText, NOT_STORABLE } from '@waybill/shared/text.ts'
-import type { Request, Response } from 'express'
-import { z } from 'zod'
+import { listEvents, listExports } from '@waybill/shared/ledger-queries.ts'
 import { actorOf } from '../actor.ts'
-import { type Caller, callerOf } from '../auth.ts'
-import { type Download, etag, presentEvent, presentExport } from '../present.ts'
-import { isKnown, readId, readQuery } from '../request.ts'
-import type { Route } from '../router.ts'
+import { callerOf } from '../auth.ts'
+import { etag, presentEvent, presentExport } from '../present.ts'
+import { isKnown } from '../request.ts'
+import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
+import { createSigner } from '../sign-link.ts'
+import { findVisible, scopeOf } from '../visible-exports.ts'
 
 /** Seconds that a poller should wait. */
 export const POLL_INTERVAL = 1
 
-const listQuerySchema = z.strictObject({
-  scope: z.enum(['mine', 'all']).default('mine'),
-  status: z.enum(EXPORT_STATUSES).optional(),
-  dataset: z.string().max(100).refine(isStorableText, NOT_STORABLE).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.uuid().optional(),
-})
-
-export function exportRoutes({ config, datasets, db, ledger, storage, log }: ServerDeps): Route[] {
-  const find = async (request: Request, response: Response): Promise<ExportRow> => {
-    const caller = callerOf(response)
-    const row = await findExport(db, readId(request), caller.role === 'admin' ? undefined : caller.id)
-    if (row === undefined) throw new WaybillError('NOT_FOUND')
-    return row
-  }
-
-  const sign = async (row: ExportRow): Promise<Download> => {
-    if (row.artifactKey === null) throw new Error(`completed export ${row.id} has no artifact`)
-    const now = Date.now()
-    const timeLeft = row.expiresAt === null ? config.LINK_TTL : row.expiresAt.getTime() - now
-    const seconds = Math.max(1, Math.floor(Math.min(config.LINK_TTL, timeLeft) / 1000))
-    return {
-      url: await storage.signedUrl(row.artifactKey, seconds),
-      expiresAt: new Date(now + seconds * 1000).toISOString(),
-    }
-  }
-
+export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): Route[] {
+  const sign = createSigner(config, storage)
   return [
-    {
+    defineRoute({
       method: 'get',
       path: '/v1/exports',
       access: 'caller',
-      async handle(request, response) {
-        const { scope, status, dataset, limit, cursor } = readQuery(request, listQuerySchema)
+      operationId: 'listExports',
+      tag: 'Exports',
+      summary: 'List exports, newest first',
+      query: exportListQuerySchema,
+      answers: { 200: { description: 'A page of them.', body: exportListSchema } },
+      problems: [],
+      async handle(_request, response, { query: { scope, status, dataset, limit, cursor } }) {
         const requesterId = scopeOf(callerOf(response), scope)
         const rows = await listExports(db, { requesterId, status, dataset }, { limit, before: cursor })
         const items = rows.slice(0, limit)
@@ -59,28 +40,51 @@ export function exportRoutes({ config, datasets, db, ledger, storage, log }: Ser
           nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null,
         })
       },
-    },
-    {
+    }),
+    defineRoute({
       method: 'get',
       path: '/v1/exports/:id',
       access: 'caller',
-      async handle(request, response) {
-        const row = await find(request, response)
+      operationId: 'getExport',
+      tag: 'Exports',
+      summary: 'Look at an export: how far it is, and where its file is',
+      params: { id: pathIdSchema },
+      headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
+      answers: {
+        200: {
+          description: 'The export; with a link signed now while it is completed.',
+          body: exportSchema,
+          headers: { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' },
+        },
+        304: {
+          description: 'Nothing has changed, and the link you hold has at least half of its time left.',
+          headers: { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' },
+        },
+      },
+      problems: [],
+      async handle(_request, response, { params: { id }, headers }) {
+        const row = await findVisible(db, id, callerOf(response))
         const presented = presentExport(row)
         if (row.status === 'queued' || row.status === 'running') response.set('Retry-After', String(POLL_INTERVAL))
         const tag = etag(presented, Math.floor(Date.now() / (config.LINK_TTL / 2)))
         response.set('ETag', tag)
         response.set('Cache-Control', 'private, no-cache')
-        if (isKnown(request, tag)) return void response.status(304).end()
+        if (isKnown(headers['If-None-Match'], tag)) return void response.status(304).end()
         response.json(row.status === 'completed' ? { ...presented, download: await sign(row) } : presented)
       },
-    },
-    {
+    }),
+    defineRoute({
       method: 'delete',
       path: '/v1/exports/:id',
       access: 'caller',
-      async handle(request, response) {
-        const row = await find(request, response)
+      operationId: 'deleteExport',
+      tag: 'Exports',
+      summary: 'Remove the file of an export now; its row stays, as expired',
+      params: { id: pathIdSchema },
+      answers: { 204: { description: 'There is no file any more.' } },
+      problems: ['EXPORT_STILL_ACTIVE'],
+      async handle(request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
         if (row.status === 'queued' || row.status === 'running') throw new WaybillError('EXPORT_STILL_ACTIVE')
         if (await ledger.expire(row.id, actorOf(request, response))) {
           try {
@@ -93,78 +97,39 @@ export function exportRoutes({ config, datasets, db, ledger, storage, log }: Ser
         }
         response.status(204).end()
       },
-    },
-    {
+    }),
+    defineRoute({
       method: 'post',
       path: '/v1/exports/:id/cancel',
       access: 'caller',
-      async handle(request, response) {
-        const row = await find(request, response)
+      operationId: 'cancelExport',
+      tag: 'Exports',
+      summary: 'Stop the work on an export',
+      params: { id: pathIdSchema },
+      answers: {
+        202: { description: 'It is canceled; a worker that runs it stops within seconds.', body: exportSchema },
+      },
+      problems: ['EXPORT_ENDED'],
+      async handle(request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
         if (!(await ledger.cancel(row.id, actorOf(request, response)))) throw new WaybillError('EXPORT_ENDED')
-        response.status(202).json(presentExport(await find(request, response)))
+        response.status(202).json(presentExport(await findVisible(db, id, callerOf(response))))
       },
-    },
-    {
-      method: 'get',
-      path: '/v1/exports/:id/download',
-      access: 'caller',
-      async handle(request, response) {
-        const row = await find(request, response)
-        requireFile(row)
-        const { url } = await sign(row)
-        await ledger.recordDownload(row.id, actorOf(request, response))
-        response.redirect(303, url)
-      },
-    },
-    {
-      method: 'get',
-      path: '/v1/exports/:id/manifest',
-      access: 'caller',
-      async handle(request, response) {
-        const row = await find(request, response)
-        const { rowCount, sha256, snapshotAt } = row
-        if (rowCount === null || sha256 === null || snapshotAt === null) throw notReady(row)
-        const columns = row.columns.map((name) => ({
-          name,
-          kind: datasets.get(row.dataset)?.columns[name]?.kind ?? ('text' as const),
-        }))
-        response.json(
-          createManifest(row, columns, {
-            rowCount: Number(rowCount),
-            truncated: row.truncated,
-            warnings: row.warnings as unknown as Warning[],
-            bytes: Number(row.bytes),
-            sha256,
-            snapshotAt,
-          }),
-        )
-      },
-    },
-    {
+    }),
+    defineRoute({
       method: 'get',
       path: '/v1/exports/:id/events',
       access: 'caller',
-      async handle(request, response) {
-        const row = await find(request, response)
+      operationId: 'listExportEvents',
+      tag: 'Exports',
+      summary: 'Tell what happened to an export, oldest first',
+      params: { id: pathIdSchema },
+      answers: { 200: { description: 'Its trail.', body: exportEventListSchema } },
+      problems: [],
+      async handle(_request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
         response.json({ items: (await listEvents(db, row.id)).map(presentEvent) })
       },
-    },
+    }),
   ]
-}
-
-/** The requester to look for; undefined: all. @throws WaybillError FORBIDDEN for an exporter who asks for all */
-export function scopeOf(caller: Caller, scope: 'mine' | 'all'): string | undefined {
-  if (scope === 'mine') return caller.id
-  if (caller.role !== 'admin') throw new WaybillError('FORBIDDEN', 'Only an administrator sees the exports of all.')
-  return undefined
-}
-
-function requireFile(row: ExportRow): void {
-  if (row.status === 'expired') throw new WaybillError('EXPORT_EXPIRED')
-  if (row.status !== 'completed') throw notReady(row)
-}
-
-function notReady(row: ExportRow): WaybillError {
-  const ended = row.status === 'failed' || row.status === 'canceled'
-  return new WaybillError(ended ? 'EXPORT_WITHOUT_FILE' : 'EXPORT_NOT_READY', `The export is ${row.status}.`)
 }

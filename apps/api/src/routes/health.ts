@@ -1,12 +1,13 @@
 // /healthz: the process answers. /readyz: everything it needs answers too.
+import { livenessSchema, readinessSchema } from '@waybill/shared/contract/health.ts'
 import { within } from '@waybill/shared/within.ts'
-import type { RequestHandler } from 'express'
+import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
 /** Milliseconds that a dependency may take to answer. */
 const TIMEOUT = 2_000
 
-export function healthRoutes(deps: ServerDeps): { path: string; handle: RequestHandler }[] {
+export function healthRoutes(deps: ServerDeps): Route[] {
   const { db, source, queue, storage, log, stopping } = deps
   const checks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
     database: () => db.$queryRaw`SELECT 1`,
@@ -15,15 +16,32 @@ export function healthRoutes(deps: ServerDeps): { path: string; handle: RequestH
     storage: (signal) => storage.check(signal),
   }
   return [
-    {
+    defineRoute({
+      method: 'get',
       path: '/healthz',
-      handle: (_request, response) => {
+      access: 'anybody',
+      operationId: 'getLiveness',
+      tag: 'System',
+      summary: 'Tell whether the process answers',
+      answers: { 200: { description: 'It does.', body: livenessSchema } },
+      problems: [],
+      handle(_request, response) {
         response.json({ status: 'ok' })
       },
-    },
-    {
+    }),
+    defineRoute({
+      method: 'get',
       path: '/readyz',
-      handle: async (_request, response) => {
+      access: 'anybody',
+      operationId: 'getReadiness',
+      tag: 'System',
+      summary: 'Tell whether everything it needs answers, each by its name',
+      answers: {
+        200: { description: 'Everything answers.', body: readinessSchema },
+        503: { description: 'Something is away, or the process stops.', body: readinessSchema },
+      },
+      problems: [],
+      async handle(_request, response) {
         if (stopping?.aborted) {
           response.status(503).json({ status: 'stopping' })
           return
@@ -46,6 +64,6 @@ export function healthRoutes(deps: ServerDeps): { path: string; handle: RequestH
           .status(isReady ? 200 : 503)
           .json({ status: isReady ? 'ok' : 'away', dependencies: Object.fromEntries(results) })
       },
-    },
+    }),
   ]
 }

@@ -1,27 +1,27 @@
 // GET /v1/exports/history: the list of GAME's original export service, for its clients.
+import { historyQuerySchema, historySchema } from '@waybill/shared/contract/history.ts'
 import { listExports } from '@waybill/shared/ledger-queries.ts'
-import { z } from 'zod'
 import { callerOf } from '../auth.ts'
 import { presentHistory } from '../present.ts'
-import { readQuery } from '../request.ts'
-import type { Route } from '../router.ts'
+import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
-import { scopeOf } from './exports.ts'
-
-const querySchema = z.strictObject({
-  scope: z.enum(['mine', 'all']).default('mine'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-})
+import { scopeOf } from '../visible-exports.ts'
 
 export function historyRoute({ config, db }: ServerDeps): Route {
-  return {
+  return defineRoute({
     method: 'get',
     path: '/v1/exports/history',
     access: 'caller',
-    async handle(request, response) {
-      const { scope, limit } = readQuery(request, querySchema)
+    operationId: 'listHistory',
+    tag: 'Exports',
+    summary: 'List exports as the original service did',
+    description: 'For clients of GAME’s original export service. New ones use the list of exports.',
+    query: historyQuerySchema,
+    answers: { 200: { description: 'The exports.', body: historySchema } },
+    problems: [],
+    async handle(_request, response, { query: { scope, limit } }) {
       const rows = await listExports(db, { requesterId: scopeOf(callerOf(response), scope) }, { limit })
       response.json(rows.slice(0, limit).map((row) => presentHistory(row, config.MAX_ROWS)))
     },
-  }
+  })
 }

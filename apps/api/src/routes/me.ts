@@ -1,22 +1,28 @@
 // GET /v1/me: who the token is and what it may.
+import { meSchema } from '@waybill/shared/contract/me.ts'
 import { callerOf } from '../auth.ts'
-import type { Route } from '../router.ts'
+import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
 export function meRoute({ config }: ServerDeps): Route {
-  return {
+  return defineRoute({
     method: 'get',
     path: '/v1/me',
     access: 'caller',
+    operationId: 'getMe',
+    tag: 'Access',
+    summary: 'Tell who the token is, its role and its limits',
+    answers: { 200: { description: 'The caller.', body: meSchema } },
+    problems: [],
     handle(_request, response) {
       const { id, name, role, datasets } = callerOf(response)
       response.json({
         id,
         name,
         role,
-        datasets,
+        datasets: [...datasets],
         limits: { maxRows: config.MAX_ROWS, maxActiveExports: config.MAX_ACTIVE_EXPORTS },
       })
     },
-  }
+  })
 }

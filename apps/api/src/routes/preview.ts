@@ -1,11 +1,12 @@
 // POST /v1/exports/preview: the first rows as the file would have them, before anything is asked for.
+import { previewSchema } from '@waybill/shared/contract/preview.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
-import type { WarningCode } from '@waybill/shared/export.ts'
+import { exportRequestSchema, type WarningCode } from '@waybill/shared/export.ts'
 import { estimateRows, openTable } from '@waybill/shared/source.ts'
 import type { Page } from '@waybill/shared/table.ts'
 import { callerOf } from '../auth.ts'
-import { readExportRequest } from '../export-request.ts'
-import type { Route } from '../router.ts'
+import { checkExportRequest } from '../export-request.ts'
+import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
 const ROWS = 20
@@ -14,12 +15,25 @@ const ROWS = 20
 const TIMEOUT = 15_000
 
 export function previewRoute({ config, datasets, source }: ServerDeps): Route {
-  return {
+  return defineRoute({
     method: 'post',
     path: '/v1/exports/preview',
     access: 'caller',
-    async handle(request, response) {
-      const checked = readExportRequest(request, callerOf(response), { datasets, maxRows: config.MAX_ROWS })
+    operationId: 'previewExport',
+    tag: 'Exports',
+    summary: 'Show the first 20 rows as the file would have them, and how many there may be',
+    description: 'Takes the body of an export and makes none.',
+    body: exportRequestSchema,
+    answers: { 200: { description: 'The first rows.', body: previewSchema } },
+    problems: [
+      'SOURCE_UNAVAILABLE',
+      'SOURCE_TIMEOUT',
+      'SOURCE_ACCESS_DENIED',
+      'SOURCE_TABLE_MISSING',
+      'SOURCE_QUERY_FAILED',
+    ],
+    async handle(request, response, { body }) {
+      const checked = checkExportRequest(body, request.body, callerOf(response), { datasets, maxRows: config.MAX_ROWS })
       const { datasetDeclaration, formatDeclaration, filters, columns, csv } = checked
       const limit = Math.min(checked.limit ?? config.MAX_ROWS, config.MAX_ROWS)
       const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit, ROWS) })
@@ -45,7 +59,7 @@ export function previewRoute({ config, datasets, source }: ServerDeps): Route {
         response.json({
           dataset: checked.dataset,
           format: checked.format,
-          columns: query.columns,
+          columns: [...query.columns],
           rows: page.map((row) =>
             Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
           ),
@@ -57,7 +71,7 @@ export function previewRoute({ config, datasets, source }: ServerDeps): Route {
         await table.close()
       }
     },
-  }
+  })
 }
 
 async function* onePage(page: Page): AsyncGenerator<Page, void, void> {

@@ -1,0 +1,78 @@
+// The file of an export: its download, and the proof that it is complete.
+import { createManifest } from '@waybill/shared/artifact.ts'
+import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
+import { manifestSchema } from '@waybill/shared/contract/manifest.ts'
+import { WaybillError } from '@waybill/shared/errors.ts'
+import type { Warning } from '@waybill/shared/export.ts'
+import type { ExportRow } from '@waybill/shared/ledger.ts'
+import { actorOf } from '../actor.ts'
+import { callerOf } from '../auth.ts'
+import { defineRoute, type Route } from '../route.ts'
+import type { ServerDeps } from '../server.ts'
+import { createSigner } from '../sign-link.ts'
+import { findVisible } from '../visible-exports.ts'
+
+export function exportFileRoutes({ config, datasets, db, ledger, storage }: ServerDeps): Route[] {
+  const sign = createSigner(config, storage)
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports/:id/download',
+      access: 'caller',
+      operationId: 'downloadExport',
+      tag: 'Exports',
+      summary: 'Download the file, by way of a link signed now',
+      description: 'It is written into the trail that the caller asked. The link itself needs no key.',
+      params: { id: pathIdSchema },
+      answers: { 303: { description: 'The file is there.', headers: { Location: 'always' } } },
+      problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE', 'EXPORT_EXPIRED'],
+      async handle(request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
+        requireFile(row)
+        const { url } = await sign(row)
+        await ledger.recordDownload(row.id, actorOf(request, response))
+        response.redirect(303, url)
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports/:id/manifest',
+      access: 'caller',
+      operationId: 'getExportManifest',
+      tag: 'Exports',
+      summary: 'Prove that the file is complete: rows, bytes, SHA-256, snapshot, columns, filters',
+      params: { id: pathIdSchema },
+      answers: { 200: { description: 'The manifest, as it lies beside the file.', body: manifestSchema } },
+      problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE'],
+      async handle(_request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
+        const { rowCount, sha256, snapshotAt } = row
+        if (rowCount === null || sha256 === null || snapshotAt === null) throw notReady(row)
+        const columns = row.columns.map((name) => ({
+          name,
+          kind: datasets.get(row.dataset)?.columns[name]?.kind ?? ('text' as const),
+        }))
+        response.json(
+          createManifest(row, columns, {
+            rowCount: Number(rowCount),
+            truncated: row.truncated,
+            warnings: row.warnings as unknown as Warning[],
+            bytes: Number(row.bytes),
+            sha256,
+            snapshotAt,
+          }),
+        )
+      },
+    }),
+  ]
+}
+
+function requireFile(row: ExportRow): void {
+  if (row.status === 'expired') throw new WaybillError('EXPORT_EXPIRED')
+  if (row.status !== 'completed') throw notReady(row)
+}
+
+function notReady(row: ExportRow): WaybillError {
+  const ended = row.status === 'failed' || row.status === 'canceled'
+  return new WaybillError(ended ? 'EXPORT_WITHOUT_FILE' : 'EXPORT_NOT_READY', `The export is ${row.status}.`)
+}

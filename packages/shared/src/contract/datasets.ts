@@ -1,0 +1,27 @@
+// What can be exported: datasets, their columns and their filters.
+import { z } from 'zod'
+import { FORMAT_NAMES } from '../export.ts'
+import { COLUMN_KINDS } from '../table.ts'
+
+export const columnSchema = z
+  .object({
+    name: z.string(),
+    kind: z.enum(COLUMN_KINDS).describe('How each format writes its cells.'),
+  })
+  .meta({ id: 'Column' })
+
+export const datasetSchema = z
+  .object({
+    name: z.string(),
+    title: z.string(),
+    columns: z.array(columnSchema).describe('All, in their usual order.'),
+    filters: z.array(z.object({ name: z.string(), description: z.string() })),
+    formats: z.array(z.enum(FORMAT_NAMES)),
+    maxRows: z.int().min(1).describe('The highest `limit`, and the limit where none is asked for.'),
+  })
+  .meta({ id: 'Dataset' })
+export type DatasetBody = z.infer<typeof datasetSchema>
+
+export const datasetListSchema = z
+  .object({ items: z.array(datasetSchema).describe('Those that the caller may export.') })
+  .meta({ id: 'DatasetList' })

@@ -1,0 +1,90 @@
+// An export as the API shows it, and the list of them.
+import { z } from 'zod'
+import { COMPRESSIONS, csvOptionsSchema, EXPORT_STATUSES, FORMAT_NAMES, WARNING_CODES } from '../export.ts'
+import { isStorableText, NOT_STORABLE } from '../text.ts'
+import { countSchema, idSchema, instantSchema, pageLimitSchema, scopeSchema, sha256Schema } from './fields.ts'
+
+export const filtersSchema = z
+  .record(z.string(), z.unknown())
+  .describe('The filters as they were asked for, by their names.')
+
+export const warningSchema = z
+  .object({
+    code: z.enum(WARNING_CODES),
+    count: z.int().min(1).describe('How many cells, or further sheets.'),
+  })
+  .meta({ id: 'Warning', description: 'Something that is in the file in another shape than in the database.' })
+
+export const progressSchema = z
+  .object({
+    rows: countSchema,
+    bytes: countSchema.describe('Handed to the storage so far.'),
+    estimatedRows: countSchema.nullable().describe('The guess of the database’s planner; null: it could not say.'),
+    percent: z.int().min(0).max(100).nullable().describe('100 only when the file is there.'),
+  })
+  .meta({ id: 'Progress' })
+
+export const downloadSchema = z
+  .object({
+    url: z.url().describe('A signed link that needs no key. Keep it secret; it works until `expiresAt`.'),
+    expiresAt: instantSchema,
+  })
+  .meta({ id: 'Download' })
+
+export type Download = z.infer<typeof downloadSchema>
+
+export const exportErrorSchema = z
+  .object({
+    code: z.string().describe('One of the codes of `Problem`.'),
+    message: z.string(),
+    retryable: z.boolean().describe('Whether asking for the same again may work.'),
+  })
+  .meta({ id: 'ExportError', description: 'Why an export failed.' })
+
+export const exportSchema = z
+  .object({
+    id: idSchema,
+    dataset: z.string(),
+    format: z.enum(FORMAT_NAMES),
+    filters: filtersSchema,
+    columns: z.array(z.string()).describe('Of the file, in order.'),
+    limit: z.int().min(1).nullable().describe('Rows at most, as asked; null: as many as there may be.'),
+    compression: z.enum(COMPRESSIONS),
+    csv: csvOptionsSchema.optional().describe('Only for format csv.'),
+    status: z.enum(EXPORT_STATUSES),
+    progress: progressSchema,
+    rowCount: countSchema.nullable().describe('Rows of data in the file; null until it is there.'),
+    bytes: countSchema.nullable().describe('Of the stored object; null until it is there.'),
+    sha256: sha256Schema.nullable(),
+    filename: z.string(),
+    contentType: z.string(),
+    truncated: z.boolean().describe('Whether the limit cut rows off.'),
+    warnings: z.array(warningSchema),
+    download: downloadSchema.optional().describe('Only while completed, and only when this one export was asked for.'),
+    error: exportErrorSchema.optional().describe('Only when failed.'),
+    attempts: countSchema,
+    requestedBy: z.string(),
+    snapshotAt: instantSchema.nullable().describe('The file shows the source as it was at this moment.'),
+    createdAt: instantSchema,
+    startedAt: instantSchema.nullable(),
+    finishedAt: instantSchema.nullable(),
+    expiresAt: instantSchema.nullable().describe('When the file is removed.'),
+  })
+  .meta({ id: 'Export' })
+export type Export = z.infer<typeof exportSchema>
+
+export const exportListQuerySchema = z.strictObject({
+  scope: scopeSchema,
+  status: z.enum(EXPORT_STATUSES).optional().describe('Only those in this state.'),
+  dataset: z.string().max(100).refine(isStorableText, NOT_STORABLE).optional().describe('Only those of this dataset.'),
+  limit: pageLimitSchema,
+  cursor: z.uuid().optional().describe('The `nextCursor` of the page before.'),
+})
+
+export const exportListSchema = z
+  .object({
+    items: z.array(exportSchema).describe('Newest first.'),
+    nextCursor: z.uuid().nullable().describe('Send it as `cursor` for the next page; null: there is none.'),
+  })
+  .meta({ id: 'ExportList' })
+export type ExportList = z.infer<typeof exportListSchema>

@@ -1,0 +1,24 @@
+// The list of GAME's original export service, field by field as its clients know it.
+import { z } from 'zod'
+import { FORMAT_NAMES } from '../export.ts'
+import { filtersSchema } from './exports.ts'
+import { idSchema, instantSchema, pageLimitSchema, scopeSchema } from './fields.ts'
+
+export const historyQuerySchema = z.strictObject({ scope: scopeSchema, limit: pageLimitSchema })
+
+export const historyItemSchema = z
+  .object({
+    id: idSchema,
+    datasetType: z.string(),
+    format: z.enum(FORMAT_NAMES),
+    filters: filtersSchema,
+    rowLimit: z.int().min(1),
+    rowCount: z.int().min(-1).describe('−1 until the export is done.'),
+    status: z.enum(['started', 'completed', 'failed']),
+    requestedBy: z.string(),
+    created_at: instantSchema,
+  })
+  .meta({ id: 'HistoryItem' })
+export type HistoryItem = z.infer<typeof historyItemSchema>
+
+export const historySchema = z.array(historyItemSchema).meta({ id: 'History', description: 'Newest first.' })

@@ -1,0 +1,30 @@
+// The proof that a file is complete: the same by the API and beside the file, as manifest.json.
+import { z } from 'zod'
+import { COMPRESSIONS, FORMAT_NAMES } from '../export.ts'
+import { columnSchema } from './datasets.ts'
+import { filtersSchema, warningSchema } from './exports.ts'
+import { countSchema, idSchema, instantSchema, sha256Schema } from './fields.ts'
+
+export const manifestSchema = z
+  .object({
+    exportId: idSchema,
+    dataset: z.string(),
+    format: z.enum(FORMAT_NAMES),
+    compression: z.enum(COMPRESSIONS),
+    filename: z.string(),
+    contentType: z.string(),
+    columns: z.array(columnSchema).describe('In the order of the file.'),
+    filters: filtersSchema,
+    limit: z.int().min(1).nullable(),
+    rowCount: countSchema,
+    truncated: z.boolean(),
+    warnings: z.array(warningSchema),
+    bytes: countSchema,
+    sha256: sha256Schema,
+    snapshotAt: instantSchema.describe('The file shows the source as it was at this moment.'),
+    attempts: countSchema,
+    requestedBy: z.string(),
+    createdAt: instantSchema,
+  })
+  .meta({ id: 'Manifest' })
+export type Manifest = z.infer<typeof manifestSchema>

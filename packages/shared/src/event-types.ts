@@ -1,0 +1,30 @@
+// The vocabulary of the trail: every type of event.
+
+/** Every type of event. `docs/audit.md` says of each when it is written. */
+export const EVENT_TYPES = [
+  'export.requested',
+  'export.refused',
+  'export.started',
+  'export.retrying',
+  'export.released',
+  'export.completed',
+  'export.failed',
+  'export.canceled',
+  'export.downloaded',
+  'export.expired',
+  'export.previewed',
+  'api-key.created',
+  'api-key.changed',
+  'api-key.rotated',
+  'api-key.revoked',
+  'webhook-endpoint.created',
+  'webhook-endpoint.changed',
+  'webhook-endpoint.deleted',
+  'webhook-endpoint.secret-rotated',
+  'webhook-endpoint.tested',
+  'webhook-endpoint.disabled',
+  'webhook-delivery.redelivered',
+  'webhook-secret.shown',
+  'webhook-secret.rotated',
+] as const
+export type EventType = (typeof EVENT_TYPES)[number]
