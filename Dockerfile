@@ -8,6 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY apps/api/package.json apps/api/
 COPY apps/standalone/package.json apps/standalone/
 COPY apps/worker/package.json apps/worker/
+COPY packages/client/package.json packages/client/
 COPY packages/shared/package.json packages/shared/
 
 # What runs: no dev tools, nothing embedded. Without "peer" and "optional", npm would keep Prisma's command line,

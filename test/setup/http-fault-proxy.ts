@@ -14,7 +14,12 @@ export interface SeenRequest {
 
 export type Fault =
   /** Takes the body, then answers this. */
-  | { readonly kind: 'answer'; readonly status: number; readonly body?: string }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly body?: string
+      readonly headers?: Record<string, string>
+    }
   /** Takes so many bytes of the body at least (0), then resets the connection. */
   | { readonly kind: 'reset'; readonly afterBytes?: number }
   /** Takes so many bytes of the body at least (all), then neither takes nor says anything. */
@@ -122,7 +127,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
     const wanted = fault.kind === 'answer' ? everything : (fault.afterBytes ?? (fault.kind === 'hang' ? everything : 0))
     await takeBody(request, wanted)
     if (fault.kind === 'answer') {
-      response.writeHead(fault.status, { 'content-type': 'application/xml' })
+      response.writeHead(fault.status, { 'content-type': 'application/xml', ...fault.headers })
       response.end(fault.body)
     } else if (fault.kind === 'reset') {
       request.socket.resetAndDestroy()

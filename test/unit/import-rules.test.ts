@@ -116,6 +116,25 @@ const FILES: Readonly<Record<string, Lines>> = {
     forbidden: [READS_ENVIRONMENT],
     allowed: from('@waybill/api/server.ts', '@waybill/worker/worker.ts', '@waybill/shared/config.ts'),
   },
+  'packages/client/src/exports.ts': {
+    forbidden: [
+      ...from('@waybill/shared/export.ts', '@waybill/shared/errors.ts', '../../shared/src/contract/me.ts'),
+      ...from('@waybill/api/server.ts', '../../../apps/api/src/server.ts', 'node:fs', './node/save-export.ts'),
+      `import type { ExportRow } from '@waybill/shared/ledger.ts'`,
+      `export const lazily = await import('node:crypto')`,
+      READS_ENVIRONMENT,
+    ],
+    allowed: from('@waybill/shared/contract/exports.ts', './wait.ts'),
+  },
+  'packages/client/src/node/save-export.ts': {
+    forbidden: from('@waybill/shared/export.ts', '../../../shared/src/contract/me.ts'),
+    allowed: from('node:fs', '../client.ts', '@waybill/shared/contract/exports.ts'),
+  },
+  'packages/client/src/cli/main.ts': {
+    forbidden: [...from('@waybill/shared/config.ts', '@waybill/standalone/system.ts'), READS_ENVIRONMENT],
+    allowed: from('node:process', '../client.ts', './commands/export.ts'),
+  },
+  'packages/client/src/cli/environment.ts': { forbidden: [], allowed: [READS_ENVIRONMENT] },
   'scripts/run.mjs': { forbidden: [], allowed: [READS_ENVIRONMENT] },
 }
 

@@ -20,6 +20,9 @@ export const newApiKeySchema = z
   })
   .meta({ id: 'NewApiKey', examples: [{ name: 'reports', role: 'exporter', datasets: ['users'] }] })
 
+/** As it is sent: defaults may be left out. */
+export type NewApiKeyBody = z.input<typeof newApiKeySchema>
+
 export const apiKeySchema = z
   .object({
     id: idSchema,
@@ -39,6 +42,7 @@ export type ApiKeyBody = z.infer<typeof apiKeySchema>
 export const createdApiKeySchema = apiKeySchema
   .extend({ key: z.string().describe('The key itself. It is shown this once and stored nowhere.') })
   .meta({ id: 'CreatedApiKey' })
+export type CreatedApiKeyBody = z.infer<typeof createdApiKeySchema>
 
 export const apiKeyListSchema = z
   .object({ items: z.array(apiKeySchema).describe('Newest first, the revoked ones too.') })

@@ -1,6 +1,13 @@
 // An export as the API shows it, and the list of them.
 import { z } from 'zod'
-import { COMPRESSIONS, csvOptionsSchema, EXPORT_STATUSES, FORMAT_NAMES, WARNING_CODES } from '../export.ts'
+import {
+  COMPRESSIONS,
+  csvOptionsSchema,
+  EXPORT_STATUSES,
+  type exportRequestSchema,
+  FORMAT_NAMES,
+  WARNING_CODES,
+} from '../export.ts'
 import { isStorableText, NOT_STORABLE } from '../text.ts'
 import { countSchema, idSchema, instantSchema, pageLimitSchema, scopeSchema, sha256Schema } from './fields.ts'
 
@@ -73,6 +80,9 @@ export const exportSchema = z
   .meta({ id: 'Export' })
 export type Export = z.infer<typeof exportSchema>
 
+/** What a caller sends to ask for one: defaults may be left out. */
+export type ExportRequestBody = z.input<typeof exportRequestSchema>
+
 export const exportListQuerySchema = z.strictObject({
   scope: scopeSchema,
   status: z.enum(EXPORT_STATUSES).optional().describe('Only those in this state.'),
@@ -80,6 +90,8 @@ export const exportListQuerySchema = z.strictObject({
   limit: pageLimitSchema,
   cursor: z.uuid().optional().describe('The `nextCursor` of the page before.'),
 })
+
+export type ExportListQuery = z.infer<typeof exportListQuerySchema>
 
 export const exportListSchema = z
   .object({

@@ -5,6 +5,7 @@ import { filtersSchema } from './exports.ts'
 import { idSchema, instantSchema, pageLimitSchema, scopeSchema } from './fields.ts'
 
 export const historyQuerySchema = z.strictObject({ scope: scopeSchema, limit: pageLimitSchema })
+export type HistoryQuery = z.infer<typeof historyQuerySchema>
 
 export const historyItemSchema = z
   .object({

@@ -1,0 +1,39 @@
+// Puts the client together: one transport, and what can be done with it.
+import { createApiKeys } from './api-keys.ts'
+import { createDatasets } from './datasets.ts'
+import type { WaybillError } from './errors.ts'
+import { createExports } from './exports.ts'
+import { createMe } from './me.ts'
+import { createTransport } from './transport.ts'
+
+export interface ClientOptions {
+  /** Where the API answers, as in `https://waybill.example`. */
+  readonly url: string
+  /** An API key or an access token; a function is asked for it before every try, for tokens that are renewed. */
+  readonly key?: (() => string | Promise<string>) | string | undefined
+  /** How often a call is tried again after 429, 503 and, where that does no harm, a lost connection. Default 5. */
+  readonly retries?: number | undefined
+  /** Milliseconds that one try may take, and that a download may stand still. Default 30,000. */
+  readonly timeout?: number | undefined
+  /** Told before each wait for another try. */
+  readonly onRetry?: ((error: WaybillError, delay: number) => void) | undefined
+  /** In place of the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+export type WaybillClient = ReturnType<typeof createClient>
+
+/** @throws TypeError when `url` is no address */
+export function createClient({ url, key, retries = 5, timeout = 30_000, onRetry, fetch }: ClientOptions) {
+  const transport = createTransport({
+    ...{ url, key, retries, timeout, onRetry },
+    // Called as a plain function: browsers refuse a fetch that has another `this`.
+    fetch: fetch ?? ((...args) => globalThis.fetch(...args)),
+  })
+  return {
+    exports: createExports(transport),
+    datasets: createDatasets(transport),
+    me: createMe(transport),
+    keys: createApiKeys(transport),
+  }
+}

@@ -1,0 +1,27 @@
+// The one door of the package, for Node and browsers: the client, its error, its types.
+// biome-ignore-all lint/performance/noBarrelFile: what a package promises stands in one file.
+export type {
+  ApiKeyBody as ApiKey,
+  CreatedApiKeyBody as CreatedApiKey,
+  NewApiKeyBody as NewApiKey,
+} from '@waybill/shared/contract/api-keys.ts'
+export type { DatasetBody as Dataset } from '@waybill/shared/contract/datasets.ts'
+export type { ExportEvent } from '@waybill/shared/contract/events.ts'
+export type {
+  Export,
+  ExportList,
+  ExportListQuery,
+  ExportRequestBody as ExportRequest,
+} from '@waybill/shared/contract/exports.ts'
+export type { HistoryItem } from '@waybill/shared/contract/history.ts'
+export type { Manifest } from '@waybill/shared/contract/manifest.ts'
+export type { Me } from '@waybill/shared/contract/me.ts'
+export type { Preview } from '@waybill/shared/contract/preview.ts'
+export type { Problem } from '@waybill/shared/contract/problem.ts'
+export { type ClientOptions, createClient, type WaybillClient } from './client.ts'
+export type { Download, DownloadOptions } from './download.ts'
+export { type ClientErrorCode, type ErrorCode, type FieldError, WaybillError } from './errors.ts'
+export type { CreateOptions } from './exports.ts'
+export type { CallOptions } from './transport.ts'
+export { type VerifyOptions, verifyWebhook, type WebhookEvent } from './verify-webhook.ts'
+export type { WaitOptions } from './wait.ts'

@@ -1,0 +1,106 @@
+// Saves the file of an export on a disk of Node: goes on with what an earlier call left, and is there whole or not at all.
+import { createReadStream, createWriteStream } from 'node:fs'
+import { link, open, rename, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Export } from '@waybill/shared/contract/exports.ts'
+import type { WaybillClient } from '../client.ts'
+import type { Download } from '../download.ts'
+import { WaybillError } from '../errors.ts'
+import type { CallOptions } from '../transport.ts'
+
+export interface SaveOptions extends CallOptions {
+  /** A file, or a directory that is there; by default the export's own file name in the working directory. */
+  readonly path?: string | undefined
+  /** Replace a file that is there. */
+  readonly overwrite?: boolean | undefined
+  /** Told how many bytes are there of how many. */
+  readonly onProgress?: ((bytes: number, total: number) => void) | undefined
+}
+
+export interface Saved {
+  /** Absolute. */
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  /** Bytes that were there already, from a call that was interrupted. */
+  readonly resumedFrom: number
+  readonly export: Export
+}
+
+/** Where the bytes are until all are there. Of this export only: two never meet in one file. */
+export function partPath(path: string, id: string): string {
+  return `${path}.${id}.part`
+}
+
+/**
+ * @throws WaybillError FILE_EXISTS, and what `exports.download` throws
+ * @throws Error of Node when the disk refuses. Whatever it throws, what has arrived stays for the next call
+ */
+export async function saveExport(client: WaybillClient, id: string, options: SaveOptions = {}): Promise<Saved> {
+  const { signal, overwrite = false, onProgress } = options
+  const { filename, bytes: total } = await client.exports.get(id, { signal })
+  const path = await resolveTarget(options.path, filename)
+  if (!overwrite && (await size(path)) !== undefined) throw exists(path)
+
+  const part = partPath(path, id)
+  const progress = { signal, onProgress: (bytes: number) => onProgress?.(bytes, total ?? bytes) }
+  let resumedFrom = (await size(part)) ?? 0
+  let download: Download
+  try {
+    download = await fetchInto(part, resumedFrom)
+  } catch (error) {
+    if (!(error instanceof WaybillError) || error.code !== 'CHECKSUM_MISMATCH') throw error
+    // What is there is wrong, from whatever run: only from the beginning it can become right.
+    await rm(part, { force: true })
+    if (resumedFrom === 0) throw error
+    resumedFrom = 0
+    download = await fetchInto(part, resumedFrom)
+  }
+  await publish(part, path, overwrite)
+  return { path, bytes: download.bytes, sha256: download.sha256, resumedFrom, export: download.export }
+
+  async function fetchInto(file: string, offset: number): Promise<Download> {
+    const have = offset > 0 ? createReadStream(file) : undefined
+    const started = await client.exports.download(id, { ...progress, have })
+    await pipeline(Readable.fromWeb(started.body), createWriteStream(file, { flags: 'a' }))
+    return started
+  }
+}
+
+async function resolveTarget(path: string | undefined, filename: string): Promise<string> {
+  if (path === undefined) return resolve(filename)
+  const isDirectory = (await stat(path).catch(ignoreMissing))?.isDirectory() ?? false
+  return resolve(isDirectory ? join(path, filename) : path)
+}
+
+async function size(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(ignoreMissing))?.size
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}
+
+/** On the disk first, then under its name, in one step. */
+async function publish(part: string, path: string, overwrite: boolean): Promise<void> {
+  const file = await open(part, 'r+')
+  await file.sync()
+  await file.close()
+  if (overwrite) return rename(part, path)
+  try {
+    // A rename would replace what somebody has put there meanwhile; a link does not.
+    await link(part, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') throw exists(path)
+    // A file system without links.
+    return rename(part, path)
+  }
+  await rm(part)
+}
+
+function exists(path: string): WaybillError {
+  return new WaybillError('FILE_EXISTS', `${path} is there already and is not replaced.`)
+}
