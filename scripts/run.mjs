@@ -40,6 +40,7 @@ const TASKS = {
       ['node_modules/typescript/bin/tsc', '-p', '.'],
     ],
   },
+  'audit:verify': { steps: [[...DOTENV, 'apps/api/src/audit-verify.ts']], production: true },
   migrate: { steps: [[...DOTENV, 'apps/api/src/migrate.ts']], production: true },
   api: { steps: [[...DOTENV, 'apps/api/src/main.ts']], production: true },
   'dataset:check': { steps: [[...DOTENV, 'apps/api/src/check-datasets.ts']], production: true },

@@ -1,8 +1,6 @@
 // Runs a program of the repository in a process of its own, such that it never outlives the benchmark.
-import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { diesWithUs } from '../../apps/standalone/src/postgres-binaries.ts'
+import { spawnProgram } from '../setup/spawn.ts'
 
 export interface NodeProcess {
   readonly pid: number
@@ -38,17 +36,7 @@ export function startNode({
   onOutput,
   onDeath,
 }: NodeProgram): NodeProcess {
-  const path = fileURLToPath(new URL(`../../${program}`, import.meta.url))
-  const words = [...diesWithUs(), process.execPath, ...nodeFlags, path, ...args]
-  const [command = process.execPath, ...rest] = words
-  // A process group of its own: Ctrl-C must reach the benchmark first, which then stops everything in order.
-  const child = spawn(command, rest, {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...env },
-  })
-  const { pid } = child
-  if (pid === undefined) throw new Error(`${command} cannot be started`)
+  const child = spawnProgram(program, { nodeFlags, args, env })
 
   let output = ''
   const firstLine = Promise.withResolvers<string>()
@@ -73,12 +61,8 @@ export function startNode({
     end(told)
     if (!stopping) onDeath?.(new Error(told))
   })
-  const killOnExit = () => void child.kill('SIGKILL')
-  process.once('exit', killOnExit)
-  void ended.then(() => process.off('exit', killOnExit))
-
   return {
-    pid,
+    pid: child.pid,
     firstLine: firstLine.promise,
     ended,
     async stop() {

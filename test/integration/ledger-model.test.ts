@@ -1,5 +1,6 @@
 // Whatever several workers, callers and reconcilers do to an export at once, the ledger keeps its one story.
 import { readFile } from 'node:fs/promises'
+import { verifyTrail } from '@waybill/shared/audit-verify.ts'
 import { createDatabase, type Database } from '@waybill/shared/database.ts'
 import { createLedger } from '@waybill/shared/ledger.ts'
 import fc from 'fast-check'
@@ -67,6 +68,7 @@ it('one terminal state, one published file, events in legal order, and nobody bu
     }),
     { numRuns: RUNS, endOnFailure: true },
   )
+  expect((await verifyTrail(database.url)).problems, 'the chain of all of their events').toEqual([])
   // A model that never gets anywhere would break no rule.
   expect([...ends].sort()).toEqual(['canceled', 'completed', 'expired', 'failed', 'queued', 'running'])
 }, 120_000)

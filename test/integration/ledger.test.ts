@@ -1,11 +1,11 @@
 // The ledger's fences: who is late changes nothing, and what was said stays said.
 import { randomUUID } from 'node:crypto'
 import { createDatabase, type Database } from '@waybill/shared/database.ts'
-import type { CsvOptions } from '@waybill/shared/export.ts'
-import { type Artifact, type Attempt, createLedger, type Ledger, type NewExport } from '@waybill/shared/ledger.ts'
+import { type Artifact, type Attempt, createLedger, type Ledger } from '@waybill/shared/ledger.ts'
 import { listEvents } from '@waybill/shared/ledger-queries.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
+import { newExport } from '../setup/new-export.ts'
 
 let database: TestDatabase
 let db: Database
@@ -27,27 +27,12 @@ afterAll(async () => {
   await database.drop()
 })
 
-const CSV: CsvOptions = { delimiter: ',', bom: false, header: true, escapeFormulas: true }
 const REQUESTER = { id: 'key:1', name: 'wb_test' }
 const LOCK = 60_000
 const TTL = 3_600_000
 
 async function queued(): Promise<string> {
-  const request: NewExport = {
-    dataset: 'users',
-    format: 'csv',
-    filters: {},
-    columns: ['id'],
-    limit: undefined,
-    compression: 'none',
-    csv: CSV,
-    contentType: 'text/csv; charset=utf-8',
-    extension: 'csv',
-    lane: 'small',
-    estimatedRows: undefined,
-    idempotency: undefined,
-  }
-  return (await ledger.create(request, REQUESTER, 1_000_000)).row.id
+  return (await ledger.create(newExport(), REQUESTER, 1_000_000)).row.id
 }
 
 const attemptOn = (exportId: string): Attempt => ({ exportId, token: randomUUID(), worker: 'worker:test' })

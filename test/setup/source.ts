@@ -4,13 +4,28 @@ import { createDatabase, type Database } from '@waybill/shared/database.ts'
 import type { TableQuery } from '@waybill/shared/datasets/dataset.ts'
 import { openTable, type ReadOptions } from '@waybill/shared/source.ts'
 import type { Row } from '@waybill/shared/table.ts'
-import { withClient } from './database.ts'
+import { afterAll, beforeAll } from 'vitest'
+import { createTestDatabase, withClient } from './database.ts'
 
 /** Shown in pg_stat_activity. */
 export const SOURCE_NAME = 'test-source'
 
 export const createSource = (url: string, connections = 3): Database =>
   createDatabase({ url, name: SOURCE_NAME, connections, connectTimeout: 5_000, queryTimeout: 60_000 })
+
+/** A database and a source that reads it, for all tests of a file. Call it at the top of the file. */
+export function useSource(): { readonly url: string; readonly source: Database } {
+  const made: { url: string; source?: Database; drop?: () => Promise<void> } = { url: '' }
+  beforeAll(async () => {
+    const database = await createTestDatabase()
+    Object.assign(made, { url: database.url, source: createSource(database.url), drop: () => database.drop() })
+  })
+  afterAll(async () => {
+    await made.source?.$disconnect()
+    await made.drop?.()
+  })
+  return made as { url: string; source: Database }
+}
 
 export const readOptions = (options: Partial<ReadOptions> = {}): ReadOptions => ({
   signal: new AbortController().signal,

@@ -198,9 +198,16 @@ export function readConfigOrExit(defaults: Readonly<Record<string, string>> = {}
   }
 }
 
-/** Says what is wrong with the settings and stops the process with code 1; throws on any other error. */
-export function exitForConfig(error: unknown): never {
+/** For a command that needs nothing but the ledger: whoever checks the trail need not have the keys of the storage. */
+export function readDatabaseUrlOrExit(exitCode: number): string {
+  const parsed = settingsSchema.shape.DATABASE_URL.safeParse(process.env.DATABASE_URL ?? '')
+  if (parsed.success) return parsed.data
+  exitForConfig(new ConfigError(['DATABASE_URL is missing, or no postgres:// URL']), exitCode)
+}
+
+/** Says what is wrong with the settings and stops the process; throws on any other error. */
+export function exitForConfig(error: unknown, exitCode = 1): never {
   if (!(error instanceof ConfigError)) throw error
   process.stderr.write(`${error.message}\n`)
-  process.exit(1)
+  process.exit(exitCode)
 }

@@ -7,6 +7,7 @@ import {
   type ListObjectsV2CommandOutput,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { verifyTrail } from '@waybill/shared/audit-verify.ts'
 import type pg from 'pg'
 import { withClient } from '../../setup/database.ts'
 import { countRows } from './count-rows.ts'
@@ -48,7 +49,8 @@ export async function findViolations(place: Place, exportIds: readonly string[])
         own.push(...open.filter((key) => key.includes(id)).map((key) => `left an open upload: ${key}`))
         problems.push(...own.map((problem) => `${id}: ${problem}`))
       }
-      return [...problems, ...(await openReads(client))]
+      const { problems: ofTrail } = await verifyTrail(String(place.DATABASE_URL))
+      return [...problems, ...ofTrail, ...(await openReads(client))]
     })
   } finally {
     bucket.close()

@@ -1,8 +1,6 @@
 // Runs a program of the repository as a process of its own, to be killed with real signals; keeps what it says.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { diesWithUs } from '../../../apps/standalone/src/postgres-binaries.ts'
+import { spawnProgram } from '../../setup/spawn.ts'
 
 /** One line of the log. */
 export interface Said {
@@ -34,23 +32,9 @@ export interface Program {
 
 const STOP_MS = 20_000
 
-const alive = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL')
-})
-
 /** @param program from the root of the repository. @param env the whole environment, but for PATH */
 export function startProgram(name: string, program: string, env: Readonly<Record<string, string>>): Program {
-  const path = fileURLToPath(new URL(`../../../${program}`, import.meta.url))
-  const [command = process.execPath, ...args] = [...diesWithUs(), process.execPath, path]
-  const child = spawn(command, args, {
-    // Ctrl-C is for the tests: they end their processes in order.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...env },
-  })
-  const { pid } = child
-  if (pid === undefined) throw new Error(`${command} cannot be started`)
+  const child = spawnProgram(program, { env })
 
   let output = ''
   let unfinished = ''
@@ -71,15 +55,13 @@ export function startProgram(name: string, program: string, env: Readonly<Record
   let exit: Exit | undefined
   const { promise: ended, resolve: end } = Promise.withResolvers<Exit>()
   child.once('close', (code, signal) => {
-    alive.delete(child)
     exit = { code, signal }
     end(exit)
   })
-  alive.add(child)
 
   return {
     name,
-    pid,
+    pid: child.pid,
     ended,
     exit: () => exit,
     signal: (signal) => void child.kill(signal),

@@ -1,0 +1,37 @@
+// Spawns a program of the repository such that it never outlives the process that started it.
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { diesWithUs } from '../../apps/standalone/src/postgres-binaries.ts'
+
+export interface SpawnOptions {
+  readonly nodeFlags?: readonly string[]
+  readonly args?: readonly string[]
+  /** The whole environment, but for PATH: what is set in the caller's shell must not matter. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+export type SpawnedProgram = ChildProcessByStdio<null, Readable, Readable> & { readonly pid: number }
+
+const alive = new Set<SpawnedProgram>()
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
+/** @param program from the root of the repository */
+export function spawnProgram(program: string, { nodeFlags = [], args = [], env }: SpawnOptions): SpawnedProgram {
+  const path = fileURLToPath(new URL(`../../${program}`, import.meta.url))
+  const words = [...diesWithUs(), process.execPath, ...nodeFlags, path, ...args]
+  const [command = process.execPath, ...rest] = words
+  const child = spawn(command, rest, {
+    // A process group of its own: Ctrl-C is for us, who end everything in order.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, ...env },
+  })
+  if (child.pid === undefined) throw new Error(`${command} cannot be started`)
+  const spawned = child as SpawnedProgram
+  alive.add(spawned)
+  spawned.once('close', () => alive.delete(spawned))
+  return spawned
+}

@@ -1,0 +1,32 @@
+// Settings for a storage on the bucket of the run, and what is put there.
+import type { PutOptions, StorageOptions } from '@waybill/shared/storage.ts'
+import { inject } from 'vitest'
+
+/** Bytes of a part: the least that S3 takes. */
+export const PART = 5 * 1024 ** 2
+
+export function storageOptions(changes: Partial<StorageOptions> = {}): StorageOptions {
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = inject('s3')
+  return {
+    endpoint,
+    publicEndpoint: undefined,
+    region,
+    bucket,
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+    partSize: PART,
+    uploadConcurrency: 2,
+    requestTimeout: 10_000,
+    ...changes,
+  }
+}
+
+export function putOptions(changes: Partial<PutOptions> = {}): PutOptions {
+  return {
+    contentType: 'text/csv; charset=utf-8',
+    filename: 'users_20260609T120000Z.csv',
+    signal: new AbortController().signal,
+    estimatedBytes: 0,
+    ...changes,
+  }
+}
