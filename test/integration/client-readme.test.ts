@@ -53,7 +53,7 @@ it('the ten lines of the README save a whole file', async () => {
   const [file = ''] = (await readdir(directory)).filter((name) => name.endsWith('.csv'))
   const bytes = await readFile(join(directory, file))
   const { body } = await system.admin.get('/v1/exports?limit=1')
-  expect(body.items[0]).toMatchObject({ dataset: 'user-points', rowCount: 1_000, filename: file })
+  expect(body.items[0]).toMatchObject({ dataset: 'user-points', filters: { dateFrom: '2026-01-01' }, filename: file })
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(body.items[0].sha256)
   expect(out).toContain(`is whole: SHA-256 ${body.items[0].sha256}`)
   const streamed = [...out.matchAll(new RegExp(`^${file}: (\\d+) bytes$`, 'gm'))]
