@@ -139,7 +139,7 @@ export const ERRORS = {
     status: 422,
     retryable: false,
     title: 'There is no such dataset here',
-    advice: 'See GET /v1/datasets; the operator runs the same version of api and worker.',
+    advice: 'See GET /v1/datasets; the operator gives api and worker the same version and the same DATASETS.',
   },
 
   // The source.

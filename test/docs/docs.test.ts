@@ -1,0 +1,156 @@
+// What the documents tell readers to type is typed here, in a clone, against a system that runs.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../apps/standalone/src/free-port.ts'
+import { createTestDatabase } from '../setup/database.ts'
+import { createShop, type Shop } from '../setup/shop.ts'
+import { testSettings } from '../setup/system.ts'
+import { type Block, readBlocks, unfencedCode } from './blocks.ts'
+import { type Clone, makeClone, ROOT } from './clone.ts'
+import { runBlocks } from './session.ts'
+
+/** Run against one system that `npm start` has started. */
+const SHARED = ['README.md', 'docs/getting-started.md']
+/** Start one of their own, in a clone of their own. */
+const OWN = ['docs/extending.md']
+const DOCUMENTS = [...SHARED, ...OWN]
+
+/** Languages of blocks that are to be looked at, not run. */
+const SHOWN = ['text', 'mermaid']
+
+const blocksOf = new Map<string, readonly Block[]>()
+for (const path of DOCUMENTS) blocksOf.set(path, readBlocks(await readFile(join(ROOT, path), 'utf8')))
+const all = [...blocksOf].flatMap(([path, blocks]) => blocks.map((block) => ({ path, ...block })))
+
+describe('nothing that could be run is left out without a reason', () => {
+  it.each(DOCUMENTS)('%s has no code without a fence', async (path) => {
+    expect(unfencedCode(await readFile(join(ROOT, path), 'utf8'))).toEqual([])
+  })
+
+  it('blocks are run, compared with what was answered, or say why not', () => {
+    const unknown = all.filter(
+      ({ language, noRun }) => noRun === undefined && !['bash', 'ts', 'json', ...SHOWN].includes(language),
+    )
+    expect(unknown).toEqual([])
+  })
+
+  it('the list of what is not run is short', () => {
+    const left = all.flatMap(({ path, line, noRun }) => (noRun === undefined ? [] : [`${path}:${line} ${noRun}`]))
+    expect(left.length, left.join('\n')).toBeLessThanOrEqual(6)
+  })
+})
+
+describe('what is shown works', () => {
+  let clone: Clone
+  let shop: Shop
+  let system: ChildProcess
+  let port: number
+
+  beforeAll(async () => {
+    ;[clone, shop, port] = await Promise.all([makeClone(), createShop(), freePort(18_080)])
+    system = spawn('npm', ['start'], { cwd: clone.directory, env: environment(port), detached: true })
+    await started(system)
+  }, 90_000)
+  afterAll(async () => {
+    const ended = once(system, 'close')
+    // npm, what it runs, and what that starts: all in one process group.
+    process.kill(-(system.pid ?? 0), 'SIGTERM')
+    await ended
+    await Promise.all([clone.remove(), shop.drop()])
+  })
+
+  const replacements = (to: number) => ({
+    'localhost:8080': `localhost:${to}`,
+    'postgres://reader:secret@db.example.com:5432/shop': shop.url,
+  })
+
+  it('every TypeScript block has no error of types', async () => {
+    const files = await Promise.all(all.filter(({ language }) => language === 'ts').map((block) => save(block, clone)))
+    const config = { extends: './tsconfig.json', include: files, exclude: [] }
+    await writeFile(join(clone.directory, 'tsconfig.docs.json'), JSON.stringify(config))
+    const tsc = spawn(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.docs.json'], {
+      cwd: clone.directory,
+    })
+    let said = ''
+    tsc.stdout.on('data', (text) => (said += text))
+    const [code] = await once(tsc, 'close')
+    expect([code, said]).toEqual([0, ''])
+  })
+
+  it.each(SHARED)('%s', async (path) => {
+    const blocks = blocksOf.get(path) ?? []
+    const isStart = (block: Block) => block.isBackground && block.text === 'npm start'
+    const typed = blocks.filter((block) => isTyped(block) && !isStart(block))
+    const options = { directory: clone.directory, env: environment(port), replacements: replacements(port) }
+    expectAnswers(blocks, await runBlocks(typed, options))
+  })
+
+  it.each(OWN)('%s, with a system of its own', async (path) => {
+    const [own, database, ownPort] = await Promise.all([makeClone(), createTestDatabase(), freePort(port + 1)])
+    // That it can embed its servers is shown by the other system; the key is in .data in any case.
+    const { BOOTSTRAP_API_KEY: _key, ...servers } = testSettings(database, 'postgres')
+    try {
+      const blocks = blocksOf.get(path) ?? []
+      await Promise.all(blocks.filter(({ file }) => file !== undefined).map((block) => save(block, own)))
+      const options = {
+        directory: own.directory,
+        env: { ...servers, ...environment(ownPort) },
+        replacements: replacements(ownPort),
+      }
+      expectAnswers(blocks, await runBlocks(blocks.filter(isTyped), options))
+    } finally {
+      await Promise.all([own.remove(), database.drop()])
+    }
+  })
+})
+
+const isTyped = ({ language, noRun }: Block) => language === 'bash' && noRun === undefined
+
+/** What a reader has: nothing of the test's own settings. Few rows, so that it is quick. */
+function environment(port: number): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env
+  return { PATH, HOME, PORT: String(port), HOST: '127.0.0.1', SAMPLE_ROWS: '2000' }
+}
+
+/** @throws Error with what it said, when it ends instead */
+function started(system: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    for (const stream of [system.stdout, system.stderr]) {
+      stream?.on('data', (text) => {
+        said += text
+        if (said.includes('Waybill is running')) resolve()
+      })
+    }
+    system.once('close', (code) => reject(new Error(`npm start ended with ${code}:\n${said}`)))
+  })
+}
+
+let unnamed = 0
+
+/** Writes a block where the document says, or under a name of its own; gives that. */
+async function save({ file, text }: Block, { directory }: Clone): Promise<string> {
+  const path = file ?? `block-${++unnamed}.ts`
+  await writeFile(join(directory, path), `${text}\n`)
+  return path
+}
+
+/** A JSON block shows what the shell block before it has answered: the same fields, of the same types. */
+function expectAnswers(blocks: readonly Block[], outputs: ReadonlyMap<Block, string>): void {
+  for (const [index, { language, line, text }] of blocks.entries()) {
+    if (language !== 'json') continue
+    const asked = blocks.slice(0, index).findLast((block) => outputs.has(block))
+    const answer = asked === undefined ? '' : (outputs.get(asked) ?? '')
+    expect(shapeOf(JSON.parse(answer)), `the answer of line ${line}`).toEqual(shapeOf(JSON.parse(text)))
+  }
+}
+
+/** Types instead of values; of a list, its first item. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]))
+}
