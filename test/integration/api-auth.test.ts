@@ -33,6 +33,7 @@ const ADDRESSES = [
   ['GET', `/v1/exports/${SOMEBODYS}/manifest`],
   ['GET', `/v1/exports/${SOMEBODYS}/events`],
   ['GET', '/v1/datasets'],
+  ['GET', '/v1/system'],
   ['GET', '/v1/me'],
   ['GET', '/v1/api-keys'],
   ['POST', '/v1/api-keys'],

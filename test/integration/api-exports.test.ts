@@ -108,6 +108,17 @@ describe('with a worker', () => {
     expect(items[0]).toMatchObject({ actor: 'bootstrap', data: { dataset: 'users', format: 'csv', limit: 10 } })
   })
 
+  it('a browser’s script, which cannot see where a redirect goes, is told the link, and leaves a trace as well', async () => {
+    const done = await system.admin.export({ dataset: 'users', format: 'csv' })
+    const { status, body } = await get(done.id, '/download?redirect=false')
+    expect(status).toBe(200)
+    expect(Object.keys(body).toSorted()).toEqual(['expiresAt', 'url'])
+    expect((await fetch(body.url)).status).toBe(200)
+    const { items } = (await get(done.id, '/events')).body
+    expect(items.at(-1)).toMatchObject({ type: 'export.downloaded', actor: 'bootstrap' })
+    expect(expectProblem(await get(done.id, '/download?redirect=no'), 422, 'VALIDATION_FAILED')).toHaveLength(1)
+  })
+
   it('removed is removed: 204, the object is gone from the bucket, the row stays, and the download is 410', async () => {
     const done = await system.admin.export(REQUEST)
     expect((await system.admin.delete(`/v1/exports/${done.id}`)).status).toBe(204)

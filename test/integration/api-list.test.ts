@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, createApiClient, type Json } from '../setup/api-client.ts'
 import { withClient } from '../setup/database.ts'
+import { expectProblem } from '../setup/problem.ts'
 import { startTestSystem, type TestSystem } from '../setup/system.ts'
 
 let system: TestSystem
@@ -76,6 +77,66 @@ it('filters by status and dataset, alone and together', async () => {
   expect(await list('dataset=user-points&status=queued')).toEqual([points])
   expect(await list('status=completed')).toEqual([done])
   expect(await list('status=failed')).toEqual([])
+})
+
+describe('an export is found', () => {
+  let asked: { id: string; createdAt: string; requestedBy: string }
+  beforeAll(async () => {
+    const { body: key } = await system.admin.post('/v1/api-keys', { name: 'found', role: 'exporter' })
+    const { body } = await createApiClient(system.url, key.key).post('/v1/exports', {
+      dataset: 'users',
+      format: 'xlsx',
+    })
+    asked = body
+  })
+  const isFound = async (query: Record<string, string>) =>
+    ids(
+      (await system.admin.get(`/v1/exports?${new URLSearchParams({ scope: 'all', limit: '200', ...query })}`)).body,
+    ).includes(asked.id)
+  const around = (milliseconds: number) => new Date(Date.parse(asked.createdAt) + milliseconds).toISOString()
+
+  it('by who asked, by a part of the name in whatever case', async () => {
+    expect(await isFound({ requestedBy: asked.requestedBy })).toBe(true)
+    expect(await isFound({ requestedBy: asked.requestedBy.slice(3).toUpperCase() })).toBe(true)
+    expect(await isFound({ requestedBy: 'somebody else' })).toBe(false)
+    // Signs of a pattern mean themselves, or a name would find others.
+    for (const requestedBy of ['%', '_'.repeat(asked.requestedBy.length), '\\']) {
+      expect(await isFound({ requestedBy })).toBe(false)
+    }
+  })
+
+  it('by when it was asked for, both ends included, a day until its end', async () => {
+    const day = asked.createdAt.slice(0, 10)
+    expect(await isFound({ from: asked.createdAt, to: asked.createdAt })).toBe(true)
+    expect(await isFound({ from: day, to: day })).toBe(true)
+    expect(await isFound({ from: around(1) })).toBe(false)
+    expect(await isFound({ to: around(-1) })).toBe(false)
+    expect(await isFound({ to: around(-86_400_000).slice(0, 10) })).toBe(false)
+    expect(await isFound({ from: `${day}T00:00:00+15:59` })).toBe(true)
+  })
+
+  it('not by what is no time: a mistyped day is told, not ignored', async () => {
+    for (const query of ['from=yesterday', 'to=2026-02-30', 'from=0000-01-01', 'requestedBy=']) {
+      const answer = await system.admin.get(`/v1/exports?${query}`)
+      expect(expectProblem(answer, 422, 'VALIDATION_FAILED')).toHaveLength(1)
+    }
+  })
+})
+
+it('whoever polls the list is told when to look again, and nothing twice', async () => {
+  const { body: key } = await system.admin.post('/v1/api-keys', { name: 'poller', role: 'exporter' })
+  const client = createApiClient(system.url, key.key)
+  const quiet = await client.get('/v1/exports')
+  expect(quiet.headers.get('retry-after')).toBeNull()
+  const id = await ask(client)
+  const moving = await client.get('/v1/exports', { 'If-None-Match': quiet.headers.get('etag') ?? '' })
+  expect(moving.status).toBe(200)
+  expect(moving.headers.get('retry-after')).toBe('1')
+  const again = await client.get('/v1/exports', { 'If-None-Match': moving.headers.get('etag') ?? '' })
+  expect([again.status, again.body, again.headers.get('retry-after')]).toEqual([304, '', '1'])
+  await setStatus(id, 'completed')
+  const over = await client.get('/v1/exports', { 'If-None-Match': moving.headers.get('etag') ?? '' })
+  expect([over.status, over.headers.get('retry-after')]).toEqual([200, null])
 })
 
 describe('history, as the original service had it', () => {

@@ -65,7 +65,7 @@ function percent(rows: number, estimatedRows: number | null, isDone: boolean): n
  * Changes when anything in the answer does. The link's own text changes with every signature, so a period
  * stands for it: a client that holds a 304 has a link with at least half of its time left.
  */
-export function etag(presented: object, linkPeriod: number): string {
+export function etag(presented: object, linkPeriod?: number): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([presented, linkPeriod]))
     .digest('base64url')

@@ -23,6 +23,7 @@ import { healthRoutes } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
 import { meRoute } from './routes/me.ts'
 import { previewRoute } from './routes/preview.ts'
+import { systemRoute } from './routes/system.ts'
 
 export interface ServerDeps {
   readonly config: Config
@@ -50,6 +51,7 @@ export function createRoutes(deps: ServerDeps): readonly Route[] {
     ...datasetRoutes(deps),
     ...apiKeyRoutes(deps),
     meRoute(deps),
+    systemRoute(deps),
     ...healthRoutes(deps),
     authConfigRoute(deps),
   ]

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createQueueWorker, type ExportJob, type ExportQueue, LANES } from '@waybill/shared/queue.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
+import { startPresence } from './presence.ts'
 import { WorkerStopping } from './pulse.ts'
 import { startReconciler } from './reconcile.ts'
 import { type ExportDeps, runExport } from './run-export.ts'
@@ -69,6 +70,10 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     return worker
   })
   const reconciler = startReconciler({ ...deps, name: exportDeps.workerName })
+  const presence = startPresence({
+    ...{ db: deps.db, log, name: exportDeps.workerName, concurrency: config.WORKER_CONCURRENCY },
+    running: () => running.size,
+  })
 
   return {
     async stop(grace) {
@@ -79,7 +84,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       stopping.abort(new WorkerStopping())
       // A storage or a queue that hangs must not keep the process: what is left open is cleaned up by others.
       await settledWithin(running, HANDBACK_TIMEOUT)
-      await settledWithin([reconciled, ...workers.map((worker) => worker.close())], HANDBACK_TIMEOUT)
+      await settledWithin([reconciled, presence.stop(), ...workers.map((worker) => worker.close())], HANDBACK_TIMEOUT)
     },
   }
 }

@@ -2,6 +2,7 @@
 import type { Database } from './database.ts'
 import type { ExportStatus } from './export.ts'
 import type { AuditEvent } from './generated/prisma/client.ts'
+import { isDay } from './instant.ts'
 import type { ExportRow, Lane } from './ledger.ts'
 
 export type EventRow = AuditEvent
@@ -11,6 +12,11 @@ export interface ExportFilter {
   readonly requesterId: string | undefined
   readonly status?: ExportStatus | undefined
   readonly dataset?: string | undefined
+  /** A part of the name, in whatever case. */
+  readonly requestedBy?: string | undefined
+  /** RFC 3339, or a day in UTC; both inclusive. */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
 }
 
 /** The export, if there is one and, where a requester is named, if it is theirs. */
@@ -35,7 +41,7 @@ function asOfNow(row: ExportRow): ExportRow {
  */
 export async function listExports(
   db: Database,
-  { requesterId, status, dataset }: ExportFilter,
+  { requesterId, status, dataset, requestedBy, from, to }: ExportFilter,
   { limit, before }: { limit: number; before?: string | undefined },
 ): Promise<ExportRow[]> {
   const rows = await db.export.findMany({
@@ -43,12 +49,29 @@ export async function listExports(
       ...(requesterId === undefined ? {} : { requesterId }),
       ...(status === undefined ? {} : { status }),
       ...(dataset === undefined ? {} : { dataset }),
+      ...(requestedBy === undefined ? {} : { requestedBy: { contains: likeText(requestedBy), mode: 'insensitive' } }),
+      ...(from === undefined && to === undefined ? {} : { createdAt: { ...since(from), ...until(to) } }),
       ...(before === undefined ? {} : { id: { lt: before } }),
     },
     orderBy: { id: 'desc' },
     take: limit + 1,
   })
   return rows.map(asOfNow)
+}
+
+/** Prisma hands it to LIKE as it is: the characters that mean something there are to mean themselves. */
+function likeText(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&')
+}
+
+function since(from: string | undefined) {
+  return from === undefined ? {} : { gte: new Date(from) }
+}
+
+/** A day lasts until its end. */
+function until(to: string | undefined) {
+  if (to === undefined) return {}
+  return isDay(to) ? { lt: new Date(Date.parse(to) + 86_400_000) } : { lte: new Date(to) }
 }
 
 /** Oldest first. */

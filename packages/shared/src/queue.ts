@@ -32,9 +32,16 @@ export interface NewJob {
   readonly ahead: number
 }
 
+export interface JobCounts {
+  readonly waiting: number
+  readonly active: number
+}
+
 export interface ExportQueue {
   /** Adds a job unless one for this export is there already. Rejects soon when the queue is away. */
   add(job: NewJob): Promise<void>
+  /** Jobs by lane: those that wait, for their turn or for another try, and those that a worker has. */
+  counts(): Promise<Record<Lane, JobCounts>>
   /** Rejects when the queue cannot be reached. */
   check(): Promise<void>
   close(): Promise<void>
@@ -47,6 +54,9 @@ const ADD_TIMEOUT = 900
 
 /** BullMQ takes priorities from 1 to 2^21; the lowest number is served first. */
 const LOWEST_PRIORITY = 2 ** 21
+
+/** BullMQ's names for jobs that no worker has yet. */
+const WAITING = ['waiting', 'prioritized', 'delayed'] as const
 
 export function createExportQueue(config: QueueConfig, onError: (error: Error) => void): ExportQueue {
   const { Queue } = withBackend(backendFactory(config, 'producer'))
@@ -61,10 +71,19 @@ export function createExportQueue(config: QueueConfig, onError: (error: Error) =
     return queue
   }
   const queues = { small: createLane('small'), large: createLane('large') } as const satisfies Record<Lane, unknown>
+  const countLane = async (lane: Lane): Promise<JobCounts> => {
+    const { active = 0, ...others } = await queues[lane].getJobCounts('active', ...WAITING)
+    return { active, waiting: Object.values(others).reduce((sum, count) => sum + count, 0) }
+  }
   return {
     add: ({ id, lane, ahead }) => {
       const options = { jobId: id, priority: Math.min(1 + ahead, LOWEST_PRIORITY) }
       return within(ADD_TIMEOUT, queues[lane].add('export', { exportId: id }, options).then(noResult), queueSilent)
+    },
+    async counts() {
+      const counted = Promise.all([countLane('small'), countLane('large')])
+      const [small, large] = await within(ADD_TIMEOUT, counted, queueSilent)
+      return { small, large }
     },
     check: () => within(ADD_TIMEOUT, queues.small.getJobCounts('waiting').then(noResult), queueSilent),
     close: async () => {

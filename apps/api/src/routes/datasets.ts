@@ -1,6 +1,8 @@
 // GET /v1/datasets: what can be exported, and how.
 import { datasetListSchema } from '@waybill/shared/contract/datasets.ts'
+import type { DatasetFilter } from '@waybill/shared/datasets/dataset.ts'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
+import { z } from 'zod'
 import { callerOf } from '../auth.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
@@ -24,7 +26,11 @@ export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
             name,
             title,
             columns: Object.entries(columns).map(([column, { kind }]) => ({ name: column, kind })),
-            filters: Object.entries(filters).map(([filter, { description }]) => ({ name: filter, description })),
+            filters: Object.entries(filters).map(([filter, { description, schema }]) => ({
+              name: filter,
+              description,
+              schema: jsonSchema(schema),
+            })),
             formats: [...FORMAT_NAMES],
             maxRows: config.MAX_ROWS,
           })),
@@ -32,4 +38,10 @@ export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
       },
     }),
   ]
+}
+
+/** What a form can be made of. What a schema does beyond JSON Schema is checked when the filter is used. */
+function jsonSchema(schema: DatasetFilter['schema']): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return rest
 }

@@ -1,5 +1,6 @@
 // The file of an export: its download, and the proof that it is complete.
 import { createManifest } from '@waybill/shared/artifact.ts'
+import { downloadQuerySchema, downloadSchema } from '@waybill/shared/contract/exports.ts'
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { manifestSchema } from '@waybill/shared/contract/manifest.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
@@ -22,16 +23,22 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       operationId: 'downloadExport',
       tag: 'Exports',
       summary: 'Download the file, by way of a link signed now',
-      description: 'It is written into the trail that the caller asked. The link itself needs no key.',
+      description:
+        'It is written into the trail that the caller asked. The link itself needs no key. A browser’s script cannot see where a redirect goes: it asks with `redirect=false`.',
       params: { id: pathIdSchema },
-      answers: { 303: { description: 'The file is there.', headers: { Location: 'always' } } },
+      query: downloadQuerySchema,
+      answers: {
+        200: { description: 'The link, for `redirect=false`.', body: downloadSchema },
+        303: { description: 'The file is there.', headers: { Location: 'always' } },
+      },
       problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE', 'EXPORT_EXPIRED'],
-      async handle(request, response, { params: { id } }) {
+      async handle(request, response, { params: { id }, query: { redirect } }) {
         const row = await findVisible(db, id, callerOf(response))
         requireFile(row)
-        const { url } = await sign(row)
+        const link = await sign(row)
         await ledger.recordDownload(row.id, actorOf(request, response))
-        response.redirect(303, url)
+        if (redirect === 'false') response.json(link)
+        else response.redirect(303, link.url)
       },
     }),
     defineRoute({

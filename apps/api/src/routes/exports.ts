@@ -5,7 +5,10 @@ import { exportListQuerySchema, exportListSchema, exportSchema } from '@waybill/
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
+import type { ExportRow } from '@waybill/shared/ledger.ts'
 import { listEvents, listExports } from '@waybill/shared/ledger-queries.ts'
+import { countAhead } from '@waybill/shared/system-queries.ts'
+import type { Response } from 'express'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { etag, presentEvent, presentExport } from '../present.ts'
@@ -18,6 +21,9 @@ import { findVisible, scopeOf } from '../visible-exports.ts'
 /** Seconds that a poller should wait. */
 export const POLL_INTERVAL = 1
 
+/** What the answers to a poller carry. */
+const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' } as const
+
 export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): Route[] {
   const sign = createSigner(config, storage)
   return [
@@ -28,17 +34,25 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
       operationId: 'listExports',
       tag: 'Exports',
       summary: 'List exports, newest first',
+      description: 'While one of them is queued or running, `Retry-After` says when to look again.',
       query: exportListQuerySchema,
-      answers: { 200: { description: 'A page of them.', body: exportListSchema } },
+      headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
+      answers: {
+        200: { description: 'A page of them.', body: exportListSchema, headers: POLLED },
+        304: { description: 'Nothing has changed.', headers: POLLED },
+      },
       problems: [],
-      async handle(_request, response, { query: { scope, status, dataset, limit, cursor } }) {
+      async handle(_request, response, { query: { scope, limit, cursor, ...filter }, headers }) {
         const requesterId = scopeOf(callerOf(response), scope)
-        const rows = await listExports(db, { requesterId, status, dataset }, { limit, before: cursor })
+        const rows = await listExports(db, { requesterId, ...filter }, { limit, before: cursor })
         const items = rows.slice(0, limit)
-        response.json({
+        const page = {
           items: items.map(presentExport),
           nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null,
-        })
+        }
+        const isMoving = items.some(isActive)
+        if (isKnownToPoller(response, headers['If-None-Match'], etag(page), isMoving)) return
+        response.json(page)
       },
     }),
     defineRoute({
@@ -54,22 +68,20 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
         200: {
           description: 'The export; with a link signed now while it is completed.',
           body: exportSchema,
-          headers: { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' },
+          headers: POLLED,
         },
         304: {
           description: 'Nothing has changed, and the link you hold has at least half of its time left.',
-          headers: { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' },
+          headers: POLLED,
         },
       },
       problems: [],
       async handle(_request, response, { params: { id }, headers }) {
         const row = await findVisible(db, id, callerOf(response))
-        const presented = presentExport(row)
-        if (row.status === 'queued' || row.status === 'running') response.set('Retry-After', String(POLL_INTERVAL))
+        const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
+        const presented = { ...presentExport(row), ...(queue === undefined ? {} : { queue }) }
         const tag = etag(presented, Math.floor(Date.now() / (config.LINK_TTL / 2)))
-        response.set('ETag', tag)
-        response.set('Cache-Control', 'private, no-cache')
-        if (isKnown(headers['If-None-Match'], tag)) return void response.status(304).end()
+        if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
         response.json(row.status === 'completed' ? { ...presented, download: await sign(row) } : presented)
       },
     }),
@@ -85,7 +97,7 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
       problems: ['EXPORT_STILL_ACTIVE'],
       async handle(request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))
-        if (row.status === 'queued' || row.status === 'running') throw new WaybillError('EXPORT_STILL_ACTIVE')
+        if (isActive(row)) throw new WaybillError('EXPORT_STILL_ACTIVE')
         if (await ledger.expire(row.id, actorOf(request, response))) {
           try {
             await storage.removeAll(exportPrefix(config.S3_PREFIX, row.id))
@@ -132,4 +144,22 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
       },
     }),
   ]
+}
+
+function isActive({ status }: Pick<ExportRow, 'status'>): boolean {
+  return status === 'queued' || status === 'running'
+}
+
+/**
+ * Sets what a poller goes by. True: it has this version already, and the answer is on its way.
+ *
+ * @param isMoving it will change by itself: asking again is worth it
+ */
+function isKnownToPoller(response: Response, known: string | undefined, tag: string, isMoving: boolean): boolean {
+  if (isMoving) response.set('Retry-After', String(POLL_INTERVAL))
+  response.set('ETag', tag)
+  response.set('Cache-Control', 'private, no-cache')
+  if (!isKnown(known, tag)) return false
+  response.status(304).end()
+  return true
 }

@@ -15,7 +15,13 @@ export const datasetSchema = z
     name: z.string(),
     title: z.string(),
     columns: z.array(columnSchema).describe('All, in their usual order.'),
-    filters: z.array(z.object({ name: z.string(), description: z.string() })),
+    filters: z.array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        schema: z.record(z.string(), z.unknown()).describe('What it takes, as JSON Schema.'),
+      }),
+    ),
     formats: z.array(z.enum(FORMAT_NAMES)),
     maxRows: z.int().min(1).describe('The highest `limit`, and the limit where none is asked for.'),
   })

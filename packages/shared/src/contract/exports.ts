@@ -8,6 +8,7 @@ import {
   FORMAT_NAMES,
   WARNING_CODES,
 } from '../export.ts'
+import { instantFilterSchema } from '../instant.ts'
 import { isStorableText, NOT_STORABLE } from '../text.ts'
 import { countSchema, idSchema, instantSchema, pageLimitSchema, scopeSchema, sha256Schema } from './fields.ts'
 
@@ -40,6 +41,10 @@ export const downloadSchema = z
 
 export type Download = z.infer<typeof downloadSchema>
 
+export const downloadQuerySchema = z.strictObject({
+  redirect: z.enum(['true', 'false']).default('true').describe('`false`: the link is told instead of followed.'),
+})
+
 export const exportErrorSchema = z
   .object({
     code: z.string().describe('One of the codes of `Problem`.'),
@@ -47,6 +52,15 @@ export const exportErrorSchema = z
     retryable: z.boolean().describe('Whether asking for the same again may work.'),
   })
   .meta({ id: 'ExportError', description: 'Why an export failed.' })
+
+export const queuePlaceSchema = z
+  .object({
+    lane: z.enum(['small', 'large']).describe('Small and large exports do not wait for each other.'),
+    ahead: countSchema.describe(
+      'Exports of the same lane that have waited longer. Callers take turns: some may come later.',
+    ),
+  })
+  .meta({ id: 'QueuePlace' })
 
 export const exportSchema = z
   .object({
@@ -69,6 +83,7 @@ export const exportSchema = z
     warnings: z.array(warningSchema),
     download: downloadSchema.optional().describe('Only while completed, and only when this one export was asked for.'),
     error: exportErrorSchema.optional().describe('Only when failed.'),
+    queue: queuePlaceSchema.optional().describe('Only while queued, and only when this one export was asked for.'),
     attempts: countSchema,
     requestedBy: z.string(),
     snapshotAt: instantSchema.nullable().describe('The file shows the source as it was at this moment.'),
@@ -87,6 +102,19 @@ export const exportListQuerySchema = z.strictObject({
   scope: scopeSchema,
   status: z.enum(EXPORT_STATUSES).optional().describe('Only those in this state.'),
   dataset: z.string().max(100).refine(isStorableText, NOT_STORABLE).optional().describe('Only those of this dataset.'),
+  requestedBy: z
+    .string()
+    .min(1)
+    .max(100)
+    .refine(isStorableText, NOT_STORABLE)
+    .optional()
+    .describe('Only those of callers whose name contains this, in whatever case.'),
+  from: instantFilterSchema
+    .optional()
+    .describe('Only those asked for at this time or later; a day means its start in UTC.'),
+  to: instantFilterSchema
+    .optional()
+    .describe('Only those asked for at this time or earlier; a day means until its end in UTC.'),
   limit: pageLimitSchema,
   cursor: z.uuid().optional().describe('The `nextCursor` of the page before.'),
 })

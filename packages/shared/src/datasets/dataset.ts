@@ -1,5 +1,6 @@
 // The Dataset seam: a table of a file declared as data, and how it becomes one SQL query.
 import { z } from 'zod'
+import { instantFilterSchema, isDay } from '../instant.ts'
 import type { Column, ColumnKind } from '../table.ts'
 import { isStorableText, NOT_STORABLE } from '../text.ts'
 
@@ -56,16 +57,6 @@ export function defineFilter<T extends FilterValue>(filter: DatasetFilter<T>): D
 
 export const textFilterSchema: z.ZodType<string> = z.string().min(1).max(1000).refine(isStorableText, NOT_STORABLE)
 
-/** What RFC 3339 allows and Postgres cannot read: the year 0, offsets of 16 hours and more, endless fractions. */
-const UNREADABLE = /^0000|[+-](?:1[6-9]|2\d):\d\d$|\.\d{10}/
-
-const INSTANT = 'must be a time as in 2026-01-01T00:00:00Z, or a day as in 2026-01-01'
-
-/** RFC 3339 with an offset, or a day (UTC). Kept as text: a JS Date would lose the microseconds. */
-export const instantFilterSchema: z.ZodType<string> = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: INSTANT })
-  .refine((text) => !UNREADABLE.test(text), INSTANT)
-
 /** `dateFrom` and `dateTo` on a timestamptz column, both inclusive; a plain day is meant whole, in UTC. */
 export function dateFilters(column: string): Record<'dateFrom' | 'dateTo', DatasetFilter> {
   return {
@@ -95,10 +86,6 @@ export function textFilter(column: string, description: string): DatasetFilter {
     schema: textFilterSchema,
     sql: (value, bind) => `${column} = ${bind(value)}::text`,
   })
-}
-
-function isDay(value: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(value)
 }
 
 /** One query over one dataset: what the reader runs. Its result columns are named `c0`, `c1`, … in order. */
