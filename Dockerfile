@@ -5,6 +5,7 @@ FROM node:24.21.0-bookworm-slim AS base
 WORKDIR /app
 # The manifests alone decide what is installed, so a change of code does not install anything again.
 COPY package.json package-lock.json .npmrc ./
+COPY apps/admin/package.json apps/admin/
 COPY apps/api/package.json apps/api/
 COPY apps/standalone/package.json apps/standalone/
 COPY apps/worker/package.json apps/worker/
@@ -24,6 +25,14 @@ COPY prisma/schema.prisma prisma/
 COPY scripts/generate-client.mjs scripts/
 RUN node scripts/generate-client.mjs
 
+# The admin page: files that the API serves. What builds it stays behind, too.
+FROM base AS page
+RUN npm ci --ignore-scripts --workspace=@waybill/admin
+COPY tsconfig.json ./
+COPY packages/shared/src/errors.ts packages/shared/src/
+COPY apps/admin apps/admin
+RUN node node_modules/vite/bin/vite.js build apps/admin
+
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
@@ -34,6 +43,7 @@ COPY packages/shared packages/shared
 COPY --from=client /app/packages/shared/src/generated packages/shared/src/generated
 COPY apps/api apps/api
 COPY apps/worker apps/worker
+COPY --from=page /app/apps/admin/dist apps/admin/dist
 # The code belongs to root and is only read.
 USER node
 EXPOSE 8080

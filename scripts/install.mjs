@@ -180,7 +180,7 @@ function generate(root) {
 }
 
 /** One install at a time: two would remove each other's files. Waits for the one under way. */
-async function takeLock(root) {
+export async function takeLock(root) {
   // Not in node_modules, which npm ci removes, and not in the repository, where it would look like a change.
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16)
   const lock = join(tmpdir(), `waybill-install-${name}.lock`)

@@ -3,9 +3,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildAdminPageIfPossible, ensureAdminPage } from './admin-page.mjs'
 import { ensureInstalled, findNode, SetupError } from './install.mjs'
-import { ensureRedis, isOnPath } from './redis.mjs'
+import { ensureTestPrograms, isOnPath } from './programs.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '')
 
@@ -26,18 +28,28 @@ const WORKER_MEMORY = /max[-_]old[-_]space/.test(process.env.NODE_OPTIONS ?? '')
  */
 const WORKER_MALLOC = { MALLOC_MMAP_THRESHOLD_: '1048576' }
 
+const preparesTests = async () => {
+  await ensureTestPrograms()
+  await ensureAdminPage(ROOT)
+}
+
 /** What each task runs, one after the other; all of them, also when one fails. */
 const TASKS = {
   demo: { steps: [['apps/standalone/src/demo.ts']] },
-  start: { steps: [[...DOTENV, 'apps/standalone/src/main.ts']] },
-  test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: ensureRedis },
-  'test:chaos': { steps: [['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/']], needs: ensureRedis },
-  soak: { steps: [['test/soak/main.ts']], needs: ensureRedis },
+  start: {
+    steps: [[...DOTENV, 'apps/standalone/src/main.ts']],
+    needs: () => buildAdminPageIfPossible(ROOT),
+  },
+  build: { steps: [], needs: () => ensureAdminPage(ROOT) },
+  test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: preparesTests },
+  'test:chaos': { steps: [['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/']], needs: ensureTestPrograms },
+  soak: { steps: [['test/soak/main.ts']], needs: ensureTestPrograms },
   bench: { steps: [['test/bench/main.ts']] },
   check: {
     steps: [
       ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
       ['node_modules/typescript/bin/tsc', '-p', '.'],
+      ['node_modules/typescript/bin/tsc', '-p', 'apps/admin'],
     ],
   },
   'audit:verify': { steps: [[...DOTENV, 'apps/api/src/audit-verify.ts']], production: true },
@@ -85,7 +97,7 @@ async function runSteps(node) {
   const summary = []
   for (const step of task.steps) {
     const code = await hand(node, [...step, ...(task.steps.length > 1 ? [] : args)])
-    summary.push(`${code === 0 ? 'ok    ' : 'FAILED'}  ${step.join(' ').replace(/^.*\//, '')}`)
+    summary.push(`${code === 0 ? 'ok    ' : 'FAILED'}  ${[basename(step[0]), ...step.slice(1)].join(' ')}`)
     if (code > 128) return code
     if (code !== 0) worst = code
   }

@@ -91,6 +91,53 @@ test('it installs again when the lock file has changed, and not when npm has don
   expect(await installs()).toBe(2)
 })
 
+/** Writes what Vite would: the page, of which one must be able to tell what it was built from. */
+const FAKE_VITE = `
+  import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+  import { join } from 'node:path'
+  const out = process.argv[process.argv.indexOf('--outDir') + 1]
+  if (process.env.FAKE_VITE === 'fails') { console.error('Could not resolve "./nothing.ts"'); process.exit(1) }
+  mkdirSync(join(out, 'assets'), { recursive: true })
+  writeFileSync(join(out, 'index.html'), readFileSync('apps/admin/src/main.tsx'))`
+
+const page = () => readFile(join(root, 'apps/admin/dist/index.html'), 'utf8')
+
+/** What npm start runs, installed. */
+async function preparePage(): Promise<void> {
+  await file('node_modules/vite/bin/vite.js', FAKE_VITE)
+  await file('apps/admin/src/main.tsx', 'one')
+  await file('apps/standalone/src/main.ts', `console.log('runs')`)
+  await run(['api'])
+}
+
+test('npm start builds the admin page when its sources have changed, says so in a line, and not otherwise', async () => {
+  await preparePage()
+  const first = await run(['start'])
+  expect(first).toMatchObject({ code: 0, out: 'runs\n' })
+  expect(first.err).toMatch(/^Built the admin page in [\d.]+ s\.\n$/)
+  expect(await page()).toBe('one')
+  // Another time alone is no change: git gives files new ones.
+  await utimes(join(root, 'apps/admin/src/main.tsx'), new Date(), new Date())
+  expect(await run(['start'])).toMatchObject({ out: 'runs\n', err: '' })
+  await file('apps/admin/src/main.tsx', 'two')
+  expect((await run(['start'])).err).toMatch(/^Built the admin page in [\d.]+ s\.\n$/)
+  expect(await page()).toBe('two')
+})
+
+test('a page that cannot be built keeps nobody from starting: the page before stays', async () => {
+  await preparePage()
+  await run(['start'])
+  await file('apps/admin/src/main.tsx', 'broken')
+  const failed = await run(['start'], { FAKE_VITE: 'fails' })
+  expect(failed).toMatchObject({ code: 0, out: 'runs\n' })
+  expect(failed.err).toContain('Could not resolve')
+  expect(failed.err).toMatch(/Going on without/)
+  expect(await page()).toBe('one')
+  expect((await run(['build'], { FAKE_VITE: 'fails' })).code).toBe(1)
+  expect(await run(['build'])).toMatchObject({ code: 0, out: '' })
+  expect(await page()).toBe('broken')
+})
+
 test('an image without the development packages is left as it is', async () => {
   await run(['api'])
   const { 'node_modules/dev': _, ...production } = LOCK.packages

@@ -9,6 +9,7 @@ import type { Logger } from '@waybill/shared/log.ts'
 import type { ExportQueue } from '@waybill/shared/queue.ts'
 import type { Storage } from '@waybill/shared/storage.ts'
 import express, { type Express, type RequestHandler } from 'express'
+import { adminPage } from './admin-page.ts'
 import { authenticate } from './auth.ts'
 import { createErrorHandler } from './problem.ts'
 import type { Route } from './route.ts'
@@ -67,6 +68,7 @@ export function createServer(deps: ServerDeps): Express {
     app,
     routes.filter(({ access }) => access === 'anybody'),
   )
+  app.use(adminPage(deps.config))
   app.use('/v1', authenticate(deps))
   mountRoutes(
     app,

@@ -1,0 +1,56 @@
+// Who sees what: signing in, or the view that belongs to the address.
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { Route, Switch } from 'wouter'
+import { forgetAnswers } from './data/http.ts'
+import { CALLBACK_PATH } from './data/oidc-config.ts'
+import { sessionStore } from './data/session.ts'
+import { useStore } from './data/store.ts'
+import { Announcer } from './parts/announcer.tsx'
+import { ConnectionBanner } from './parts/banner.tsx'
+import { Shell } from './parts/shell.tsx'
+import { Callback } from './views/callback.tsx'
+import { ExportDetails } from './views/export-details.tsx'
+import { Exports } from './views/exports.tsx'
+import { Health } from './views/health.tsx'
+import { Keys } from './views/keys.tsx'
+import { NewExport } from './views/new-export.tsx'
+import { NotFound } from './views/not-found.tsx'
+import { SignIn } from './views/sign-in.tsx'
+
+export function App() {
+  const { session, signedOut } = useStore(sessionStore)
+  const client = useQueryClient()
+  const token = session?.token
+  useEffect(() => {
+    if (token !== undefined) return
+    // What one caller has seen is not for the next.
+    forgetAnswers()
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'oidc' })
+  }, [token, client])
+  return (
+    <>
+      <ConnectionBanner />
+      <Switch>
+        <Route path={CALLBACK_PATH} component={Callback} />
+        <Route>{session === undefined ? <SignIn reason={signedOut} /> : <Views />}</Route>
+      </Switch>
+      <Announcer />
+    </>
+  )
+}
+
+function Views() {
+  return (
+    <Shell>
+      <Switch>
+        <Route path="/" component={Exports} />
+        <Route path="/new" component={NewExport} />
+        <Route path="/exports/:id">{({ id }) => <ExportDetails key={id} id={id} />}</Route>
+        <Route path="/keys" component={Keys} />
+        <Route path="/health" component={Health} />
+        <Route component={NotFound} />
+      </Switch>
+    </Shell>
+  )
+}

@@ -1,0 +1,47 @@
+// Where the organisation's provider sends the reader back to: finishes the sign-in and goes on where they were.
+import { useMutation } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useLocation } from 'wouter'
+import { readOidcConfig } from '../data/oidc-config.ts'
+import { ButtonLink } from '../parts/button.tsx'
+import { Fault, Loading } from '../parts/notice.tsx'
+import { t } from '../strings.ts'
+
+/** The code works once, and React may run an effect twice. */
+let finishing: Promise<string> | undefined
+
+async function finish(): Promise<string> {
+  const config = await readOidcConfig()
+  if (config === null) throw new Error(t.signIn.failed)
+  const { finishSignIn } = await import('../data/oidc.ts')
+  return finishSignIn(config)
+}
+
+export function Callback() {
+  const [, navigate] = useLocation()
+  const { mutate, error } = useMutation({
+    mutationFn: () => {
+      finishing ??= finish().finally(() => {
+        finishing = undefined
+      })
+      return finishing
+    },
+    onSuccess: (returnTo) => navigate(returnTo, { replace: true }),
+  })
+  useEffect(() => mutate(), [mutate])
+  return (
+    <main className="sign-in" id="main">
+      <div className="panel">
+        <h1>{error === null ? t.signIn.finishing : t.signIn.failed}</h1>
+        {error === null ? (
+          <Loading />
+        ) : (
+          <>
+            <Fault error={error} />
+            <ButtonLink to="/">{t.signIn.again}</ButtonLink>
+          </>
+        )}
+      </div>
+    </main>
+  )
+}

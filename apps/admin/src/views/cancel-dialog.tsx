@@ -1,0 +1,39 @@
+// Asks whether an export is to be canceled, and cancels it.
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { api } from '../api.ts'
+import { Confirm } from '../parts/dialog.tsx'
+import { Fault } from '../parts/notice.tsx'
+import { t } from '../strings.ts'
+
+interface CancelDialogProps {
+  readonly exportId: string
+  readonly onClose: () => void
+}
+
+export function CancelDialog({ exportId, onClose }: CancelDialogProps) {
+  const client = useQueryClient()
+  const cancel = useMutation({
+    mutationFn: () => api.cancelExport(exportId),
+    onSuccess: () => onClose(),
+    // Also when it has ended meanwhile: then the page is to show how.
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['export', exportId] }),
+        client.invalidateQueries({ queryKey: ['exports'] }),
+      ]),
+  })
+  const words = t.details.confirmCancel
+  return (
+    <Confirm
+      title={words.title}
+      action={words.action}
+      keep={words.keep}
+      busy={cancel.isPending}
+      onConfirm={() => cancel.mutate()}
+      onClose={onClose}
+    >
+      <p>{words.text}</p>
+      {cancel.error !== null && <Fault error={cancel.error} />}
+    </Confirm>
+  )
+}

@@ -1,0 +1,49 @@
+// What there is to know of the file: how much, its checksum, and what moment it shows.
+import type { Export } from '../../api.ts'
+import { CopyButton } from '../../parts/copy-button.tsx'
+import { Moment } from '../../parts/moment.tsx'
+import { t } from '../../strings.ts'
+import { formatBytes, formatDuration, formatNumber } from '../../text/quantities.ts'
+import { Facts } from './facts.tsx'
+
+export function FileFacts({ of: one }: { readonly of: Export }) {
+  const words = t.details
+  const { rowCount, bytes, sha256, snapshotAt, startedAt, finishedAt, expiresAt } = one
+  const isKept = one.status === 'completed' && expiresAt !== null
+  return (
+    <Facts
+      title={words.file}
+      facts={[
+        rowCount === null ? undefined : { name: words.rows, value: formatNumber(rowCount) },
+        bytes === null ? undefined : { name: words.size, value: formatBytes(bytes) },
+        startedAt === null || finishedAt === null
+          ? undefined
+          : { name: words.took, value: formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) },
+        snapshotAt === null
+          ? undefined
+          : {
+              name: words.snapshot,
+              value: (
+                <>
+                  <Moment at={snapshotAt} as="exact" />
+                  <span className="hint">{words.snapshotHint}</span>
+                </>
+              ),
+            },
+        isKept ? { name: words.expires, value: <Moment at={expiresAt} /> } : undefined,
+        sha256 === null
+          ? undefined
+          : {
+              name: words.sha256,
+              value: (
+                <span className="copyable">
+                  <code className="sha">{sha256}</code>
+                  <CopyButton text={sha256} label={words.copy} describedAs={words.copySha} />
+                </span>
+              ),
+              wide: true,
+            },
+      ]}
+    />
+  )
+}

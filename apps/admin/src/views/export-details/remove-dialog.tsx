@@ -1,0 +1,37 @@
+// Asks whether the file is to be removed, and removes it.
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { api } from '../../api.ts'
+import { Confirm } from '../../parts/dialog.tsx'
+import { Fault } from '../../parts/notice.tsx'
+import { t } from '../../strings.ts'
+
+interface RemoveDialogProps {
+  readonly exportId: string
+  readonly onClose: () => void
+}
+
+export function RemoveDialog({ exportId, onClose }: RemoveDialogProps) {
+  const client = useQueryClient()
+  const removal = useMutation({
+    mutationFn: () => api.removeFile(exportId),
+    onSuccess: async () => {
+      onClose()
+      await client.invalidateQueries({ queryKey: ['export', exportId] })
+      await client.invalidateQueries({ queryKey: ['exports'] })
+    },
+  })
+  const words = t.details.confirmRemove
+  return (
+    <Confirm
+      title={words.title}
+      action={words.action}
+      keep={words.keep}
+      busy={removal.isPending}
+      onConfirm={() => removal.mutate()}
+      onClose={onClose}
+    >
+      <p>{words.text}</p>
+      {removal.error !== null && <Fault error={removal.error} />}
+    </Confirm>
+  )
+}

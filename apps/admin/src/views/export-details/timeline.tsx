@@ -1,0 +1,59 @@
+// The trail of an export as a timeline, oldest first.
+import { useQuery } from '@tanstack/react-query'
+import { ERRORS } from '@waybill/shared/errors.ts'
+import type { ExportEvent } from '../../api.ts'
+import { queries } from '../../data/queries.ts'
+import { Moment } from '../../parts/moment.tsx'
+import { Fault, Loading } from '../../parts/notice.tsx'
+import { t } from '../../strings.ts'
+import { formatBytes, formatNumber } from '../../text/quantities.ts'
+
+interface TimelineProps {
+  readonly exportId: string
+  readonly version: string
+}
+
+export function Timeline({ exportId, version }: TimelineProps) {
+  const { data, error, refetch } = useQuery(queries.events(exportId, version))
+  return (
+    <section className="panel timeline">
+      <h2>{t.details.trail}</h2>
+      {error !== null && data === undefined ? (
+        <Fault error={error} onRetry={() => void refetch()} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : (
+        <ol>
+          {data.map((event) => (
+            <Happening key={event.id} of={event} />
+          ))}
+        </ol>
+      )}
+    </section>
+  )
+}
+
+function Happening({ of: event }: { readonly of: ExportEvent }) {
+  const more = dataWords(event)
+  return (
+    <li className={event.type.replace('.', '-')}>
+      <strong>{t.events[event.type] ?? event.type}</strong>
+      <span className="hint">
+        <Moment at={event.at} as="exact" />
+        {' · '}
+        {t.trail.by(event.actor)}
+        {event.attempt !== null && event.attempt > 1 && ` · ${t.trail.attempt(event.attempt)}`}
+      </span>
+      {more !== undefined && <span className="more">{more}</span>}
+    </li>
+  )
+}
+
+function dataWords({ data }: ExportEvent): string | undefined {
+  const { rowCount, bytes, code } = data
+  if (typeof rowCount === 'number' && typeof bytes === 'number') {
+    return t.trail.rows(formatNumber(rowCount), formatBytes(bytes))
+  }
+  if (typeof code !== 'string') return undefined
+  return Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].title : code
+}

@@ -1,0 +1,94 @@
+// The list of exports: found by what is known of them, and live while something is under way.
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useSearchParams } from 'wouter'
+import { queries } from '../data/queries.ts'
+import { Button, ButtonLink } from '../parts/button.tsx'
+import { Empty, Fault, Loading } from '../parts/notice.tsx'
+import { Page } from '../parts/page.tsx'
+import { t } from '../strings.ts'
+import { CancelDialog } from './cancel-dialog.tsx'
+import { isActive, tabOf } from './export-state.ts'
+import { ExportRow } from './exports/export-row.tsx'
+import { apiQuery, readFilter } from './exports/filter.ts'
+import { FilterBar } from './exports/filter-bar.tsx'
+
+export function Exports() {
+  const [parameters, setParameters] = useSearchParams()
+  const [canceling, setCanceling] = useState<string>()
+  const { data: me } = useQuery(queries.me())
+  const { data: datasets = [] } = useQuery(queries.datasets())
+  const canSeeAll = me?.role === 'admin'
+  const filter = readFilter(parameters)
+  const cursor = parameters.get('cursor')
+  const asked = canSeeAll ? { scope: 'all', ...filter } : filter
+  const list = useQuery({ ...queries.exports(apiQuery(asked, cursor)), enabled: me !== undefined })
+  const active = list.data?.items.filter(isActive) ?? []
+  const older = list.data?.nextCursor ?? null
+  const titleOf = (name: string) => datasets.find((dataset) => dataset.name === name)?.title ?? name
+  const isFiltered = Object.keys(filter).length > 0
+  const go = (change: (next: URLSearchParams) => void) =>
+    setParameters((before) => {
+      const next = new URLSearchParams(before)
+      next.delete('cursor')
+      change(next)
+      return next
+    })
+
+  return (
+    <Page title={t.list.title} tab={active[0] && tabOf(active[0])}>
+      <FilterBar
+        filter={filter}
+        canSeeAll={canSeeAll}
+        onChange={(name, value) => go((next) => (value === '' ? next.delete(name) : next.set(name, value)))}
+        onClear={() => setParameters(new URLSearchParams())}
+      />
+      {list.error !== null && list.data === undefined ? (
+        <Fault error={list.error} onRetry={() => void list.refetch()} />
+      ) : list.data === undefined ? (
+        <Loading />
+      ) : list.data.items.length === 0 ? (
+        <Empty {...(isFiltered ? t.list.noMatch : t.list.empty)}>
+          {isFiltered ? (
+            <Button onClick={() => setParameters(new URLSearchParams())}>{t.list.filters.clear}</Button>
+          ) : (
+            <ButtonLink to="/new" look="primary" icon="plus">
+              {t.nav.newExport}
+            </ButtonLink>
+          )}
+        </Empty>
+      ) : (
+        <table className="rows exports" aria-busy={list.isPlaceholderData}>
+          <caption className="visually-hidden">{t.list.caption}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t.list.columns.export}</th>
+              <th scope="col">{t.list.columns.status}</th>
+              <th scope="col" className="number">
+                {t.list.columns.rows}
+              </th>
+              <th scope="col" className="number">
+                {t.list.columns.size}
+              </th>
+              <th scope="col">{t.list.columns.by}</th>
+              <th scope="col">{t.list.columns.at}</th>
+              <th scope="col">
+                <span className="visually-hidden">{t.list.columns.actions}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {list.data.items.map((one) => (
+              <ExportRow key={one.id} of={one} title={titleOf(one.dataset)} onCancel={() => setCanceling(one.id)} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <div className="pages">
+        {cursor !== null && <Button onClick={() => go(() => undefined)}>{t.list.newest}</Button>}
+        {older !== null && <Button onClick={() => go((next) => next.set('cursor', older))}>{t.list.older}</Button>}
+      </div>
+      {canceling !== undefined && <CancelDialog exportId={canceling} onClose={() => setCanceling(undefined)} />}
+    </Page>
+  )
+}

@@ -1,0 +1,102 @@
+// Narrows the list: whose, which dataset, which state, who asked, when.
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { queries } from '../../data/queries.ts'
+import { Button } from '../../parts/button.tsx'
+import { Field } from '../../parts/field.tsx'
+import { t } from '../../strings.ts'
+import { STATUSES } from '../export-state.ts'
+import type { FilterName, ListFilter } from './filter.ts'
+
+interface FilterBarProps {
+  readonly filter: ListFilter
+  /** The default of those who may see all. */
+  readonly canSeeAll: boolean
+  readonly onChange: (name: FilterName, value: string) => void
+  readonly onClear: () => void
+}
+
+/** Milliseconds without a key pressed after which what was typed is looked for. */
+const TYPING = 300
+
+export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarProps) {
+  const { data: datasets = [] } = useQuery(queries.datasets())
+  const words = t.list.filters
+  const set = (name: FilterName) => (event: { target: { value: string } }) => onChange(name, event.target.value)
+  return (
+    <search className="filters" aria-label={words.label}>
+      {canSeeAll && (
+        <Field label={words.scope}>
+          {(ids) => (
+            <select {...ids} value={filter.scope ?? 'all'} onChange={set('scope')}>
+              <option value="all">{words.all}</option>
+              <option value="mine">{words.mine}</option>
+            </select>
+          )}
+        </Field>
+      )}
+      <Field label={words.dataset}>
+        {(ids) => (
+          <select {...ids} value={filter.dataset ?? ''} onChange={set('dataset')}>
+            <option value="">{words.anyDataset}</option>
+            {datasets.map(({ name, title }) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label={words.status}>
+        {(ids) => (
+          <select {...ids} value={filter.status ?? ''} onChange={set('status')}>
+            <option value="">{words.anyStatus}</option>
+            {STATUSES.map((status) => (
+              <option key={status} value={status}>
+                {t.status[status]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {canSeeAll && filter.scope !== 'mine' && (
+        <RequestedBy value={filter.requestedBy ?? ''} onChange={(value) => onChange('requestedBy', value)} />
+      )}
+      <Field label={words.from}>
+        {(ids) => <input {...ids} type="date" max={filter.to} value={filter.from ?? ''} onChange={set('from')} />}
+      </Field>
+      <Field label={words.to}>
+        {(ids) => <input {...ids} type="date" min={filter.from} value={filter.to ?? ''} onChange={set('to')} />}
+      </Field>
+      {Object.keys(filter).length > 0 && (
+        <Button look="quiet" icon="cross" onClick={onClear}>
+          {words.clear}
+        </Button>
+      )}
+    </search>
+  )
+}
+
+function RequestedBy({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const [typed, setTyped] = useState(value)
+  useEffect(() => setTyped(value), [value])
+  useEffect(() => {
+    if (typed === value) return
+    const timer = setTimeout(() => onChange(typed), TYPING)
+    return () => clearTimeout(timer)
+  })
+  return (
+    <Field label={t.list.filters.requestedBy}>
+      {(ids) => (
+        <input
+          {...ids}
+          type="search"
+          maxLength={100}
+          placeholder={t.list.filters.requestedByHint}
+          value={typed}
+          onChange={({ target }) => setTyped(target.value)}
+        />
+      )}
+    </Field>
+  )
+}

@@ -1,0 +1,25 @@
+// What the list is narrowed to: kept in the address, so that it can be shared and gone back to.
+import { endOfDay, startOfDay } from '../../text/date-presets.ts'
+
+export const FILTER_NAMES = ['scope', 'dataset', 'status', 'requestedBy', 'from', 'to'] as const
+export type FilterName = (typeof FILTER_NAMES)[number]
+
+export type ListFilter = Readonly<Partial<Record<FilterName, string>>>
+
+/** Exports on one page of the list. */
+const PAGE = 50
+
+export function readFilter(parameters: URLSearchParams): ListFilter {
+  const given = FILTER_NAMES.map((name) => [name, parameters.get(name) ?? ''] as const)
+  return Object.fromEntries(given.filter(([, value]) => value !== ''))
+}
+
+/** The query that the service is asked: days become moments in the reader's zone. */
+export function apiQuery(filter: ListFilter, cursor: string | null): string {
+  const query = new URLSearchParams({ limit: String(PAGE) })
+  for (const [name, value] of Object.entries(filter)) {
+    query.set(name, name === 'from' ? startOfDay(value) : name === 'to' ? endOfDay(value) : value)
+  }
+  if (cursor !== null) query.set('cursor', cursor)
+  return query.toString()
+}

@@ -1,0 +1,85 @@
+// How the system is doing: its dependencies, its queue, its workers, what runs and what failed.
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { System } from '../api.ts'
+import { queries } from '../data/queries.ts'
+import { Moment } from '../parts/moment.tsx'
+import { Fault, Loading } from '../parts/notice.tsx'
+import { Page } from '../parts/page.tsx'
+import { t } from '../strings.ts'
+import { formatNumber } from '../text/quantities.ts'
+import { Failures, Running } from './health/exports.tsx'
+import { Workers } from './health/workers.tsx'
+
+export function Health() {
+  const { data, error, refetch } = useQuery(queries.system())
+  return (
+    <Page title={t.health.title} lead={t.health.lead}>
+      {error !== null && data === undefined ? (
+        <Fault error={error} onRetry={() => void refetch()} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : (
+        <div className="health">
+          <div className="tiles">
+            <Dependencies of={data} />
+            {data.queue.lanes.map((lane) => (
+              <Lane key={lane.lane} of={lane} backend={data.queue.backend} />
+            ))}
+          </div>
+          <Workers of={data.workers} />
+          <Running of={data.running} />
+          <Failures of={data.failures} />
+        </div>
+      )}
+    </Page>
+  )
+}
+
+interface TileProps {
+  readonly label: string
+  readonly value: string
+  readonly children: ReactNode
+}
+
+function Tile({ label, value, children }: TileProps) {
+  return (
+    <section className="panel tile">
+      <h2 className="label">{label}</h2>
+      <p className="value">{value}</p>
+      <div className="hint">{children}</div>
+    </section>
+  )
+}
+
+function Dependencies({ of: { dependencies } }: { readonly of: System }) {
+  return Object.entries(dependencies).map(([name, state]) => (
+    <section key={name} className="panel tile">
+      <h2 className="label">{t.health.dependencies[name] ?? name}</h2>
+      <span className={`status ${state === 'ok' ? 'good' : 'bad'}`}>
+        {state === 'ok' ? t.health.ok : t.health.away}
+      </span>
+    </section>
+  ))
+}
+
+interface LaneProps {
+  readonly of: System['queue']['lanes'][number]
+  readonly backend: System['queue']['backend']
+}
+
+function Lane({ of: { lane, queued, running, oldestQueuedAt, jobs }, backend }: LaneProps) {
+  return (
+    <Tile label={t.health.lanes[lane]} value={t.health.waiting(formatNumber(queued))}>
+      {t.health.runningNow(formatNumber(running))}
+      {oldestQueuedAt !== null && (
+        <>
+          {' · '}
+          {t.health.oldest} <Moment at={oldestQueuedAt} as="near" />
+        </>
+      )}
+      <br />
+      {jobs === null ? t.health.jobsMissing : t.health.backend[backend]}
+    </Tile>
+  )
+}

@@ -1,0 +1,44 @@
+// Asks before a key is revoked or rotated, and does it.
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type ApiKey, api } from '../../api.ts'
+import { Confirm } from '../../parts/dialog.tsx'
+import { Fault } from '../../parts/notice.tsx'
+import { t } from '../../strings.ts'
+import type { KeyAction } from '../keys.tsx'
+
+interface KeyActionDialogProps {
+  readonly action: KeyAction
+  readonly of: ApiKey
+  readonly onMade: (key: string) => void
+  readonly onClose: () => void
+}
+
+export function KeyActionDialog({ action, of: key, onMade, onClose }: KeyActionDialogProps) {
+  const client = useQueryClient()
+  const work = useMutation({
+    mutationFn: async () => {
+      if (action === 'rotate') return (await api.rotateApiKey(key.id)).key
+      await api.revokeApiKey(key.id)
+      return undefined
+    },
+    onSuccess: (made) => {
+      void client.invalidateQueries({ queryKey: ['api-keys'] })
+      if (made === undefined) onClose()
+      else onMade(made)
+    },
+  })
+  const words = t.keys[action]
+  return (
+    <Confirm
+      title={words.title(key.name)}
+      action={words.action}
+      keep={words.keep}
+      busy={work.isPending}
+      onConfirm={() => work.mutate()}
+      onClose={onClose}
+    >
+      <p>{words.text}</p>
+      {work.error !== null && <Fault error={work.error} />}
+    </Confirm>
+  )
+}

@@ -1,0 +1,100 @@
+// Makes a key: for whom, what it may, and until when.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { api, type Me } from '../../api.ts'
+import { queries } from '../../data/queries.ts'
+import { Button } from '../../parts/button.tsx'
+import { Choice } from '../../parts/choice.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Field } from '../../parts/field.tsx'
+import { Fault } from '../../parts/notice.tsx'
+import { Toggle } from '../../parts/toggle.tsx'
+import { t } from '../../strings.ts'
+import { dayOf, endOfDay } from '../../text/date-presets.ts'
+
+interface NewKeyDialogProps {
+  readonly onMade: (key: string) => void
+  readonly onClose: () => void
+}
+
+export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
+  const words = t.keys.form
+  const client = useQueryClient()
+  const { data: all = [] } = useQuery(queries.datasets())
+  const [name, setName] = useState('')
+  const [role, setRole] = useState<Me['role']>('exporter')
+  const [datasets, setDatasets] = useState<readonly string[]>([])
+  const [lastDay, setLastDay] = useState('')
+  const creation = useMutation({
+    mutationFn: () =>
+      api.createApiKey({ name, role, datasets, ...(lastDay === '' ? {} : { expiresAt: endOfDay(lastDay) }) }),
+    onSuccess: ({ key }) => {
+      void client.invalidateQueries({ queryKey: ['api-keys'] })
+      onMade(key)
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    creation.mutate()
+  }
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <form onSubmit={submit}>
+        <Field label={words.name} hint={words.nameHint}>
+          {(ids) => (
+            <input
+              {...ids}
+              required
+              maxLength={100}
+              autoComplete="off"
+              value={name}
+              onChange={({ target }) => setName(target.value)}
+            />
+          )}
+        </Field>
+        <Choice
+          legend={words.role}
+          name="role"
+          value={role}
+          options={[
+            { value: 'exporter', label: words.exporter, hint: words.exporterHint },
+            { value: 'admin', label: words.admin, hint: words.adminHint },
+          ]}
+          onChange={setRole}
+        />
+        <fieldset className="ticks">
+          <legend>{words.datasets}</legend>
+          <p className="hint">{words.datasetsHint}</p>
+          {all.map((dataset) => (
+            <Toggle
+              key={dataset.name}
+              label={dataset.title}
+              checked={datasets.includes(dataset.name)}
+              onChange={(checked) =>
+                setDatasets(checked ? [...datasets, dataset.name] : datasets.filter((each) => each !== dataset.name))
+              }
+            />
+          ))}
+        </fieldset>
+        <Field label={words.expires} hint={words.expiresHint}>
+          {(ids) => (
+            <input
+              {...ids}
+              type="date"
+              min={dayOf(new Date())}
+              value={lastDay}
+              onChange={({ target }) => setLastDay(target.value)}
+            />
+          )}
+        </Field>
+        {creation.error !== null && <Fault error={creation.error} />}
+        <div className="actions">
+          <Button onClick={onClose}>{words.cancel}</Button>
+          <Button type="submit" look="primary" busy={creation.isPending}>
+            {words.submit}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

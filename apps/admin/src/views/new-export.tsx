@@ -1,0 +1,29 @@
+// Asking for an export: what is needed before there is a form.
+import { useQuery } from '@tanstack/react-query'
+import { useSearchParams } from 'wouter'
+import { queries } from '../data/queries.ts'
+import { Fault, Loading } from '../parts/notice.tsx'
+import { Page } from '../parts/page.tsx'
+import { t } from '../strings.ts'
+import { ExportForm } from './new-export/export-form.tsx'
+
+/** `/new`, or `/new?from=<id>` to fill the form with what an earlier export was asked for. */
+export function NewExport() {
+  const [parameters] = useSearchParams()
+  const from = parameters.get('from')
+  const datasets = useQuery(queries.datasets())
+  const earlier = useQuery({ ...queries.export(from ?? ''), enabled: from !== null })
+  const error = datasets.error ?? earlier.error
+  const isReady = datasets.data !== undefined && (from === null || earlier.data !== undefined)
+  return (
+    <Page title={t.form.title} lead={t.form.lead}>
+      {isReady ? (
+        <ExportForm key={from ?? ''} datasets={datasets.data} from={earlier.data} />
+      ) : error === null ? (
+        <Loading />
+      ) : (
+        <Fault error={error} />
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,106 @@
+// Which columns the file has, and in which order: by dragging, by the arrows, by the keyboard.
+import { type PointerEvent, useRef, useState } from 'react'
+import type { Dataset } from '../../api.ts'
+import { announce } from '../../parts/announcer.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import { t } from '../../strings.ts'
+import type { DraftColumn } from './draft.ts'
+import { move } from './reorder.ts'
+
+interface ColumnPickerProps {
+  readonly columns: readonly DraftColumn[]
+  readonly dataset: Dataset
+  readonly error: string | undefined
+  readonly onChange: (columns: readonly DraftColumn[]) => void
+}
+
+export function ColumnPicker({ columns, dataset, error, onChange }: ColumnPickerProps) {
+  const words = t.form
+  const list = useRef<HTMLOListElement>(null)
+  const [dragged, setDragged] = useState<string>()
+  const chosen = columns.filter((column) => column.chosen).length
+  const kindOf = (name: string) => dataset.columns.find((column) => column.name === name)?.kind ?? ''
+  const choose = (isChosen: (column: DraftColumn) => boolean) =>
+    onChange(columns.map((column) => ({ ...column, chosen: isChosen(column) })))
+
+  const step = (index: number, by: number) => {
+    const next = move(columns, index, index + by)
+    if (next === columns) return
+    onChange(next)
+    announce(words.moved(columns[index]?.name ?? '', index + by + 1, columns.length))
+  }
+  const drag = (event: PointerEvent) => {
+    if (dragged === undefined) return
+    const rows = [...(list.current?.children ?? [])]
+    const over = rows.findIndex((row) => event.clientY < row.getBoundingClientRect().bottom)
+    const from = columns.findIndex(({ name }) => name === dragged)
+    const next = move(columns, from, over === -1 ? columns.length - 1 : over)
+    if (next !== columns) onChange(next)
+  }
+
+  return (
+    <fieldset className="columns" aria-describedby={error === undefined ? undefined : 'columns-error'}>
+      <legend>
+        {words.columns} <span className="count">{words.columnsChosen(chosen, columns.length)}</span>
+      </legend>
+      <div className="tools">
+        <span className="hint">{words.columnsHint}</span>
+        <Button look="quiet" onClick={() => choose(() => true)}>
+          {words.chooseAll}
+        </Button>
+        <Button look="quiet" onClick={() => choose(() => false)}>
+          {words.chooseNone}
+        </Button>
+      </div>
+      <ol ref={list}>
+        {columns.map(({ name, chosen: isChosen }, index) => (
+          <li key={name} className={dragged === name ? 'dragged' : undefined}>
+            <span
+              className="grip"
+              aria-hidden="true"
+              onPointerDown={(event) => {
+                event.preventDefault()
+                event.currentTarget.setPointerCapture(event.pointerId)
+                setDragged(name)
+              }}
+              onPointerMove={drag}
+              onPointerUp={() => setDragged(undefined)}
+              onPointerCancel={() => setDragged(undefined)}
+            >
+              <Icon name="grip" />
+            </span>
+            <label>
+              <input
+                type="checkbox"
+                checked={isChosen}
+                onChange={() => choose((column) => (column.name === name ? !isChosen : column.chosen))}
+              />
+              <span className="name">{name}</span>
+              <span className="kind">{kindOf(name)}</span>
+            </label>
+            <Button
+              look="quiet"
+              icon="up"
+              aria-label={words.moveUp(name)}
+              disabled={index === 0}
+              onClick={() => step(index, -1)}
+            />
+            <Button
+              look="quiet"
+              icon="down"
+              aria-label={words.moveDown(name)}
+              disabled={index === columns.length - 1}
+              onClick={() => step(index, 1)}
+            />
+          </li>
+        ))}
+      </ol>
+      {error !== undefined && (
+        <p className="error" id="columns-error">
+          {error}
+        </p>
+      )}
+    </fieldset>
+  )
+}

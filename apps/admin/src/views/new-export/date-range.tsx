@@ -1,0 +1,61 @@
+// The time that the rows are from: a preset, or days of the reader's choice.
+import { Field } from '../../parts/field.tsx'
+import { t } from '../../strings.ts'
+import { PRESETS, type Preset, rangeOf } from '../../text/date-presets.ts'
+import { formatExact } from '../../text/times.ts'
+import type { Draft } from './draft.ts'
+
+interface DateRangeProps {
+  readonly draft: Draft
+  readonly error: string | undefined
+  readonly onChange: (change: Partial<Draft>) => void
+}
+
+export function DateRange({ draft, error, onChange }: DateRangeProps) {
+  const words = t.form
+  const { preset, from, to, exact } = draft
+  const hasExact = Object.keys(exact).length > 0
+  const choose = (chosen: Preset | 'exact') =>
+    onChange(
+      chosen === 'custom' || chosen === 'exact'
+        ? { preset: chosen }
+        : { preset: chosen, ...rangeOf(chosen, new Date()) },
+    )
+  const day = (name: 'from' | 'to') => (event: { target: { value: string } }) =>
+    onChange({ preset: 'custom', [name]: event.target.value })
+  return (
+    <>
+      <Field label={words.when} error={error}>
+        {(ids) => (
+          <select {...ids} value={preset} onChange={({ target }) => choose(target.value as Preset | 'exact')}>
+            {hasExact && <option value="exact">{words.presets.exact}</option>}
+            {PRESETS.map((each) => (
+              <option key={each} value={each}>
+                {words.presets[each]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {preset === 'exact' && <p className="hint">{words.exact(...exactWords(exact))}</p>}
+      {preset !== 'exact' && preset !== 'all' && (
+        <div className="days">
+          <Field label={words.from}>
+            {(ids) => <input {...ids} type="date" max={to || undefined} value={from} onChange={day('from')} />}
+          </Field>
+          <Field label={words.to}>
+            {(ids) => <input {...ids} type="date" min={from || undefined} value={to} onChange={day('to')} />}
+          </Field>
+          <p className="hint">{words.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}</p>
+        </div>
+      )}
+    </>
+  )
+}
+
+function exactWords({ dateFrom, dateTo }: Draft['exact']): [string | undefined, string | undefined] {
+  // A plain day is one in UTC: it is shown as it was written.
+  const inWords = (text: string | undefined) =>
+    text === undefined ? undefined : /T/.test(text) ? formatExact(text) : `${text} (UTC)`
+  return [inWords(dateFrom), inWords(dateTo)]
+}

@@ -1,0 +1,117 @@
+// The form of a new export as the reader fills it in, and the request that it becomes.
+import type { Compression, CsvOptions, FormatName } from '@waybill/shared/export.ts'
+import type { Dataset, Export, ExportRequestInput } from '../../api.ts'
+import { endOfDay, type Preset, startOfDay } from '../../text/date-presets.ts'
+import { EXCEL_DELIMITER } from '../../text/locale.ts'
+import { filterValue, isDateRange } from './filters.ts'
+
+export interface DraftColumn {
+  readonly name: string
+  readonly chosen: boolean
+}
+
+export interface Draft {
+  readonly dataset: string
+  readonly format: FormatName
+  /** All of the dataset, in the order of the file. */
+  readonly columns: readonly DraftColumn[]
+  /** `exact`: the moments of an earlier export, which are no whole days here. */
+  readonly preset: Preset | 'exact'
+  /** Days; empty: open. */
+  readonly from: string
+  readonly to: string
+  readonly exact: { readonly dateFrom?: string; readonly dateTo?: string }
+  /** All other filters as typed; empty: not set. */
+  readonly filters: Readonly<Record<string, string>>
+  /** As typed; empty: none. */
+  readonly limit: string
+  readonly compression: Compression
+  readonly csv: CsvOptions
+}
+
+export const PLAIN_CSV: CsvOptions = { delimiter: ',', bom: false, header: true, escapeFormulas: true }
+export const EXCEL_CSV: CsvOptions = { delimiter: EXCEL_DELIMITER, bom: true, header: true, escapeFormulas: true }
+
+export function isForExcel({ csv }: Draft): boolean {
+  return csv.bom && csv.header && csv.escapeFormulas && csv.delimiter === EXCEL_DELIMITER
+}
+
+export function emptyDraft(dataset: Dataset): Draft {
+  return {
+    dataset: dataset.name,
+    format: 'csv',
+    columns: dataset.columns.map(({ name }) => ({ name, chosen: true })),
+    preset: 'all',
+    ...{ from: '', to: '', exact: {}, filters: {}, limit: '', compression: 'none', csv: PLAIN_CSV },
+  }
+}
+
+/** The form filled in with what an earlier export was asked for. */
+export function draftOf(one: Export, dataset: Dataset): Draft {
+  const { dateFrom, dateTo, ...others } = one.filters as Record<string, string>
+  const wasChosen = one.columns.filter((name) => dataset.columns.some((column) => column.name === name))
+  const exact = { ...(dateFrom === undefined ? {} : { dateFrom }), ...(dateTo === undefined ? {} : { dateTo }) }
+  return {
+    ...emptyDraft(dataset),
+    format: one.format,
+    columns: [
+      ...wasChosen.map((name) => ({ name, chosen: true })),
+      ...dataset.columns.filter(({ name }) => !wasChosen.includes(name)).map(({ name }) => ({ name, chosen: false })),
+    ],
+    preset: Object.keys(exact).length === 0 ? 'all' : 'exact',
+    exact,
+    filters: Object.fromEntries(Object.entries(others).map(([name, value]) => [name, String(value)])),
+    limit: one.limit === null ? '' : String(one.limit),
+    compression: one.compression,
+    csv: one.csv ?? PLAIN_CSV,
+  }
+}
+
+/** Another dataset has other columns and filters; all else stays as it was chosen. */
+export function withDataset(draft: Draft, dataset: Dataset): Draft {
+  const { columns } = emptyDraft(dataset)
+  const filters = Object.fromEntries(
+    Object.entries(draft.filters).filter(([name]) => dataset.filters.some((filter) => filter.name === name)),
+  )
+  return { ...draft, dataset: dataset.name, columns, filters }
+}
+
+export type DraftFault = 'columns' | 'limit'
+
+/** What the service need not be asked to know that it is wrong. */
+export function faultsOf(draft: Draft, dataset: Dataset): readonly DraftFault[] {
+  const limit = Number(draft.limit)
+  const isLimit = draft.limit === '' || (Number.isInteger(limit) && limit >= 1 && limit <= dataset.maxRows)
+  return [
+    ...(draft.columns.some(({ chosen }) => chosen) ? [] : (['columns'] as const)),
+    ...(isLimit ? [] : (['limit'] as const)),
+  ]
+}
+
+export function requestOfDraft(draft: Draft, dataset: Dataset): ExportRequestInput {
+  const chosen = draft.columns.filter((column) => column.chosen).map(({ name }) => name)
+  const isUsual = chosen.join('\n') === dataset.columns.map(({ name }) => name).join('\n')
+  const filters = { ...rangeOfDraft(draft, dataset), ...otherFilters(draft, dataset) }
+  return {
+    dataset: draft.dataset,
+    format: draft.format,
+    ...(Object.keys(filters).length === 0 ? {} : { filters }),
+    ...(isUsual ? {} : { columns: chosen }),
+    ...(draft.limit === '' ? {} : { limit: Number(draft.limit) }),
+    ...(draft.compression === 'none' || draft.format === 'xlsx' ? {} : { compression: draft.compression }),
+    ...(draft.format === 'csv' ? { csv: draft.csv } : {}),
+  }
+}
+
+function rangeOfDraft({ preset, from, to, exact }: Draft, dataset: Dataset) {
+  if (!isDateRange(dataset)) return {}
+  if (preset === 'exact') return exact
+  return { ...(from === '' ? {} : { dateFrom: startOfDay(from) }), ...(to === '' ? {} : { dateTo: endOfDay(to) }) }
+}
+
+function otherFilters({ filters }: Draft, dataset: Dataset): Record<string, unknown> {
+  const isRange = isDateRange(dataset)
+  const own = dataset.filters.filter(({ name }) => !(isRange && (name === 'dateFrom' || name === 'dateTo')))
+  const set = own.filter(({ name }) => (filters[name] ?? '') !== '')
+  return Object.fromEntries(set.map((filter) => [filter.name, filterValue(filter, filters[filter.name] ?? '')]))
+}

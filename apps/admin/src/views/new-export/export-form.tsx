@@ -1,0 +1,146 @@
+// The form of a new export, with the preview beside it.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useMemo, useState } from 'react'
+import { useLocation } from 'wouter'
+import { api, type Dataset, type Export } from '../../api.ts'
+import { ApiProblem, isPassing } from '../../data/problem.ts'
+import { queries } from '../../data/queries.ts'
+import { Button } from '../../parts/button.tsx'
+import { Choice } from '../../parts/choice.tsx'
+import { Empty, Fault } from '../../parts/notice.tsx'
+import { t } from '../../strings.ts'
+import { ColumnPicker } from './column-picker.tsx'
+import { ExcelToggle } from './csv-fields.tsx'
+import { DateRange } from './date-range.tsx'
+import { type Draft, emptyDraft, faultsOf, requestOfDraft, withDataset } from './draft.ts'
+import { FilterFields } from './filter-fields.tsx'
+import { isDateRange } from './filters.ts'
+import { Limit, MoreOptions } from './more-options.tsx'
+import { Preview } from './preview.tsx'
+import { newRequestKey } from './request-key.ts'
+import { useSettled } from './settled.ts'
+import { forgetDraft, useDraft } from './use-draft.ts'
+
+interface ExportFormProps {
+  readonly datasets: readonly Dataset[]
+  readonly from: Export | undefined
+}
+
+/** Milliseconds without a change after which the preview follows. */
+const SETTLED = 350
+
+export function ExportForm({ datasets, from }: ExportFormProps) {
+  const { draft, change, replace } = useDraft(datasets, from)
+  const dataset = datasets.find(({ name }) => name === draft?.dataset)
+  if (draft === undefined || dataset === undefined) return <Empty {...t.form.noDatasets} />
+  return <Form {...{ datasets, dataset, draft, change, replace }} isFilled={from !== undefined} />
+}
+
+interface FormProps {
+  readonly datasets: readonly Dataset[]
+  readonly dataset: Dataset
+  readonly draft: Draft
+  readonly change: (change: Partial<Draft>) => void
+  readonly replace: (draft: Draft) => void
+  readonly isFilled: boolean
+}
+
+function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps) {
+  const [, navigate] = useLocation()
+  const client = useQueryClient()
+  const [key, setKey] = useState(newRequestKey)
+  const faults = faultsOf(draft, dataset)
+  const request = useMemo(() => requestOfDraft(draft, dataset), [draft, dataset])
+  const settled = useSettled(faults.length === 0 ? request : undefined, SETTLED)
+  const preview = useQuery({ ...queries.preview(settled ?? request), enabled: false })
+  const submission = useMutation({
+    mutationFn: () => api.createExport(request, key),
+    // The same key makes it the same export, so a request whose answer was lost may be sent again.
+    retry: (tries, error) => tries < 3 && isPassing(error),
+    onSuccess: ({ id }) => {
+      forgetDraft()
+      setKey(newRequestKey())
+      void client.invalidateQueries({ queryKey: ['exports'] })
+      navigate(`/exports/${id}`)
+    },
+    // What was refused has made nothing: what is asked next is another request.
+    onError: (error) => error instanceof ApiProblem && setKey(newRequestKey()),
+  })
+  const errors = fieldErrors(submission.error ?? preview.error)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (faults.length === 0) submission.mutate()
+  }
+
+  return (
+    <form className="new-export" onSubmit={submit} noValidate>
+      <div className="choices">
+        {isFilled && (
+          <p className="note">
+            {t.form.filledFrom}{' '}
+            <Button look="quiet" onClick={() => replace(emptyDraft(dataset))}>
+              {t.form.reset}
+            </Button>
+          </p>
+        )}
+        <Choice
+          legend={t.form.dataset}
+          name="dataset"
+          value={draft.dataset}
+          options={datasets.map(({ name, title }) => ({ value: name, label: title }))}
+          onChange={(name) => {
+            const next = datasets.find((each) => each.name === name)
+            if (next !== undefined) replace(withDataset(draft, next))
+          }}
+        />
+        <div className="group">
+          <Choice
+            legend={t.form.format}
+            name="format"
+            value={draft.format}
+            options={dataset.formats.map((format) => ({ value: format, ...t.formats[format] }))}
+            onChange={(format) => change({ format })}
+          />
+          {draft.format === 'csv' && <ExcelToggle draft={draft} onChange={change} />}
+        </div>
+        <div className="group pair">
+          {isDateRange(dataset) && (
+            <DateRange
+              draft={draft}
+              error={errors.get('filters.dateFrom') ?? errors.get('filters.dateTo')}
+              onChange={change}
+            />
+          )}
+          <FilterFields
+            dataset={dataset}
+            values={draft.filters}
+            errors={errors}
+            onChange={(filters) => change({ filters })}
+          />
+          <Limit draft={draft} dataset={dataset} isWrong={faults.includes('limit')} onChange={change} />
+        </div>
+        <ColumnPicker
+          columns={draft.columns}
+          dataset={dataset}
+          error={faults.includes('columns') ? t.form.noColumns : undefined}
+          onChange={(columns) => change({ columns })}
+        />
+        <MoreOptions draft={draft} onChange={change} />
+      </div>
+      <div className="outcome">
+        <Preview request={settled} />
+        <div className="submit">
+          {submission.error !== null && <Fault error={submission.error} />}
+          <Button type="submit" look="primary" busy={submission.isPending} disabled={faults.length > 0}>
+            {t.form.submit}
+          </Button>
+        </div>
+      </div>
+    </form>
+  )
+}
+
+function fieldErrors(error: Error | null): ReadonlyMap<string, string> {
+  const errors = error instanceof ApiProblem ? error.errors : []
+  return new Map(errors.map(({ path, message }) => [path, message]))
+}

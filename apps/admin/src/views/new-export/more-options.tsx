@@ -1,0 +1,51 @@
+// What few need to choose: the limit, the options of CSV, compression.
+import type { Dataset } from '../../api.ts'
+import { Field } from '../../parts/field.tsx'
+import { Toggle } from '../../parts/toggle.tsx'
+import { t } from '../../strings.ts'
+import { formatNumber } from '../../text/quantities.ts'
+import { CsvFields } from './csv-fields.tsx'
+import type { Draft } from './draft.ts'
+
+interface OptionsProps {
+  readonly draft: Draft
+  readonly onChange: (change: Partial<Draft>) => void
+}
+
+interface LimitProps extends OptionsProps {
+  readonly dataset: Dataset
+  readonly isWrong: boolean
+}
+
+export function Limit({ draft, dataset, isWrong, onChange }: LimitProps) {
+  const most = formatNumber(dataset.maxRows)
+  return (
+    <Field label={t.form.limit} hint={t.form.limitHint(most)} error={isWrong ? t.form.limitWrong(most) : undefined}>
+      {(ids) => (
+        <input
+          {...ids}
+          inputMode="numeric"
+          autoComplete="off"
+          value={draft.limit}
+          onChange={({ target }) => onChange({ limit: target.value.replaceAll(/[\s.,'’]/g, '') })}
+        />
+      )}
+    </Field>
+  )
+}
+
+export function MoreOptions({ draft, onChange }: OptionsProps) {
+  // A workbook is compressed already and has no options.
+  if (draft.format === 'xlsx') return null
+  return (
+    <details className="more">
+      <summary>{t.form.more}</summary>
+      {draft.format === 'csv' && <CsvFields draft={draft} onChange={onChange} />}
+      <Toggle
+        label={t.form.gzip}
+        checked={draft.compression === 'gzip'}
+        onChange={(checked) => onChange({ compression: checked ? 'gzip' : 'none' })}
+      />
+    </details>
+  )
+}

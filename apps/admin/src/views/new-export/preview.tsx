@@ -1,0 +1,95 @@
+// The first rows as the file will have them, and about how many there are.
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ExportRequestInput, Preview as PreviewBody } from '../../api.ts'
+import { ApiProblem } from '../../data/problem.ts'
+import { queries } from '../../data/queries.ts'
+import { Button } from '../../parts/button.tsx'
+import { Fault, Loading } from '../../parts/notice.tsx'
+import { t } from '../../strings.ts'
+import { formatNumber, roughly } from '../../text/quantities.ts'
+
+type Look = 'table' | 'file'
+
+interface PreviewProps {
+  /** Undefined: there is nothing that could be shown. */
+  readonly request: ExportRequestInput | undefined
+}
+
+export function Preview({ request }: PreviewProps) {
+  const [look, setLook] = useState<Look>('table')
+  const words = t.preview
+  const query = useQuery({
+    ...queries.preview(request ?? { dataset: '', format: 'csv' }),
+    enabled: request !== undefined,
+  })
+  const { data } = query
+  // What is wrong with a field is said at the field.
+  const isFieldFault = query.error instanceof ApiProblem && query.error.status === 422
+  return (
+    <section className="preview" aria-label={words.title} aria-busy={query.isFetching}>
+      <header>
+        <h2>{words.title}</h2>
+        {data !== undefined && (
+          <span className="hint" aria-live="polite">
+            {words.rows(data.rows.length, formatNumber(roughly(Math.max(data.estimatedRows, data.rows.length))))}
+          </span>
+        )}
+        {data?.content != null && (
+          <div className="looks">
+            {(['table', 'file'] as const).map((each) => (
+              <Button key={each} look="quiet" aria-pressed={look === each} onClick={() => setLook(each)}>
+                {words[each]}
+              </Button>
+            ))}
+          </div>
+        )}
+      </header>
+      {query.error !== null && !isFieldFault ? (
+        <Fault error={query.error} onRetry={() => void query.refetch()} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : data.content !== null && look === 'file' ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+        <pre tabIndex={0}>{data.content}</pre>
+      ) : (
+        <Table data={data} />
+      )}
+    </section>
+  )
+}
+
+function Table({ data: { columns, rows } }: { readonly data: PreviewBody }) {
+  if (rows.length === 0) return <p className="hint none">{t.preview.empty}</p>
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+    <section className="scroll" tabIndex={0} aria-label={t.preview.caption}>
+      <table>
+        <caption className="visually-hidden">{t.preview.caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ name }) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no key of their own, and never move
+            <tr key={index}>
+              {columns.map(({ name, kind }) => (
+                <td key={name} className={NUMERIC.has(kind) ? 'number' : undefined}>
+                  {row[name] ?? <span className="null">{t.preview.null}</span>}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+const NUMERIC: ReadonlySet<string> = new Set(['integer', 'bigint', 'float', 'numeric'])
