@@ -86,6 +86,8 @@ export async function createWorld(
   await deployQueue(readConfig(place))
   await loadSample(postgres.url, { rows: SAMPLE_ROWS })
   const db = new pg.Pool({ connectionString: postgres.url, application_name: 'soak', max: 3 })
+  // A connection that is closing hears of the end of its server, too; unheard, that would end the soak.
+  db.on('error', () => undefined)
   stack.defer(() => db.end())
   await db.query('VACUUM (ANALYZE)')
 
