@@ -61,6 +61,7 @@ const TASKS = {
     production: true,
     env: WORKER_MALLOC,
   },
+  keys: { steps: [[...DOTENV, 'apps/standalone/src/keys.ts']], production: true },
 }
 
 /** npm forwards the Ctrl-C that the terminal has already sent to the whole process group. */

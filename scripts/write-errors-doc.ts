@@ -21,7 +21,10 @@ already (\`WORKER_LOST\`: three times); other codes end it at once. *What to do*
 const GROUPS: readonly { readonly title: string; readonly has: (code: string) => boolean }[] = [
   { title: 'The source database', has: (code) => code.startsWith('SOURCE_') },
   { title: 'The object storage', has: (code) => code.startsWith('STORAGE_') || code === 'FILE_TOO_LARGE' },
-  { title: 'The worker', has: (code) => ['EXPORT_TIMEOUT', 'WORKER_LOST', 'DATASET_UNKNOWN'].includes(code) },
+  {
+    title: 'The worker',
+    has: (code) => ['EXPORT_TIMEOUT', 'WORKER_LOST', 'DATASET_UNKNOWN'].includes(code) || code.startsWith('REQUESTER_'),
+  },
 ]
 
 /** The whole file. */

@@ -13,6 +13,7 @@ export type Json = any
 export interface ApiClient {
   get(path: string, headers?: Record<string, string>): Promise<Answer<Json>>
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer<Json>>
+  patch(path: string, body: unknown): Promise<Answer<Json>>
   delete(path: string): Promise<Answer<Json>>
   /** Asks for an export, waits until it has ended, and returns it. */
   export(request: Record<string, unknown>): Promise<Json>
@@ -42,6 +43,8 @@ export function createApiClient(url: string, key: string | undefined): ApiClient
         body: typeof body === 'string' ? body : JSON.stringify(body),
         headers: { 'Content-Type': 'application/json', ...headers },
       }),
+    patch: (path, body) =>
+      send('PATCH', path, { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     delete: (path) => send('DELETE', path),
     async export(request) {
       const { status, body } = await client.post('/v1/exports', request)

@@ -1,11 +1,11 @@
 // Checks a request for an export against the dataset and the format it names.
-
 import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
 import { type FieldError, WaybillError } from '@waybill/shared/errors.ts'
 import type { ExportRequest, ExportRequestInput, FormatName } from '@waybill/shared/export.ts'
 import type { Format } from '@waybill/shared/formats/format.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
+import { requireExportable } from '@waybill/shared/rights.ts'
 import type { Caller } from './auth.ts'
 import { fieldErrors } from './problem.ts'
 
@@ -45,9 +45,7 @@ export function checkExportRequest(
     errors.push({ path: 'dataset', message: `must be one of: ${[...datasets.keys()].join(', ')}` })
     throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
   }
-  if (caller.datasets.length > 0 && !caller.datasets.includes(dataset.name)) {
-    throw new WaybillError('FORBIDDEN', `This key may not export "${dataset.name}".`)
-  }
+  requireExportable(caller, dataset.name)
   // As they were sent: zod's record drops a key "__proto__" silently, and no filter is ever ignored.
   const { filters, errors: filterErrors } = checkFilters(dataset, (sent as ExportRequestInput).filters ?? {})
   errors.push(...filterErrors, ...checkColumns(dataset, body.columns ?? []))

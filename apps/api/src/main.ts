@@ -1,6 +1,6 @@
 // The API process: reads the settings, connects, listens until it is told to stop.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
+import { ensureBootstrapKey } from '@waybill/shared/bootstrap-key.ts'
 import { readConfigOrExit } from '@waybill/shared/config.ts'
 import { loadDatasetsOrExit } from '@waybill/shared/dataset-start.ts'
 import { createLogger } from '@waybill/shared/log.ts'

@@ -44,7 +44,8 @@ function sendProblem(response: Response, error: WaybillError, path: string): voi
   const problem = createProblem(error, path)
   const { status } = problem
   if (status === 401) response.set('WWW-Authenticate', 'Bearer')
-  if (status === 503 || status === 429) response.set('Retry-After', String(RETRY_AFTER))
+  if (status === 503 || status === 429)
+    response.set('Retry-After', String(Math.max(1, error.retryAfter ?? RETRY_AFTER)))
   response.status(status).type('application/problem+json').send(JSON.stringify(problem))
 }
 

@@ -5,11 +5,15 @@ import { z } from 'zod'
 import { validationError } from './problem.ts'
 import type { HeaderSchemas } from './route.ts'
 
-/** @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
+/** A schema that takes `undefined` makes the body optional. @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
 export function readBody<T>(request: Request, schema: z.ZodType<T>): T {
   // The body parser takes nothing at all for {}.
   const isEmpty = request.get('transfer-encoding') === undefined && Number(request.get('content-length') ?? 0) === 0
-  if (isEmpty) throw new WaybillError('BODY_NOT_JSON', 'The request has no body')
+  if (isEmpty) {
+    const nothing = schema.safeParse(undefined)
+    if (nothing.success) return nothing.data
+    throw new WaybillError('BODY_NOT_JSON', 'The request has no body')
+  }
   if (!request.is('application/json')) throw new WaybillError('UNSUPPORTED_MEDIA_TYPE')
   const parsed = schema.safeParse(request.body)
   if (!parsed.success) throw validationError(parsed.error)

@@ -14,7 +14,7 @@ import {
   type User,
   WAY_OUT,
 } from './postgres-binaries.ts'
-import { evictOrphan, isReady, OWNER_SETTING, send, stopPostmaster } from './postmaster.ts'
+import { evictOrphan, isReady, OWNER_SETTING, runningPort, send, stopPostmaster } from './postmaster.ts'
 
 export interface PostgresOptions {
   /** Everything lives in here; made if missing. State survives a restart on the same directory. */
@@ -58,15 +58,14 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const durable = options.settings?.fsync !== 'off'
   if (!existsSync(cluster)) await createCluster({ binaries, launcher, directory, cluster, durable, log, signal })
   await evictOrphan(cluster, log, signal)
-  const password = (await readFile(join(directory, 'password'), 'utf8')).trim()
+  const password = await readPassword(directory)
 
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
     const port = await freePort(attempt === 1 ? (options.port ?? USUAL_PORT) : 0)
     const outcome = await launch({ binaries, launcher, directory, cluster, port, options })
     if (outcome.running) {
-      const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
-      return { url, port, stop: outcome.stop }
+      return { url: superuserUrl(password, port), port, stop: outcome.stop }
     }
     // Someone took the port in between, or the children of a killed postmaster are still on their way out.
     const passing = /Address already in use|could not create any TCP\/IP|pre-existing shared memory/.test(outcome.log)
@@ -75,6 +74,20 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     }
     await sleep(200 * attempt, undefined, signal && { signal })
   }
+}
+
+/** The URL of one that another process of ours runs on the directory now. */
+export async function findRunningPostgres(directory: string): Promise<string | undefined> {
+  const port = await runningPort(join(directory, 'cluster'))
+  return port === undefined ? undefined : superuserUrl(await readPassword(directory), port)
+}
+
+async function readPassword(directory: string): Promise<string> {
+  return (await readFile(join(directory, 'password'), 'utf8')).trim()
+}
+
+function superuserUrl(password: string, port: number): string {
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
 }
 
 interface Place {

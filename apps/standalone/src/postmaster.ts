@@ -52,6 +52,14 @@ export async function isReady(cluster: string, pid: number): Promise<boolean> {
   return Number(lines[0]) === pid && lines[7]?.trim() === 'ready'
 }
 
+/** Of a live postmaster on the cluster that takes connections: the fourth line of its lock file. */
+export async function runningPort(cluster: string): Promise<number | undefined> {
+  const lines = await lockFile(cluster)
+  const pid = Number(lines[0])
+  const found = pid > 0 && (await isReady(cluster, pid)) ? await inspect(pid) : undefined
+  return found?.command.includes(cluster) ? Number(lines[3]) : undefined
+}
+
 async function lockFile(cluster: string): Promise<string[]> {
   try {
     return (await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')

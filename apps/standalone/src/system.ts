@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ListeningServer, listen } from '@waybill/api/listen.ts'
 import { createServer } from '@waybill/api/server.ts'
-import { ensureBootstrapKey } from '@waybill/shared/api-keys.ts'
+import { ensureBootstrapKey } from '@waybill/shared/bootstrap-key.ts'
 import { type Config, readConfig, readStandaloneNeeds } from '@waybill/shared/config.ts'
 import { loadDatasets } from '@waybill/shared/dataset-module.ts'
 import type { Datasets } from '@waybill/shared/dataset-registry.ts'
@@ -64,7 +64,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         ...(options.postgresSettings === undefined ? {} : { settings: options.postgresSettings }),
       })
       stops.push(() => postgres.stop())
-      found.DATABASE_URL = await createDatabaseIfMissing(postgres.url)
+      await createDatabaseIfMissing(postgres.url)
+      found.DATABASE_URL = databaseIn(postgres.url)
     }
     if (needs.s3) {
       say('S3: starting the embedded one')
@@ -112,7 +113,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-async function createDatabaseIfMissing(serverUrl: string): Promise<string> {
+/** Where our tables are on the embedded Postgres. */
+export function databaseIn(serverUrl: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${DATABASE}`
+  return url.href
+}
+
+async function createDatabaseIfMissing(serverUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()
   try {
@@ -121,9 +129,6 @@ async function createDatabaseIfMissing(serverUrl: string): Promise<string> {
   } finally {
     await client.end()
   }
-  const url = new URL(serverUrl)
-  url.pathname = `/${DATABASE}`
-  return url.href
 }
 
 /** The same key at every start, so that scripts go on working. */

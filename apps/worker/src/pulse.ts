@@ -18,10 +18,12 @@ export interface PulseOptions {
   readonly lostAfter: number
   /** Milliseconds that the attempt may take. */
   readonly timeout: number
+  /** Asked with every beat; rejects with a WaybillError when whoever asked for the export may not have it any more. */
+  readonly requireRights: () => Promise<void>
 }
 
 export interface Pulse {
-  /** Aborts with AttemptLost, WorkerStopping, or a WaybillError EXPORT_TIMEOUT. */
+  /** Aborts with AttemptLost, WorkerStopping, or a WaybillError: EXPORT_TIMEOUT, or what `requireRights` says. */
   readonly signal: AbortSignal
   /** How far the attempt is; the ledger learns it with the next beat. */
   readonly progress: { rows: number; bytes: number }
@@ -31,7 +33,8 @@ export interface Pulse {
 /** Milliseconds between beats: progress is at most this old. */
 const INTERVAL = 1_000
 
-export function startPulse(ledger: Ledger, attempt: Attempt, { stopping, lostAfter, timeout }: PulseOptions): Pulse {
+export function startPulse(ledger: Ledger, attempt: Attempt, options: PulseOptions): Pulse {
+  const { stopping, lostAfter, timeout, requireRights } = options
   const lost = new AbortController()
   const progress = { rows: 0, bytes: 0 }
   let lastHeard = performance.now()
@@ -44,10 +47,12 @@ export function startPulse(ledger: Ledger, attempt: Attempt, { stopping, lostAft
     beating = true
     const sentAt = performance.now()
     try {
-      if (await ledger.heartbeat(attempt, progress)) lastHeard = sentAt
-      else lost.abort(new AttemptLost())
-    } catch {
-      // The ledger is away: it may be back before anybody misses us; the check above decides.
+      if (!(await ledger.heartbeat(attempt, progress))) return lost.abort(new AttemptLost())
+      lastHeard = sentAt
+      await requireRights()
+    } catch (error) {
+      // Anything else: the ledger is away. It may be back before anybody misses us; the check above decides.
+      if (error instanceof WaybillError) lost.abort(error)
     } finally {
       beating = false
     }

@@ -6,6 +6,7 @@ import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import type { Artifact, Attempt, ExportRow, Ledger } from '@waybill/shared/ledger.ts'
 import type { Logger } from '@waybill/shared/log.ts'
 import { persist } from '@waybill/shared/persist.ts'
+import { requireRights } from '@waybill/shared/rights.ts'
 import type { Storage } from '@waybill/shared/storage.ts'
 import { AttemptLost, startPulse } from './pulse.ts'
 import { type Outcome, settle } from './settle.ts'
@@ -14,6 +15,7 @@ import { writeArtifact } from './write-artifact.ts'
 export interface ExportDeps {
   readonly config: Config
   readonly datasets: Datasets
+  readonly db: Database
   readonly ledger: Ledger
   readonly source: Database
   readonly storage: Storage
@@ -29,14 +31,21 @@ export interface ExportDeps {
  * @param stopping aborts with WorkerStopping when the process is to end
  */
 export async function runExport(deps: ExportDeps, exportId: string, stopping: AbortSignal): Promise<Outcome> {
-  const { config, ledger, log, workerName } = deps
+  const { config, db, ledger, log, workerName } = deps
   const attempt: Attempt = { exportId, token: randomUUID(), worker: workerName }
   const row = await claim(deps, attempt)
   if (row === undefined) return { kind: 'not-mine' }
   log.info({ exportId, attempt: row.attempts, dataset: row.dataset, format: row.format }, 'export started')
-  const pulse = startPulse(ledger, attempt, { stopping, lostAfter: config.WORKER_LOCK, timeout: config.EXPORT_TIMEOUT })
+  const pulse = startPulse(ledger, attempt, {
+    stopping,
+    lostAfter: config.WORKER_LOCK,
+    timeout: config.EXPORT_TIMEOUT,
+    requireRights: () => requireRights(db, row),
+  })
   let artifact: Artifact
   try {
+    // The key may have been revoked or narrowed while the export waited; the pulse asks again each second.
+    await persist(config.WORKER_LOCK, () => requireRights(db, row))
     artifact = await writeArtifact(deps, row, attempt, pulse)
   } catch (error) {
     pulse.stop()

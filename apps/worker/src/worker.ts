@@ -16,10 +16,7 @@ export interface RunningWorker {
   stop(grace: number): Promise<void>
 }
 
-export type WorkerDeps = Omit<ExportDeps, 'workerName'> & {
-  readonly queue: ExportQueue
-  readonly db: Parameters<typeof startReconciler>[0]['db']
-}
+export type WorkerDeps = Omit<ExportDeps, 'workerName'> & { readonly queue: ExportQueue }
 
 /** How long exports may take to hand themselves back, and the queue to say goodbye (milliseconds). */
 const HANDBACK_TIMEOUT = 10_000

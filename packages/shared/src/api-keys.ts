@@ -1,8 +1,8 @@
-// API keys: made, hashed, found and revoked. The key itself is shown once and never stored.
-import { createHash, randomBytes } from 'node:crypto'
+// API keys: made, hashed and found. The key itself is shown once and never stored.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Actor, recordEvent } from './audit.ts'
 import type { Database } from './database.ts'
 import type { ApiKey, Role } from './generated/prisma/client.ts'
-import type { Actor } from './ledger.ts'
 
 export type ApiKeyRow = ApiKey
 export type { Role }
@@ -19,7 +19,12 @@ export interface NewApiKey {
   readonly role: Role
   readonly datasets: readonly string[]
   readonly expiresAt: Date | undefined
-  readonly createdBy: string
+}
+
+/** The row, and the key in clear: the only time it is seen. */
+export interface ShownApiKey {
+  readonly row: ApiKeyRow
+  readonly secret: string
 }
 
 const PREFIX = 'wb_'
@@ -28,51 +33,31 @@ const VISIBLE_CHARACTERS = PREFIX.length + 8
 /** A use is written down at most this often (milliseconds): a read must not become a write each time. */
 const LAST_USED_PRECISION = 60_000
 
-const BOOTSTRAP = 'bootstrap'
-
-/** @returns the row, and the key in clear: the only time it is seen */
-export async function createApiKey(db: Database, key: NewApiKey): Promise<{ row: ApiKeyRow; secret: string }> {
-  const secret = `${PREFIX}${randomBytes(32).toString('base64url')}`
-  const row = await db.apiKey.create({
-    data: {
-      name: key.name,
-      role: key.role,
-      datasets: [...key.datasets],
-      expiresAt: key.expiresAt ?? null,
-      createdBy: key.createdBy,
-      prefix: secret.slice(0, VISIBLE_CHARACTERS),
-      hash: hashKey(secret),
-    },
+/** @param by a caller, or a name of the settings or of the command line */
+export async function createApiKey(db: Database, key: NewApiKey, by: Actor | string): Promise<ShownApiKey> {
+  const secret = generateKey()
+  const { name, role, datasets, expiresAt = null } = key
+  const row = await db.$transaction(async (tx) => {
+    const createdBy = typeof by === 'string' ? by : by.name
+    const data = { name, role, datasets: [...datasets], expiresAt, createdBy, ...stored(secret) }
+    const created = await tx.apiKey.create({ data })
+    await recordEvent(tx, { type: 'api-key.created', actor: by, data: describeKey(created) })
+    return created
   })
   return { row, secret }
 }
 
 /**
- * Makes sure that the key of the settings is an admin's. A bootstrap key that is no longer in the settings
- * expires, and comes back with the settings: a rollback must not lock its operator out. One that was revoked by an
- * admin stays so.
- */
-export async function ensureBootstrapKey(db: Database, secret: string): Promise<void> {
-  const hash = hashKey(secret)
-  await db.apiKey.updateMany({
-    where: { createdBy: BOOTSTRAP, revokedAt: null, hash: { not: hash } },
-    data: { expiresAt: new Date() },
-  })
-  await db.apiKey.upsert({
-    where: { hash },
-    update: { expiresAt: null },
-    create: { name: BOOTSTRAP, role: 'admin', prefix: BOOTSTRAP, hash, createdBy: BOOTSTRAP },
-  })
-}
-
-/**
  * The caller whose key this is, if it is valid now. It is looked up by its hash, so the time this takes tells
- * nothing about how much of a guess was right.
+ * nothing about how much of a guess was right; and compared in constant time, whatever the index did.
  */
 export async function findCaller(db: Database, secret: string): Promise<Caller | undefined> {
-  const row = await db.apiKey.findUnique({ where: { hash: hashKey(secret) } })
+  const hash = hashKey(secret)
+  const row = await db.apiKey.findFirst({ where: { OR: [{ hash }, { previousHash: hash }] } })
   const now = new Date()
-  if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) return undefined
+  if (row === null || !isValid(row, now)) return undefined
+  const overlaps = row.previousExpiresAt !== null && row.previousExpiresAt > now
+  if (!equal(row.hash, hash) && !(overlaps && equal(row.previousHash ?? '', hash))) return undefined
   if (row.lastUsedAt === null || now.getTime() - row.lastUsedAt.getTime() > LAST_USED_PRECISION) {
     await db.apiKey.update({ where: { id: row.id }, data: { lastUsedAt: now }, select: { id: true } })
   }
@@ -84,12 +69,30 @@ export function listApiKeys(db: Database): Promise<ApiKeyRow[]> {
   return db.apiKey.findMany({ orderBy: { id: 'desc' } })
 }
 
-/** False: there is no such key, or it was revoked before. */
-export async function revokeApiKey(db: Database, id: string): Promise<boolean> {
-  const { count } = await db.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } })
-  return count === 1
+/** Neither revoked nor expired. */
+export function isValid(row: Pick<ApiKeyRow, 'revokedAt' | 'expiresAt'>, now: Date): boolean {
+  return row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)
 }
 
-function hashKey(secret: string): string {
+/** 256 random bits. */
+export function generateKey(): string {
+  return `${PREFIX}${randomBytes(32).toString('base64url')}`
+}
+
+/** What is kept of a key. */
+export function stored(secret: string): { prefix: string; hash: string } {
+  return { prefix: secret.slice(0, VISIBLE_CHARACTERS), hash: hashKey(secret) }
+}
+
+/** For the trail. */
+export function describeKey({ id, name, prefix, role, datasets, expiresAt }: ApiKeyRow) {
+  return { keyId: id, name, prefix, role, datasets, expiresAt }
+}
+
+export function hashKey(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
+}
+
+function equal(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 }

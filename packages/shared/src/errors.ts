@@ -72,6 +72,25 @@ export const ERRORS = {
     title: 'The export has already ended',
     advice: 'There is nothing left to cancel; remove the file with DELETE if it is not wanted.',
   },
+  API_KEY_ENDED: {
+    status: 409,
+    retryable: false,
+    title: 'The key has ended',
+    advice: 'Make a new one; one that has only expired can be given another "expiresAt".',
+  },
+  API_KEY_OF_SETTINGS: {
+    status: 409,
+    retryable: false,
+    title: 'The key belongs to the settings',
+    advice: 'Change BOOTSTRAP_API_KEY and restart; it can also be revoked here, for good.',
+  },
+  LAST_ADMIN_KEY: {
+    status: 409,
+    retryable: false,
+    title: 'It is the last key of an administrator',
+    advice:
+      'Make another admin key first; without one, nobody could change any key but the operator with "npm run keys".',
+  },
   EXPORT_EXPIRED: {
     status: 410,
     retryable: false,
@@ -101,6 +120,12 @@ export const ERRORS = {
     retryable: false,
     title: 'The idempotency key belongs to another request',
     advice: 'Use a new key for a new request; repeat a request with the very same body.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    title: 'Too many requests',
+    advice: 'Wait for the time in Retry-After; poll an export no more often than its Retry-After says.',
   },
   TOO_MANY_ACTIVE_EXPORTS: {
     status: 429,
@@ -213,6 +238,18 @@ export const ERRORS = {
   },
 
   // The worker.
+  REQUESTER_REVOKED: {
+    status: 403,
+    retryable: false,
+    title: 'The key that asked for the export is not valid any more',
+    advice: 'It was revoked or has expired before the file was there; ask again with a valid key.',
+  },
+  REQUESTER_FORBIDDEN: {
+    status: 403,
+    retryable: false,
+    title: 'The key that asked for the export may not have the dataset any more',
+    advice: 'Its list of datasets was narrowed before the file was there; ask an administrator.',
+  },
   EXPORT_TIMEOUT: {
     status: 503,
     retryable: false,
@@ -235,16 +272,25 @@ export interface FieldError {
   readonly message: string
 }
 
+interface ErrorOptions {
+  readonly cause?: unknown
+  readonly errors?: readonly FieldError[]
+  readonly retryAfter?: number
+}
+
 /** The only error that carries meaning across modules. `message` is fit for a caller's eyes. */
 export class WaybillError extends Error {
   override readonly name = 'WaybillError'
   readonly code: ErrorCode
   readonly errors: readonly FieldError[]
+  /** Seconds after which another try makes sense, where that is known. */
+  readonly retryAfter: number | undefined
 
-  constructor(code: ErrorCode, message?: string, options: { cause?: unknown; errors?: readonly FieldError[] } = {}) {
+  constructor(code: ErrorCode, message?: string, options: ErrorOptions = {}) {
     super(message ?? ERRORS[code].title, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.errors = options.errors ?? []
+    this.retryAfter = options.retryAfter
   }
 
   get kind(): ErrorKind {

@@ -1,20 +1,29 @@
-// /v1/api-keys: an admin makes, lists and revokes keys.
-import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey } from '@waybill/shared/api-keys.ts'
+// /v1/api-keys: an admin makes, lists, changes, rotates and revokes keys.
+import { changeApiKey, revokeApiKey, rotateApiKey } from '@waybill/shared/api-key-changes.ts'
+import { type ApiKeyRow, createApiKey, listApiKeys } from '@waybill/shared/api-keys.ts'
 import {
   type ApiKeyBody,
   apiKeyListSchema,
+  apiKeyPatchSchema,
+  apiKeySchema,
   createdApiKeySchema,
   newApiKeySchema,
+  rotationSchema,
 } from '@waybill/shared/contract/api-keys.ts'
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
-import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
+import { parseDuration } from '@waybill/shared/units.ts'
+import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { callerOf } from '../auth.ts'
+import { actorOf } from '../actor.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
-export function apiKeyRoutes({ db, datasets: known }: ServerDeps): Route[] {
+export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route[] {
+  // Where the identity provider makes admins, too, the last key of one may go.
+  const keepAnAdmin = config.OIDC_ISSUER === undefined
+  const change = (request: Request, response: Response) => ({ by: actorOf(request, response), keepAnAdmin })
+  const datasetsSchema = z.array(z.enum([...known.keys()], 'is not a dataset')).max(100)
   return [
     defineRoute({
       method: 'get',
@@ -36,7 +45,9 @@ export function apiKeyRoutes({ db, datasets: known }: ServerDeps): Route[] {
       operationId: 'createApiKey',
       tag: 'Access',
       summary: 'Make an API key',
-      body: bodySchema(known),
+      body: newApiKeySchema
+        .extend({ datasets: datasetsSchema.default([]).describe('Those that it may export; empty: all.') })
+        .meta({ id: 'NewApiKey' }),
       answers: {
         201: {
           description: 'The key, shown this once.',
@@ -45,14 +56,54 @@ export function apiKeyRoutes({ db, datasets: known }: ServerDeps): Route[] {
         },
       },
       problems: [],
-      async handle(_request, response, { body: { name, role, datasets, ...body } }) {
+      async handle(request, response, { body: { name, role, datasets, ...body } }) {
         const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt)
-        const createdBy = callerOf(response).name
-        const { row, secret } = await createApiKey(db, { name, role, datasets, expiresAt, createdBy })
+        const key = { name, role, datasets, expiresAt }
+        const { row, secret } = await createApiKey(db, key, actorOf(request, response))
         response
           .status(201)
           .location(`/v1/api-keys/${row.id}`)
           .json({ ...presentKey(row), key: secret })
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/api-keys/:id/rotate',
+      access: 'admin',
+      operationId: 'rotateApiKey',
+      tag: 'Access',
+      summary: 'Give the same caller a new key',
+      description: 'Its exports and its rights stay. The old key stops at once, or works on for the overlap.',
+      params: { id: pathIdSchema },
+      body: rotationSchema,
+      answers: { 200: { description: 'The new key, shown this once.', body: createdApiKeySchema } },
+      problems: ['API_KEY_ENDED', 'API_KEY_OF_SETTINGS'],
+      async handle(request, response, { params: { id }, body: { overlap } }) {
+        const { row, secret } = await rotateApiKey(db, id, readOverlap(overlap), change(request, response))
+        response.json({ ...presentKey(row), key: secret })
+      },
+    }),
+    defineRoute({
+      method: 'patch',
+      path: '/v1/api-keys/:id',
+      access: 'admin',
+      operationId: 'changeApiKey',
+      tag: 'Access',
+      summary: 'Change what an API key may',
+      description: 'Takes effect at once, also for its exports that are queued or running.',
+      params: { id: pathIdSchema },
+      body: apiKeyPatchSchema
+        .extend({ datasets: datasetsSchema.optional().describe('Those that it may export; empty: all.') })
+        .refine((patch) => Object.keys(patch).length > 0, {
+          error: 'names nothing that is to change',
+          when: ({ issues }) => issues.length === 0,
+        })
+        .meta({ id: 'ApiKeyPatch' }),
+      answers: { 200: { description: 'The key as it is now.', body: apiKeySchema } },
+      problems: ['API_KEY_ENDED', 'API_KEY_OF_SETTINGS', 'LAST_ADMIN_KEY'],
+      async handle(request, response, { params: { id }, body }) {
+        const expiresAt = typeof body.expiresAt === 'string' ? new Date(body.expiresAt) : body.expiresAt
+        response.json(presentKey(await changeApiKey(db, id, { ...body, expiresAt }, change(request, response))))
       },
     }),
     defineRoute({
@@ -64,24 +115,24 @@ export function apiKeyRoutes({ db, datasets: known }: ServerDeps): Route[] {
       summary: 'Revoke an API key, at once and for good',
       params: { id: pathIdSchema },
       answers: { 204: { description: 'It is revoked.' } },
-      problems: [],
-      async handle(_request, response, { params: { id } }) {
-        if (!(await revokeApiKey(db, id))) throw new WaybillError('NOT_FOUND')
+      problems: ['LAST_ADMIN_KEY'],
+      async handle(request, response, { params: { id } }) {
+        await revokeApiKey(db, id, change(request, response))
         response.status(204).end()
       },
     }),
   ]
 }
 
-/** The contract's, with the datasets that there are. */
-function bodySchema(known: Datasets) {
-  const datasets = z
-    .array(z.enum([...known.keys()], 'is not a dataset'))
-    .max(100)
-    .default([])
-  return newApiKeySchema
-    .extend({ datasets: datasets.describe('Those that it may export; empty: all.') })
-    .meta({ id: 'NewApiKey' })
+/** A week is enough to bring a new key to wherever the old one is. */
+const MAX_OVERLAP = 7 * 86_400_000
+
+function readOverlap(text: string): number {
+  const overlap = parseDuration(text)
+  if (overlap !== undefined && overlap <= MAX_OVERLAP) return overlap
+  throw new WaybillError('VALIDATION_FAILED', undefined, {
+    errors: [{ path: 'overlap', message: 'must be at most 7d' }],
+  })
 }
 
 function presentKey(row: ApiKeyRow): ApiKeyBody {
@@ -91,6 +142,8 @@ function presentKey(row: ApiKeyRow): ApiKeyBody {
     createdAt: row.createdAt.toISOString(),
     expiresAt: row.expiresAt?.toISOString() ?? null,
     revokedAt: row.revokedAt?.toISOString() ?? null,
+    rotatedAt: row.rotatedAt?.toISOString() ?? null,
+    previousKeyUntil: row.previousExpiresAt?.toISOString() ?? null,
     lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
   }
 }

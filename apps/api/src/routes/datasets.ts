@@ -3,6 +3,7 @@ import { datasetListSchema } from '@waybill/shared/contract/datasets.ts'
 import type { DatasetFilter } from '@waybill/shared/datasets/dataset.ts'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
 import { z } from 'zod'
+import { mayExport } from '@waybill/shared/rights.ts'
 import { callerOf } from '../auth.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
@@ -19,8 +20,8 @@ export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
       answers: { 200: { description: 'The datasets.', body: datasetListSchema } },
       problems: [],
       handle(_request, response) {
-        const { datasets: allowed } = callerOf(response)
-        const visible = [...datasets.values()].filter(({ name }) => allowed.length === 0 || allowed.includes(name))
+        const caller = callerOf(response)
+        const visible = [...datasets.values()].filter(({ name }) => mayExport(caller, name))
         response.json({
           items: visible.map(({ name, title, columns, filters }) => ({
             name,

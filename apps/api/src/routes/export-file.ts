@@ -6,6 +6,7 @@ import { manifestSchema } from '@waybill/shared/contract/manifest.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import type { Warning } from '@waybill/shared/export.ts'
 import type { ExportRow } from '@waybill/shared/ledger.ts'
+import { requireExportable } from '@waybill/shared/rights.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -33,7 +34,9 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       },
       problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE', 'EXPORT_EXPIRED'],
       async handle(request, response, { params: { id }, query: { redirect } }) {
-        const row = await findVisible(db, id, callerOf(response))
+        const caller = callerOf(response)
+        const row = await findVisible(db, id, caller)
+        requireExportable(caller, row.dataset)
         requireFile(row)
         const link = await sign(row)
         await ledger.recordDownload(row.id, actorOf(request, response))

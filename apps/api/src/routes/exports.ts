@@ -9,6 +9,7 @@ import type { ExportRow } from '@waybill/shared/ledger.ts'
 import { listEvents, listExports } from '@waybill/shared/ledger-queries.ts'
 import { countAhead } from '@waybill/shared/system-queries.ts'
 import type { Response } from 'express'
+import { mayExport } from '@waybill/shared/rights.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { etag, presentEvent, presentExport } from '../present.ts'
@@ -77,12 +78,15 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
       },
       problems: [],
       async handle(_request, response, { params: { id }, headers }) {
-        const row = await findVisible(db, id, callerOf(response))
+        const caller = callerOf(response)
+        const row = await findVisible(db, id, caller)
         const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
         const presented = { ...presentExport(row), ...(queue === undefined ? {} : { queue }) }
-        const tag = etag(presented, Math.floor(Date.now() / (config.LINK_TTL / 2)))
+        // Whoever may not have the dataset any more sees that the file is there, and gets no link to it.
+        const hasLink = row.status === 'completed' && mayExport(caller, row.dataset)
+        const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))
         if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
-        response.json(row.status === 'completed' ? { ...presented, download: await sign(row) } : presented)
+        response.json(hasLink ? { ...presented, download: await sign(row) } : presented)
       },
     }),
     defineRoute({

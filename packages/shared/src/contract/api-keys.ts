@@ -6,22 +6,44 @@ import { idSchema, instantSchema } from './fields.ts'
 export const ROLES = ['admin', 'exporter'] as const
 export const roleSchema = z.enum(ROLES).describe('An admin sees and does all; an exporter sees its own exports only.')
 
+const nameSchema = z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE).describe('For people.')
+
+const futureSchema = z.iso
+  .datetime({ offset: true })
+  // Also asked of what is no date, which has been said already.
+  .refine((text) => !(Date.parse(text) <= Date.now()), 'must be in the future')
+
 export const newApiKeySchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE).describe('For people.'),
+    name: nameSchema,
     role: roleSchema,
     datasets: z.array(z.string()).max(100).default([]).describe('Those that it may export; empty: all.'),
-    expiresAt: z.iso
-      .datetime({ offset: true })
-      // Also asked of what is no date, which has been said already.
-      .refine((text) => !(Date.parse(text) <= Date.now()), 'must be in the future')
-      .optional()
-      .describe('When it ends by itself.'),
+    expiresAt: futureSchema.optional().describe('When it ends by itself.'),
   })
   .meta({ id: 'NewApiKey', examples: [{ name: 'reports', role: 'exporter', datasets: ['users'] }] })
 
 /** As it is sent: defaults may be left out. */
 export type NewApiKeyBody = z.input<typeof newApiKeySchema>
+/** What is left out stays as it is. */
+export const apiKeyPatchSchema = z
+  .strictObject({
+    name: nameSchema.optional(),
+    role: roleSchema.optional(),
+    datasets: z.array(z.string()).max(100).optional().describe('Those that it may export; empty: all.'),
+    expiresAt: futureSchema.nullable().optional().describe('When it ends by itself; null: never.'),
+  })
+  .meta({ id: 'ApiKeyPatch', examples: [{ datasets: ['users'] }] })
+
+export const rotationSchema = z
+  .strictObject({
+    overlap: z
+      .string()
+      .regex(/^\d+(ms|s|m|h|d)$/, 'must be written as in 30m, 1h or 7d')
+      .default('0s')
+      .describe('So long the old key works on: 30m, 1h, at most 7d. Default: it stops at once.'),
+  })
+  .prefault({})
+  .meta({ id: 'ApiKeyRotation', examples: [{ overlap: '1h' }] })
 
 export const apiKeySchema = z
   .object({
@@ -34,6 +56,10 @@ export const apiKeySchema = z
     createdAt: instantSchema,
     expiresAt: instantSchema.nullable(),
     revokedAt: instantSchema.nullable(),
+    rotatedAt: instantSchema.nullable().describe('When it last got a new key.'),
+    previousKeyUntil: instantSchema
+      .nullable()
+      .describe('How long the key before the last rotation works, or worked, on.'),
     lastUsedAt: instantSchema.nullable().describe('To the minute.'),
   })
   .meta({ id: 'ApiKey' })

@@ -1,0 +1,34 @@
+// What callers may at this moment: asked at the request, and again while their export runs.
+import { type Caller, isValid } from './api-keys.ts'
+import type { Database } from './database.ts'
+import { WaybillError } from './errors.ts'
+
+/** Whether the list of a key, or of a token, lets this dataset out. An empty list is no bound. */
+export function mayExport({ datasets }: Pick<Caller, 'datasets'>, dataset: string): boolean {
+  return datasets.length === 0 || datasets.includes(dataset)
+}
+
+/** At the request, at a preview and at a download. @throws WaybillError FORBIDDEN */
+export function requireExportable(caller: Pick<Caller, 'datasets'>, dataset: string): void {
+  if (!mayExport(caller, dataset)) throw new WaybillError('FORBIDDEN', `This key may not export "${dataset}".`)
+}
+
+const KEY = /^key:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+/**
+ * Of the key that an export was asked for with. Who came with an OIDC token has nothing here to be looked up: their
+ * rights are in the token, and were checked with it.
+ *
+ * @throws WaybillError REQUESTER_REVOKED, REQUESTER_FORBIDDEN
+ */
+export async function requireRights(
+  db: Pick<Database, 'apiKey'>,
+  { requesterId, dataset }: { readonly requesterId: string; readonly dataset: string },
+): Promise<void> {
+  if (!requesterId.startsWith('key:')) return
+  const id = KEY.exec(requesterId)?.[1]
+  const row = id === undefined ? null : await db.apiKey.findUnique({ where: { id } })
+  if (row === null || !isValid(row, new Date())) throw new WaybillError('REQUESTER_REVOKED')
+  if (!mayExport(row, dataset))
+    throw new WaybillError('REQUESTER_FORBIDDEN', `The key may not export "${dataset}" any more.`)
+}
