@@ -224,7 +224,9 @@ describe('the last key of an administrator', () => {
       system.admin.delete(`/v1/api-keys/${other.id}`),
       other.client.delete(`/v1/api-keys/${me}`),
     ])
-    expect(answers.map(({ status }) => status).sort()).toEqual([204, 409])
+    // The other is refused as the last one, or is nobody any more by the time it is heard.
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 409 || status === 401)).toHaveLength(1)
     await withClient(system.database.url, (client) =>
       client.query('UPDATE waybill.api_keys SET revoked_at = NULL WHERE id = ANY ($1)', [[me, other.id]]),
     )

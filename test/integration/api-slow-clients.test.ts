@@ -14,7 +14,8 @@ afterAll(() => system.stop())
 /** Sends `head`, then `drop` again and again for as long as the server listens. @returns what it answered */
 function drip(head: string, drop?: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket: Socket = connect(Number(new URL(system.url).port), '127.0.0.1', () => socket.write(head))
+    const socket: Socket = connect(Number(new URL(system.url).port), '127.0.0.1')
+    socket.write(head)
     const dripping = setInterval(() => drop !== undefined && socket.write(drop), 50)
     let answer = ''
     socket.on('data', (chunk: Buffer) => (answer += chunk))

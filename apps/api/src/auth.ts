@@ -1,32 +1,43 @@
 // Who calls: checks the bearer token, an API key or an OIDC access token, and puts the caller beside the request.
 import { type Caller, findCaller } from '@waybill/shared/api-keys.ts'
 import type { Config } from '@waybill/shared/config.ts'
-import { WaybillError } from '@waybill/shared/errors.ts'
+import { toWaybillError, WaybillError } from '@waybill/shared/errors.ts'
 import type { Connections } from '@waybill/shared/wiring.ts'
 import type { RequestHandler, Response } from 'express'
+import { createFailedLogins } from './failed-logins.ts'
+import { networkOf } from './network.ts'
 import { createTokenVerifier, isToken } from './oidc.ts'
 
 export type { Caller }
 
-type AuthDeps = Pick<Connections, 'db' | 'answeredAt'> & { readonly config: Config }
+type AuthDeps = Pick<Connections, 'db' | 'answeredAt' | 'counters'> & { readonly config: Config }
 
 /** Milliseconds without any answer from the database after which it counts as away. */
 const PATIENCE = 900
 
 /**
  * @throws WaybillError UNAUTHENTICATED (by `next`) unless a key or a token that is valid now is presented; FORBIDDEN
- *   for a token without a role, IDENTITY_PROVIDER_UNAVAILABLE, DATABASE_UNAVAILABLE
+ *   for a token without a role, RATE_LIMITED, IDENTITY_PROVIDER_UNAVAILABLE, DATABASE_UNAVAILABLE
  */
-export function authenticate({ config, db, answeredAt }: AuthDeps): RequestHandler {
+export function authenticate({ config, db, counters, answeredAt }: AuthDeps): RequestHandler {
+  const logins = createFailedLogins({ config, counters })
   const verifyToken = createTokenVerifier(config)
   const identify = (token: string): Promise<Caller | undefined> =>
     verifyToken !== undefined && isToken(token) ? verifyToken(token) : unlessSilent(findCaller(db, token), answeredAt)
   return async (request, response, next) => {
     // The scheme is case-insensitive (RFC 9110, 11.1); the token has no spaces (RFC 6750, 2.1).
     const token = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(request.get('authorization') ?? '')?.[1]
-    const caller = token === undefined ? undefined : await identify(token)
-    if (caller === undefined) throw new WaybillError('UNAUTHENTICATED')
-    response.locals.caller = caller
+    const network = networkOf(request.ip)
+    logins.admit(network, token)
+    try {
+      const caller = token === undefined ? undefined : await identify(token)
+      if (token === undefined || caller === undefined) throw new WaybillError('UNAUTHENTICATED')
+      logins.succeed(token)
+      response.locals.caller = caller
+    } catch (error) {
+      if (toWaybillError(error).code === 'UNAUTHENTICATED') await logins.fail(network)
+      throw error
+    }
     next()
   }
 }

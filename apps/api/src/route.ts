@@ -128,7 +128,8 @@ export function problemsOf({ access, params, headers, query, body, problems }: R
     if (when) for (const code of more) codes.add(code)
   }
   // FORBIDDEN also to callers: a token of the identity provider may have no role here.
-  add(access !== 'anybody', 'UNAUTHENTICATED', 'FORBIDDEN', 'DATABASE_UNAVAILABLE', 'IDENTITY_PROVIDER_UNAVAILABLE')
+  add(access !== 'anybody', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED')
+  add(access !== 'anybody', 'DATABASE_UNAVAILABLE', 'IDENTITY_PROVIDER_UNAVAILABLE')
   add(params !== undefined, 'NOT_FOUND')
   add(body !== undefined, 'BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   add(headers !== undefined || query !== undefined || body !== undefined, 'VALIDATION_FAILED')

@@ -1,6 +1,7 @@
 // Puts the HTTP application together from its parts. No I/O of its own.
 import { randomUUID } from 'node:crypto'
 import type { Config } from '@waybill/shared/config.ts'
+import type { Counters } from '@waybill/shared/counters.ts'
 import type { Database } from '@waybill/shared/database.ts'
 import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
@@ -11,6 +12,8 @@ import type { Storage } from '@waybill/shared/storage.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import { adminPage } from './admin-page.ts'
 import { authenticate } from './auth.ts'
+import { crossOrigin, secureHeaders } from './headers.ts'
+import { limitAddresses, limitCallers } from './limits.ts'
 import { createErrorHandler } from './problem.ts'
 import type { Route } from './route.ts'
 import { mountRoutes } from './router.ts'
@@ -34,6 +37,7 @@ export interface ServerDeps {
   readonly source: Database
   readonly storage: Storage
   readonly queue: ExportQueue
+  readonly counters: Counters
   readonly log: Logger
   /** When the database has answered anything last, in milliseconds of `performance.now()`. */
   readonly answeredAt: () => number
@@ -62,14 +66,17 @@ export function createServer(deps: ServerDeps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
-  app.use(identifyAndLog(deps.log))
+  app.set('trust proxy', deps.config.TRUST_PROXY ?? false)
+  app.use(identifyAndLog(deps.log), secureHeaders())
+  const crossOriginCalls = crossOrigin(deps.config)
+  if (crossOriginCalls !== undefined) app.use(crossOriginCalls)
   const routes = createRoutes(deps)
   mountRoutes(
     app,
     routes.filter(({ access }) => access === 'anybody'),
   )
   app.use(adminPage(deps.config))
-  app.use('/v1', authenticate(deps))
+  app.use('/v1', limitAddresses(deps), authenticate(deps), limitCallers(deps))
   mountRoutes(
     app,
     routes.filter(({ access }) => access !== 'anybody'),
@@ -86,7 +93,7 @@ function identifyAndLog(log: Logger): RequestHandler {
     const requestId = randomUUID()
     const startedAt = performance.now()
     response.locals.requestId = requestId
-    response.set({ 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' })
+    response.set({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store' })
     response.on('finish', () => {
       const milliseconds = Math.round(performance.now() - startedAt)
       log.debug(

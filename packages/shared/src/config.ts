@@ -1,4 +1,5 @@
 // The only reader of the environment: every setting, checked at once, frozen.
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDuration, parseSize } from './units.ts'
 
@@ -25,8 +26,32 @@ const quantity = (parse: (text: string) => number | undefined, example: string) 
 const duration = quantity(parseDuration, '30s, 15m, 7d')
 const size = quantity(parseSize, '16MiB, 1GiB')
 
+/** Words with commas between them. */
+const list = (isWord: (word: string) => boolean, problem: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((word) => word.trim()))
+    .refine((words) => words.every(isWord), problem)
+
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+
+/** As Express has it (`trust proxy`), but for `true`: then anybody could choose the address they are known by. */
+function isProxy(word: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(word)) return true
+  const [address = '', bits, ...rest] = word.split('/')
+  const version = isIP(address)
+  return (
+    version !== 0 &&
+    rest.length === 0 &&
+    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+  )
+}
+
+/** To the letter as a browser sends it: no path, no slash at the end. */
+function isOrigin(word: string): boolean {
+  return word === '*' || (URL.canParse(word) && /^https?:/.test(word) && new URL(word).origin === word)
+}
 
 /** GAME's own, in Keycloak. */
 const DEFAULT_ADMIN_ROLE = 'AdministratorGAME'
@@ -97,6 +122,15 @@ export const settingsSchema = z.object({
   HTTP_IDLE_TIMEOUT: duration('65s', '1s'),
   HTTP_HEADERS_TIMEOUT: duration('10s', '100ms'),
   HTTP_REQUEST_TIMEOUT: duration('30s', '100ms'),
+  TRUST_PROXY: z
+    .union([z.string().regex(/^\d$/).transform(Number), list(isProxy, 'unused')], {
+      error: 'must be how many proxies there are (1 to 9), or their addresses: 10.0.0.0/8, loopback, uniquelocal',
+    })
+    .optional(),
+  CORS_ORIGINS: list(isOrigin, 'must be origins like https://app.example.com, with commas between, or *').optional(),
+  RATE_LIMIT_PER_CALLER: integer(30_000, 0, 1_000_000_000),
+  RATE_LIMIT_PER_ADDRESS: integer(60_000, 0, 1_000_000_000),
+  RATE_LIMIT_FAILED_LOGINS: integer(300, 0, 1_000_000_000),
 
   DATA_DIR: z.string().default('.data'),
   SAMPLE_ROWS: integer(100_000, 0, 100_000_000),
@@ -134,6 +168,13 @@ export function readConfig(
   const problems = [...faults, ...relations(given)]
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(parsed.data)
+}
+
+/** For tools that need the service's own tables and nothing else. @throws ConfigError */
+export function readDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {
+  const parsed = settingsSchema.shape.DATABASE_URL.safeParse(env.DATABASE_URL === '' ? undefined : env.DATABASE_URL)
+  if (parsed.success) return parsed.data
+  throw new ConfigError([`DATABASE_URL ${env.DATABASE_URL ? (parsed.error.issues[0]?.message ?? '') : 'is missing'}`])
 }
 
 /** What the standalone process must bring along, told before there is a whole configuration. */

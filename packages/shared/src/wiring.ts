@@ -1,6 +1,7 @@
 // Makes the connections that the settings ask for: what the composition roots of api, worker and standalone share.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
+import { type Counters, createCounters } from './counters.ts'
 import { createDatabase, type Database, type DatabaseOptions } from './database.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { Logger } from './log.ts'
@@ -13,6 +14,7 @@ export interface Connections {
   readonly source: Database
   readonly storage: Storage
   readonly queue: ExportQueue
+  readonly counters: Counters
   /** When the service's own database has answered anything last, in milliseconds of `performance.now()`. */
   readonly answeredAt: () => number
   close(): Promise<void>
@@ -31,17 +33,20 @@ export function connect(config: Config, name: string, log: Logger): Connections 
   const source = createDatabase(sourceOptions(config, `${name}-source`))
   const storage = createStorage(storageOptions(config))
   const queue = createExportQueue(config, (error) => log.warn({ error }, 'queue'))
+  const counters = createCounters(config, (error) => log.warn({ error }, 'counters'))
   return {
     db,
     ledger: createLedger(db),
     source,
     storage,
     queue,
+    counters,
     answeredAt: () => answeredAt,
     async close() {
       const closed = Promise.allSettled([queue.close(), db.$disconnect(), source.$disconnect()])
       // A server that is away may never answer a goodbye.
       await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
+      counters.close()
       storage.close()
     },
   }

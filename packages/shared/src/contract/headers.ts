@@ -33,6 +33,14 @@ export const RESPONSE_HEADERS = {
     .string()
     .describe('The scheme to authenticate with.')
     .meta({ examples: ['Bearer'] }),
+  RateLimit: z
+    .string()
+    .describe('What is left of the quota (r), and the seconds until it is whole again (t).')
+    .meta({ examples: ['"caller";r=29999;t=60'] }),
+  'RateLimit-Policy': z
+    .string()
+    .describe('The quota that counts here: requests (q) in so many seconds (w).')
+    .meta({ examples: ['"caller";q=30000;w=60'] }),
   'X-Request-Id': z.uuid().describe('Names this request in the log of the service.'),
 } as const satisfies Record<string, z.ZodType<string>>
 
