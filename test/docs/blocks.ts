@@ -9,6 +9,8 @@ export interface Block {
   readonly file: string | undefined
   /** `bash background`: goes on while the next blocks run. */
   readonly isBackground: boolean
+  /** `json exact`: the whole answer, to the letter. */
+  readonly isExact: boolean
   /** `bash no-run="needs Docker"`: why the test does not run it. */
   readonly noRun: string | undefined
 }
@@ -41,6 +43,7 @@ function toBlock({ info, line, text }: { info: RegExpExecArray; line: number; te
     text: text.join('\n'),
     file: /(?:^| )file=(\S+)/.exec(options)?.[1],
     isBackground: /(?:^| )background(?: |$)/.test(options),
+    isExact: /(?:^| )exact(?: |$)/.test(options),
     noRun: /(?:^| )no-run="([^"]+)"/.exec(options)?.[1],
   }
 }

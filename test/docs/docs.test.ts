@@ -13,7 +13,7 @@ import { type Clone, makeClone, ROOT } from './clone.ts'
 import { runBlocks } from './session.ts'
 
 /** Run against one system that `npm start` has started. */
-const SHARED = ['README.md', 'docs/getting-started.md']
+const SHARED = ['README.md', 'docs/getting-started.md', 'docs/api.md', 'packages/client/README.md']
 /** Start one of their own, in a clone of their own. */
 const OWN = ['docs/extending.md']
 const DOCUMENTS = [...SHARED, ...OWN]
@@ -24,6 +24,14 @@ const SHOWN = ['text', 'mermaid']
 const blocksOf = new Map<string, readonly Block[]>()
 for (const path of DOCUMENTS) blocksOf.set(path, readBlocks(await readFile(join(ROOT, path), 'utf8')))
 const all = [...blocksOf].flatMap(([path, blocks]) => blocks.map((block) => ({ path, ...block })))
+
+/** The TypeScript of each document, without what is a file of its own: its blocks follow each other. */
+const PROGRAMS = [...blocksOf].flatMap(([path, blocks]) => {
+  const own = blocks.filter(({ language, file }) => language === 'ts' && file === undefined)
+  return own.length === 0
+    ? []
+    : [{ file: `${path.replaceAll(/\W/g, '-')}.ts`, text: own.map(({ text }) => text).join('\n') }]
+})
 
 describe('nothing that could be run is left out without a reason', () => {
   it.each(DOCUMENTS)('%s has no code without a fence', async (path) => {
@@ -67,17 +75,15 @@ describe('what is shown works', () => {
     'postgres://reader:secret@db.example.com:5432/shop': shop.url,
   })
 
-  it('every TypeScript block has no error of types', async () => {
-    const files = await Promise.all(all.filter(({ language }) => language === 'ts').map((block) => save(block, clone)))
+  it('every TypeScript block has no error of types, and every program of them runs', async () => {
+    const modules = all.filter(({ language, file }) => language === 'ts' && file !== undefined)
+    const files = await Promise.all([...modules, ...PROGRAMS].map((block) => save(block, clone)))
     const config = { extends: './tsconfig.json', include: files, exclude: [] }
     await writeFile(join(clone.directory, 'tsconfig.docs.json'), JSON.stringify(config))
-    const tsc = spawn(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.docs.json'], {
-      cwd: clone.directory,
-    })
-    let said = ''
-    tsc.stdout.on('data', (text) => (said += text))
-    const [code] = await once(tsc, 'close')
-    expect([code, said]).toEqual([0, ''])
+    expect(await run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.docs.json'], clone, {})).toBe('')
+    const WAYBILL_API_KEY = (await readFile(join(clone.directory, '.data/api-key'), 'utf8')).trim()
+    const env = { WAYBILL_URL: `http://localhost:${port}`, WAYBILL_API_KEY }
+    for (const { file } of PROGRAMS) expect(await run([file], clone, env)).not.toBe('')
   })
 
   it.each(SHARED)('%s', async (path) => {
@@ -129,22 +135,30 @@ function started(system: ChildProcess): Promise<void> {
   })
 }
 
-let unnamed = 0
-
-/** Writes a block where the document says, or under a name of its own; gives that. */
-async function save({ file, text }: Block, { directory }: Clone): Promise<string> {
-  const path = file ?? `block-${++unnamed}.ts`
-  await writeFile(join(directory, path), `${text}\n`)
-  return path
+/** Writes a block where the document says; gives that. */
+async function save({ file = '', text }: Pick<Block, 'file' | 'text'>, { directory }: Clone): Promise<string> {
+  await writeFile(join(directory, file), `${text}\n`)
+  return file
 }
 
-/** A JSON block shows what the shell block before it has answered: the same fields, of the same types. */
+/** What a program that Node runs has said. @throws Error with that, when it fails */
+async function run(args: readonly string[], { directory }: Clone, env: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, args, { cwd: directory, env, timeout: 60_000 })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text))
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}:\n${said}`)
+  return said
+}
+
+/** A JSON block shows what the shell block before it has answered: the same fields of the same types, or to the letter. */
 function expectAnswers(blocks: readonly Block[], outputs: ReadonlyMap<Block, string>): void {
-  for (const [index, { language, line, text }] of blocks.entries()) {
+  for (const [index, { language, line, text, isExact }] of blocks.entries()) {
     if (language !== 'json') continue
     const asked = blocks.slice(0, index).findLast((block) => outputs.has(block))
     const answer = asked === undefined ? '' : (outputs.get(asked) ?? '')
-    expect(shapeOf(JSON.parse(answer)), `the answer of line ${line}`).toEqual(shapeOf(JSON.parse(text)))
+    const [given, shown] = [answer, text].map((json) => (isExact ? JSON.parse(json) : shapeOf(JSON.parse(json))))
+    expect(given, `the answer of line ${line}`).toEqual(shown)
   }
 }
 

@@ -14,6 +14,9 @@ export interface SessionOptions {
   readonly replacements: Readonly<Record<string, string>>
 }
 
+/** Milliseconds that a document may take: a loop that waits for what never comes must end. */
+const TIMEOUT = 60_000
+
 /** What each block wrote to its standard output. @throws Error that shows the block that failed, and what it said */
 export async function runBlocks(
   blocks: readonly Block[],
@@ -23,13 +26,20 @@ export async function runBlocks(
   try {
     const script = join(outputs, 'script.sh')
     await writeFile(script, writeScript(blocks, outputs, options.replacements))
-    const shell = spawn('bash', [script], { cwd: options.directory, env: options.env, stdio: 'ignore', detached: true })
+    const shell = spawn('bash', [script], {
+      cwd: options.directory,
+      env: options.env,
+      stdio: 'ignore',
+      timeout: TIMEOUT,
+    })
     const [code] = (await once(shell, 'close')) as [number | null]
     const read = (name: string) => readFile(join(outputs, name), 'utf8').catch(() => '')
     if (code !== 0) {
       const index = Number(await read('at'))
       const said = `${await read(`${index}.out`)}${await read(`${index}.err`)}`
-      throw new Error(`line ${blocks[index]?.line} ended with code ${code}:\n${blocks[index]?.text}\n\n${said}`)
+      throw new Error(
+        `line ${blocks[index]?.line} ended with ${code === null ? 'the time' : `code ${code}`}:\n${blocks[index]?.text}\n\n${said}`,
+      )
     }
     return new Map(await Promise.all(blocks.map(async (block, index) => [block, await read(`${index}.out`)] as const)))
   } finally {
