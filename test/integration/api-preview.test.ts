@@ -77,17 +77,23 @@ it('says about how many rows there will be, never more than the limit', async ()
   expect((await preview({ dataset: 'user-points', format: 'csv', limit: 7 })).body.estimatedRows).toBeLessThanOrEqual(7)
 })
 
-it('writes nothing: no export, no event', async () => {
-  const counts = async () =>
+it('makes no export, and is in the trail all the same: rows have left the house', async () => {
+  const look = () =>
     withClient(system.database.url, async (client) => {
       const { rows } = await client.query(
-        'SELECT (SELECT count(*) FROM waybill.exports) e, (SELECT count(*) FROM waybill.audit_events) v',
+        `SELECT (SELECT count(*)::int FROM waybill.exports) AS exports, count(*)::int AS events,
+           (array_agg(data ORDER BY id DESC))[1] AS last FROM waybill.audit_events`,
       )
-      return rows
+      return rows[0]
     })
-  const before = await counts()
-  await preview({ dataset: 'users', format: 'csv' })
-  expect(await counts()).toEqual(before)
+  const before = await look()
+  const filters = { dateFrom: '2026-01-01' }
+  const { body } = await preview({ dataset: 'users', format: 'csv', columns: ['id'], filters })
+  expect(await look()).toEqual({
+    exports: before.exports,
+    events: before.events + 1,
+    last: { dataset: 'users', filters, columns: ['id'], rows: body.rows.length },
+  })
 })
 
 it('a table that is missing is a clear answer, not a crash', async () => {

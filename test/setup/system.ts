@@ -8,7 +8,7 @@ import { ensureBootstrapKey } from '../../packages/shared/src/bootstrap-key.ts'
 import { type Config, readConfig } from '../../packages/shared/src/config.ts'
 import { createDatasets, type Datasets } from '../../packages/shared/src/dataset-registry.ts'
 import type { Dataset } from '../../packages/shared/src/datasets/dataset.ts'
-import { GAME_DATASETS } from '../../packages/shared/src/datasets/index.ts'
+import { GAME_DATASETS, LEDGER_DATASETS } from '../../packages/shared/src/datasets/index.ts'
 import { createLogger } from '../../packages/shared/src/log.ts'
 import { deployQueue } from '../../packages/shared/src/queue.ts'
 import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
@@ -70,7 +70,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   const database = await createTestDatabase()
   const config = readConfig({ ...testSettings(database, options.queue ?? 'postgres'), ...options.settings })
   await deployQueue(config)
-  const datasets = createDatasets(GAME_DATASETS, options.datasets ?? [])
+  const datasets = createDatasets(GAME_DATASETS, options.datasets ?? [], LEDGER_DATASETS)
   const log = createLogger('test', config.LOG_LEVEL)
   const connections = connect(config, 'waybill-test', log)
   await ensureBootstrapKey(connections.db, ADMIN_KEY)

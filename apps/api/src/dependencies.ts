@@ -8,10 +8,10 @@ export type DependencyState = 'ok' | 'away'
 const TIMEOUT = 2_000
 
 /** Each by its name. */
-export function createDependencyCheck({ db, source, queue, storage, log }: ServerDeps) {
+export function createDependencyCheck({ db, readers, queue, storage, log }: ServerDeps) {
   const checks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
     database: () => db.$queryRaw`SELECT 1`,
-    source: () => source.$queryRaw`SELECT 1`,
+    source: () => readers.source.$queryRaw`SELECT 1`,
     queue: () => queue.check(),
     storage: (signal) => storage.check(signal),
   }

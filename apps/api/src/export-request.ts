@@ -5,7 +5,7 @@ import { type FieldError, WaybillError } from '@waybill/shared/errors.ts'
 import type { ExportRequest, ExportRequestInput, FormatName } from '@waybill/shared/export.ts'
 import type { Format } from '@waybill/shared/formats/format.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
-import { requireExportable } from '@waybill/shared/rights.ts'
+import { mayExport, requireExportable } from '@waybill/shared/rights.ts'
 import type { Caller } from './auth.ts'
 import { fieldErrors } from './problem.ts'
 
@@ -42,10 +42,11 @@ export function checkExportRequest(
 
   const dataset = datasets.get(body.dataset)
   if (dataset === undefined) {
-    errors.push({ path: 'dataset', message: `must be one of: ${[...datasets.keys()].join(', ')}` })
+    const open = [...datasets.values()].filter((known) => mayExport(caller, known)).map(({ name }) => name)
+    errors.push({ path: 'dataset', message: `must be one of: ${open.join(', ')}` })
     throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
   }
-  requireExportable(caller, dataset.name)
+  requireExportable(caller, dataset)
   // As they were sent: zod's record drops a key "__proto__" silently, and no filter is ever ignored.
   const { filters, errors: filterErrors } = checkFilters(dataset, (sent as ExportRequestInput).filters ?? {})
   errors.push(...filterErrors, ...checkColumns(dataset, body.columns ?? []))

@@ -1,5 +1,7 @@
 // Lists the fields of an export that leave the house.
 import { createHash } from 'node:crypto'
+import type { AuditRow } from '@waybill/shared/audit-queries.ts'
+import type { AuditEventBody } from '@waybill/shared/contract/audit.ts'
 import type { ExportEvent } from '@waybill/shared/contract/events.ts'
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { HistoryItem } from '@waybill/shared/contract/history.ts'
@@ -80,6 +82,16 @@ export function presentEvent(event: EventRow): ExportEvent {
     actor: event.actor,
     attempt: event.attempt,
     data: event.data as Record<string, unknown>,
+  }
+}
+
+export function presentAuditEvent(event: AuditRow): AuditEventBody {
+  const { actorId, address, userAgent, exportId } = event
+  return {
+    ...presentEvent(event),
+    ...{ actorId, address, userAgent, exportId },
+    previousHash: Buffer.from(event.previousHash).toString('hex'),
+    hash: Buffer.from(event.hash).toString('hex'),
   }
 }
 

@@ -50,7 +50,7 @@ function sendProblem(response: Response, error: WaybillError, path: string): voi
 }
 
 /** What Express' body parser and the database throw has no code of ours yet. */
-function toProblemError(reason: unknown): WaybillError {
+export function toProblemError(reason: unknown): WaybillError {
   if (reason instanceof WaybillError) return reason
   const { type, status } = reason as { type?: unknown; status?: unknown }
   if (type === 'entity.too.large') return new WaybillError('BODY_TOO_LARGE')

@@ -9,15 +9,18 @@ import type { Ledger } from '@waybill/shared/ledger.ts'
 import type { Logger } from '@waybill/shared/log.ts'
 import type { ExportQueue } from '@waybill/shared/queue.ts'
 import type { Storage } from '@waybill/shared/storage.ts'
+import type { Readers } from '@waybill/shared/wiring.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import { adminPage } from './admin-page.ts'
 import { authenticate } from './auth.ts'
 import { crossOrigin, secureHeaders } from './headers.ts'
 import { limitAddresses, limitCallers } from './limits.ts'
 import { createErrorHandler } from './problem.ts'
+import { recordRefusals } from './refusals.ts'
 import type { Route } from './route.ts'
 import { mountRoutes } from './router.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { auditRoute } from './routes/audit.ts'
 import { authConfigRoute } from './routes/auth-config.ts'
 import { createExportRoute } from './routes/create-export.ts'
 import { datasetRoutes } from './routes/datasets.ts'
@@ -34,7 +37,7 @@ export interface ServerDeps {
   readonly datasets: Datasets
   readonly db: Database
   readonly ledger: Ledger
-  readonly source: Database
+  readonly readers: Readers
   readonly storage: Storage
   readonly queue: ExportQueue
   readonly counters: Counters
@@ -55,6 +58,7 @@ export function createRoutes(deps: ServerDeps): readonly Route[] {
     ...exportFileRoutes(deps),
     ...datasetRoutes(deps),
     ...apiKeyRoutes(deps),
+    auditRoute(deps),
     meRoute(deps),
     systemRoute(deps),
     ...healthRoutes(deps),
@@ -84,6 +88,7 @@ export function createServer(deps: ServerDeps): Express {
   app.use(() => {
     throw new WaybillError('NOT_FOUND')
   })
+  app.use('/v1/exports', recordRefusals(deps))
   app.use(createErrorHandler(deps.log))
   return app
 }

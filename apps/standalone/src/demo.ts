@@ -66,7 +66,8 @@ async function demonstrate(): Promise<void> {
   const stopped = interrupted.catch(() => system.stop())
   try {
     const results: Verified[] = []
-    for (const dataset of system.datasets.keys()) {
+    for (const { name: dataset, database } of system.datasets.values()) {
+      if (database === 'ledger') continue // the trail grows while it is counted
       for (const format of FORMAT_NAMES) {
         const expectedRows = await count(system.config.DATABASE_URL, dataset)
         results.push(await exportAndVerify(system, { dataset, format, expectedRows, directory }))

@@ -6,8 +6,9 @@ import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import type { Artifact, Attempt, ExportRow, Ledger } from '@waybill/shared/ledger.ts'
 import type { Logger } from '@waybill/shared/log.ts'
 import { persist } from '@waybill/shared/persist.ts'
-import { requireRights } from '@waybill/shared/rights.ts'
+import { datasetOf, requireRights } from '@waybill/shared/rights.ts'
 import type { Storage } from '@waybill/shared/storage.ts'
+import type { Readers } from '@waybill/shared/wiring.ts'
 import { AttemptLost, startPulse } from './pulse.ts'
 import { type Outcome, settle } from './settle.ts'
 import { writeArtifact } from './write-artifact.ts'
@@ -17,7 +18,7 @@ export interface ExportDeps {
   readonly datasets: Datasets
   readonly db: Database
   readonly ledger: Ledger
-  readonly source: Database
+  readonly readers: Readers
   readonly storage: Storage
   readonly log: Logger
   /** Shown in the trail as the one who did it. */
@@ -31,21 +32,22 @@ export interface ExportDeps {
  * @param stopping aborts with WorkerStopping when the process is to end
  */
 export async function runExport(deps: ExportDeps, exportId: string, stopping: AbortSignal): Promise<Outcome> {
-  const { config, db, ledger, log, workerName } = deps
+  const { config, datasets, db, ledger, log, workerName } = deps
   const attempt: Attempt = { exportId, token: randomUUID(), worker: workerName }
   const row = await claim(deps, attempt)
   if (row === undefined) return { kind: 'not-mine' }
   log.info({ exportId, attempt: row.attempts, dataset: row.dataset, format: row.format }, 'export started')
+  const checkRights = () => requireRights(db, row.requesterId, datasetOf(datasets, row.dataset))
   const pulse = startPulse(ledger, attempt, {
     stopping,
     lostAfter: config.WORKER_LOCK,
     timeout: config.EXPORT_TIMEOUT,
-    requireRights: () => requireRights(db, row),
+    requireRights: checkRights,
   })
   let artifact: Artifact
   try {
     // The key may have been revoked or narrowed while the export waited; the pulse asks again each second.
-    await persist(config.WORKER_LOCK, () => requireRights(db, row))
+    await persist(config.WORKER_LOCK, checkRights)
     artifact = await writeArtifact(deps, row, attempt, pulse)
   } catch (error) {
     pulse.stop()

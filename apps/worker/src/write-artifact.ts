@@ -17,7 +17,7 @@ import type { ExportDeps } from './run-export.ts'
  * @throws WaybillError, or the reason of the pulse's signal
  */
 export async function writeArtifact(
-  { config, datasets, ledger, source, storage }: ExportDeps,
+  { config, datasets, ledger, readers, storage }: ExportDeps,
   row: ExportRow,
   attempt: Attempt,
   pulse: Pulse,
@@ -31,7 +31,7 @@ export async function writeArtifact(
   // One row more than the limit tells whether the limit cut anything off.
   const query = compileQuery(dataset, { filters, columns: row.columns, limit: limit + 1 })
 
-  const table = await openTable(source, query, {
+  const table = await openTable(readers[dataset.database ?? 'source'], query, {
     signal,
     pageSize: config.SOURCE_PAGE_ROWS,
     statementTimeout: config.SOURCE_STATEMENT_TIMEOUT,

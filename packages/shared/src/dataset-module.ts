@@ -7,7 +7,7 @@ import { type Config, ConfigError } from './config.ts'
 import { createDatasets, type Datasets } from './dataset-registry.ts'
 import { datasetFaults } from './dataset-shape.ts'
 import type { Dataset } from './datasets/dataset.ts'
-import { GAME_DATASETS } from './datasets/index.ts'
+import { GAME_DATASETS, LEDGER_DATASETS } from './datasets/index.ts'
 
 export interface LoadedDatasets {
   readonly datasets: Datasets
@@ -22,9 +22,10 @@ const API_URL = new URL('./datasets/dataset.ts', import.meta.url).href
 /** Paths are relative to the working directory. @throws ConfigError with every mistake that shows without a database */
 export async function loadDatasets(config: Pick<Config, 'DATASETS' | 'GAME_DATASETS'>): Promise<LoadedDatasets> {
   const own = config.DATASETS === undefined ? [] : await loadModule(config.DATASETS)
-  const datasets = createDatasets(config.GAME_DATASETS ? GAME_DATASETS : [], own)
-  if (datasets.size === 0) throw new ConfigError(['GAME_DATASETS is false and DATASETS names no other: none is left'])
-  return { datasets, own }
+  const asked = createDatasets(config.GAME_DATASETS ? GAME_DATASETS : [], own)
+  if (asked.size === 0) throw new ConfigError(['GAME_DATASETS is false and DATASETS names no other: none is left'])
+  // Last, so that none of the operator's can stand in for the trail.
+  return { datasets: createDatasets([...asked.values()], LEDGER_DATASETS), own }
 }
 
 /** How problems with the operator's datasets are told. `problems` name the dataset each. */

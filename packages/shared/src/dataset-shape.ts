@@ -43,6 +43,8 @@ const datasetShape = {
   from: text,
   filters: table(filterShape, 'filter', z.string().regex(FILTER_NAME, `must match ${FILTER_NAME}`)),
   orderBy: z.array(text, 'must be a list of SQL expressions').min(1, 'must not be empty: rows would come in no order'),
+  access: z.enum(['caller', 'admin'], 'must be caller or admin').optional(),
+  database: z.literal('source', 'must be source: only Waybill itself reads its ledger').optional(),
 } satisfies Record<keyof Dataset, z.ZodType>
 
 const datasetSchema = z.strictObject(datasetShape, { error: objectFault('a dataset') })

@@ -1,16 +1,26 @@
 // What callers may at this moment: asked at the request, and again while their export runs.
 import { type Caller, isValid } from './api-keys.ts'
 import type { Database } from './database.ts'
+import type { Datasets } from './dataset-registry.ts'
+import type { Dataset } from './datasets/dataset.ts'
 import { WaybillError } from './errors.ts'
 
-/** Whether the list of a key, or of a token, lets this dataset out. An empty list is no bound. */
-export function mayExport({ datasets }: Pick<Caller, 'datasets'>, dataset: string): boolean {
-  return datasets.length === 0 || datasets.includes(dataset)
+type Holder = Pick<Caller, 'role' | 'datasets'>
+type Asked = Pick<Dataset, 'name' | 'access'>
+
+/** Whether the role, and the list of a key or of a token, let this dataset out. An empty list is no bound. */
+export function mayExport({ role, datasets }: Holder, { name, access }: Asked): boolean {
+  return (access !== 'admin' || role === 'admin') && (datasets.length === 0 || datasets.includes(name))
 }
 
 /** At the request, at a preview and at a download. @throws WaybillError FORBIDDEN */
-export function requireExportable(caller: Pick<Caller, 'datasets'>, dataset: string): void {
-  if (!mayExport(caller, dataset)) throw new WaybillError('FORBIDDEN', `This key may not export "${dataset}".`)
+export function requireExportable(caller: Holder, dataset: Asked): void {
+  if (!mayExport(caller, dataset)) throw new WaybillError('FORBIDDEN', `This key may not export "${dataset.name}".`)
+}
+
+/** Of a dataset that has been taken away since, its files are still there. */
+export function datasetOf(datasets: Datasets, name: string): Asked {
+  return datasets.get(name) ?? { name }
 }
 
 const KEY = /^key:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
@@ -21,14 +31,12 @@ const KEY = /^key:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
  *
  * @throws WaybillError REQUESTER_REVOKED, REQUESTER_FORBIDDEN
  */
-export async function requireRights(
-  db: Pick<Database, 'apiKey'>,
-  { requesterId, dataset }: { readonly requesterId: string; readonly dataset: string },
-): Promise<void> {
+export async function requireRights(db: Pick<Database, 'apiKey'>, requesterId: string, dataset: Asked): Promise<void> {
   if (!requesterId.startsWith('key:')) return
   const id = KEY.exec(requesterId)?.[1]
   const row = id === undefined ? null : await db.apiKey.findUnique({ where: { id } })
   if (row === null || !isValid(row, new Date())) throw new WaybillError('REQUESTER_REVOKED')
-  if (!mayExport(row, dataset))
-    throw new WaybillError('REQUESTER_FORBIDDEN', `The key may not export "${dataset}" any more.`)
+  if (!mayExport(row, dataset)) {
+    throw new WaybillError('REQUESTER_FORBIDDEN', `The key may not export "${dataset.name}" any more.`)
+  }
 }

@@ -8,10 +8,13 @@ import type { Logger } from './log.ts'
 import { createExportQueue, type ExportQueue, LANES } from './queue.ts'
 import { createStorage, type Storage, type StorageOptions } from './storage.ts'
 
+/** Where datasets are read, by their `database`. */
+export type Readers = Readonly<Record<'source' | 'ledger', Database>>
+
 export interface Connections {
   readonly db: Database
   readonly ledger: Ledger
-  readonly source: Database
+  readonly readers: Readers
   readonly storage: Storage
   readonly queue: ExportQueue
   readonly counters: Counters
@@ -30,20 +33,20 @@ export function connect(config: Config, name: string, log: Logger): Connections 
     answeredAt = performance.now()
   }
   const db = createDatabase({ ...databaseOptions(config, name), onAnswer })
-  const source = createDatabase(sourceOptions(config, `${name}-source`))
+  const readers = createReaders(config, name)
   const storage = createStorage(storageOptions(config))
   const queue = createExportQueue(config, (error) => log.warn({ error }, 'queue'))
   const counters = createCounters(config, (error) => log.warn({ error }, 'counters'))
   return {
     db,
     ledger: createLedger(db),
-    source,
+    readers,
     storage,
     queue,
     counters,
     answeredAt: () => answeredAt,
     async close() {
-      const closed = Promise.allSettled([queue.close(), db.$disconnect(), source.$disconnect()])
+      const closed = Promise.allSettled([queue.close(), db.$disconnect(), ...disconnect(readers)])
       // A server that is away may never answer a goodbye.
       await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
       counters.close()
@@ -65,9 +68,20 @@ function databaseOptions(config: Config, name: string): DatabaseOptions {
 }
 
 /** The tables that datasets read: long queries, one connection an export and a few to cancel them with. */
-function sourceOptions(config: Config, name: string): DatabaseOptions {
+function createReaders(config: Config, name: string): Readers {
+  const { DATABASE_URL: ledgerUrl, SOURCE_DATABASE_URL: sourceUrl = ledgerUrl } = config
+  const source = createDatabase(readerOptions(config, sourceUrl, `${name}-source`))
+  if (sourceUrl === ledgerUrl) return { source, ledger: source }
+  return { source, ledger: createDatabase(readerOptions(config, ledgerUrl, `${name}-ledger-source`)) }
+}
+
+function disconnect(readers: Readers): Promise<void>[] {
+  return [...new Set(Object.values(readers))].map((reader) => reader.$disconnect())
+}
+
+function readerOptions(config: Config, url: string, name: string): DatabaseOptions {
   return {
-    url: config.SOURCE_DATABASE_URL ?? config.DATABASE_URL,
+    url,
     name,
     connections: LANES.length * config.WORKER_CONCURRENCY + 2,
     connectTimeout: 10_000,

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { exportSchema } from '@waybill/shared/contract/exports.ts'
 import { idempotencyKeySchema } from '@waybill/shared/contract/headers.ts'
-import type { Database } from '@waybill/shared/database.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import { exportRequestSchema } from '@waybill/shared/export.ts'
 import { estimateRows } from '@waybill/shared/source.ts'
+import type { Readers } from '@waybill/shared/wiring.ts'
 import { within } from '@waybill/shared/within.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
@@ -16,7 +16,7 @@ import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 import { POLL_INTERVAL } from './exports.ts'
 
-export function createExportRoute({ config, datasets, ledger, queue, source, log }: ServerDeps): Route {
+export function createExportRoute({ config, datasets, ledger, queue, readers, log }: ServerDeps): Route {
   return defineRoute({
     method: 'post',
     path: '/v1/exports',
@@ -40,7 +40,7 @@ export function createExportRoute({ config, datasets, ledger, queue, source, log
       const checked = checkExportRequest(body, request.body, caller, { datasets, maxRows: config.MAX_ROWS })
       const { dataset, format, filters, columns, limit, compression, csv } = checked
       const idempotency = idempotencyOf(headers['Idempotency-Key'], checked)
-      const estimatedRows = await estimate(source, checked, config.MAX_ROWS)
+      const estimatedRows = await estimate(readers, checked, config.MAX_ROWS)
       const { row, active } = await ledger.create(
         {
           ...{ dataset, format, filters, columns, limit, compression, csv, idempotency },
@@ -70,11 +70,11 @@ export function createExportRoute({ config, datasets, ledger, queue, source, log
 const ESTIMATE_TIMEOUT = 300
 
 /** What the planner expects; undefined when the source cannot say so in time. The export may run all the same. */
-async function estimate(source: Database, checked: CheckedRequest, maxRows: number): Promise<number | undefined> {
+async function estimate(readers: Readers, checked: CheckedRequest, maxRows: number): Promise<number | undefined> {
   const { datasetDeclaration, filters, columns, limit } = checked
   const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit ?? maxRows, maxRows) })
   try {
-    const estimated = estimateRows(source, query, ESTIMATE_TIMEOUT)
+    const estimated = estimateRows(readers[datasetDeclaration.database ?? 'source'], query, ESTIMATE_TIMEOUT)
     return await within(ESTIMATE_TIMEOUT, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
   } catch {
     return undefined

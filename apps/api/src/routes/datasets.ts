@@ -21,7 +21,7 @@ export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
       problems: [],
       handle(_request, response) {
         const caller = callerOf(response)
-        const visible = [...datasets.values()].filter(({ name }) => mayExport(caller, name))
+        const visible = [...datasets.values()].filter((dataset) => mayExport(caller, dataset))
         response.json({
           items: visible.map(({ name, title, columns, filters }) => ({
             name,

@@ -6,7 +6,7 @@ import { manifestSchema } from '@waybill/shared/contract/manifest.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import type { Warning } from '@waybill/shared/export.ts'
 import type { ExportRow } from '@waybill/shared/ledger.ts'
-import { requireExportable } from '@waybill/shared/rights.ts'
+import { datasetOf, requireExportable } from '@waybill/shared/rights.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -36,7 +36,7 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       async handle(request, response, { params: { id }, query: { redirect } }) {
         const caller = callerOf(response)
         const row = await findVisible(db, id, caller)
-        requireExportable(caller, row.dataset)
+        requireExportable(caller, datasetOf(datasets, row.dataset))
         requireFile(row)
         const link = await sign(row)
         await ledger.recordDownload(row.id, actorOf(request, response))

@@ -7,7 +7,7 @@ import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import type { ExportRow } from '@waybill/shared/ledger.ts'
 import { listEvents, listExports } from '@waybill/shared/ledger-queries.ts'
-import { mayExport } from '@waybill/shared/rights.ts'
+import { datasetOf, mayExport } from '@waybill/shared/rights.ts'
 import { countAhead } from '@waybill/shared/system-queries.ts'
 import type { Response } from 'express'
 import { actorOf } from '../actor.ts'
@@ -25,7 +25,7 @@ export const POLL_INTERVAL = 1
 /** What the answers to a poller carry. */
 const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' } as const
 
-export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): Route[] {
+export function exportRoutes({ config, datasets, db, ledger, storage, log }: ServerDeps): Route[] {
   const sign = createSigner(config, storage)
   return [
     defineRoute({
@@ -83,7 +83,7 @@ export function exportRoutes({ config, db, ledger, storage, log }: ServerDeps): 
         const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
         const presented = { ...presentExport(row), ...(queue === undefined ? {} : { queue }) }
         // Whoever may not have the dataset any more sees that the file is there, and gets no link to it.
-        const hasLink = row.status === 'completed' && mayExport(caller, row.dataset)
+        const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row.dataset))
         const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))
         if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
         response.json(hasLink ? { ...presented, download: await sign(row) } : presented)

@@ -1,9 +1,11 @@
 // POST /v1/exports/preview: the first rows as the file would have them, before anything is asked for.
+import { recordEvent } from '@waybill/shared/audit.ts'
 import { previewSchema } from '@waybill/shared/contract/preview.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { exportRequestSchema, type WarningCode } from '@waybill/shared/export.ts'
 import { estimateRows, openTable } from '@waybill/shared/source.ts'
 import type { Page } from '@waybill/shared/table.ts'
+import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { checkExportRequest } from '../export-request.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -14,7 +16,7 @@ const ROWS = 20
 /** Milliseconds that a person waits for a preview; the export itself may take longer. */
 const TIMEOUT = 15_000
 
-export function previewRoute({ config, datasets, source }: ServerDeps): Route {
+export function previewRoute({ config, datasets, db, readers }: ServerDeps): Route {
   return defineRoute({
     method: 'post',
     path: '/v1/exports/preview',
@@ -22,7 +24,7 @@ export function previewRoute({ config, datasets, source }: ServerDeps): Route {
     operationId: 'previewExport',
     tag: 'Exports',
     summary: 'Show the first 20 rows as the file would have them, and how many there may be',
-    description: 'Takes the body of an export and makes none.',
+    description: 'Takes the body of an export and makes none. It is written into the trail.',
     body: exportRequestSchema,
     answers: { 200: { description: 'The first rows.', body: previewSchema } },
     problems: [
@@ -35,6 +37,7 @@ export function previewRoute({ config, datasets, source }: ServerDeps): Route {
     async handle(request, response, { body }) {
       const checked = checkExportRequest(body, request.body, callerOf(response), { datasets, maxRows: config.MAX_ROWS })
       const { datasetDeclaration, formatDeclaration, filters, columns, csv } = checked
+      const source = readers[datasetDeclaration.database ?? 'source']
       const limit = Math.min(checked.limit ?? config.MAX_ROWS, config.MAX_ROWS)
       const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit, ROWS) })
       const whole = compileQuery(datasetDeclaration, { filters, columns, limit })
@@ -56,6 +59,13 @@ export function previewRoute({ config, datasets, source }: ServerDeps): Route {
         const warnings = new Map<WarningCode, number>()
         const context = { csv, signal, warn: (code: WarningCode) => warnings.set(code, (warnings.get(code) ?? 0) + 1) }
         const isText = formatDeclaration.compressible
+        const estimatedRows = await estimateRows(source, whole, TIMEOUT)
+        // Rows leave the house: no answer without its event.
+        await recordEvent(db, {
+          type: 'export.previewed',
+          actor: actorOf(request, response),
+          data: { dataset: checked.dataset, filters, columns, rows: page.length },
+        })
         response.json({
           dataset: checked.dataset,
           format: checked.format,
@@ -65,7 +75,7 @@ export function previewRoute({ config, datasets, source }: ServerDeps): Route {
           ),
           // What a text editor would show of the file; a workbook has no such thing.
           content: isText ? await text(formatDeclaration.encode(query.columns, onePage(page), context)) : null,
-          estimatedRows: await estimateRows(source, whole, TIMEOUT),
+          estimatedRows,
         })
       } finally {
         await table.close()

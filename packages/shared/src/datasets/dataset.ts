@@ -43,6 +43,10 @@ export interface Dataset {
   readonly filters: Readonly<Record<string, DatasetFilter<any>>>
   /** SQL expressions that order the rows; together they must be unique, or equal rows change places. */
   readonly orderBy: readonly string[]
+  /** Who may export it: anybody with a valid token, or administrators only. Default: anybody. */
+  readonly access?: 'caller' | 'admin'
+  /** Where it is read: SOURCE_DATABASE_URL, or the service's own tables in DATABASE_URL. Default: the source. */
+  readonly database?: 'source' | 'ledger'
 }
 
 /** Declares a dataset. Mistakes that its type lets pass are found when the process starts, all at once. */

@@ -1,0 +1,27 @@
+// GET /v1/audit: the whole trail, for administrators.
+import { listTrail } from '@waybill/shared/audit-queries.ts'
+import { auditPageSchema, auditQuerySchema } from '@waybill/shared/contract/audit.ts'
+import { presentAuditEvent } from '../present.ts'
+import { defineRoute, type Route } from '../route.ts'
+import type { ServerDeps } from '../server.ts'
+
+export function auditRoute({ db }: ServerDeps): Route {
+  return defineRoute({
+    method: 'get',
+    path: '/v1/audit',
+    access: 'admin',
+    operationId: 'listAuditEvents',
+    tag: 'Audit',
+    summary: 'Read the whole trail, newest first',
+    description: 'For all of it in a file, export the dataset `audit`.',
+    query: auditQuerySchema,
+    answers: { 200: { description: 'A page of it.', body: auditPageSchema } },
+    problems: [],
+    async handle(_request, response, { query }) {
+      const rows = await listTrail(db, query)
+      const items = rows.slice(0, query.limit)
+      const nextCursor = rows.length > query.limit ? String(items.at(-1)?.id) : null
+      response.json({ items: items.map(presentAuditEvent), nextCursor })
+    },
+  })
+}

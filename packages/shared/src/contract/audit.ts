@@ -1,0 +1,53 @@
+// The whole trail, for administrators: every event with its actor and its place in the chain.
+import { z } from 'zod'
+import { EVENT_TYPES } from '../event-types.ts'
+import { instantFilterSchema } from '../instant.ts'
+import { isStorableText, NOT_STORABLE } from '../text.ts'
+import { countSchema, idSchema, instantSchema, pageLimitSchema } from './fields.ts'
+
+export const auditQuerySchema = z.strictObject({
+  from: instantFilterSchema.optional().describe('Events of this time or later; a day means its start in UTC.'),
+  to: instantFilterSchema.optional().describe('Events of this time or earlier; a day means until its end in UTC.'),
+  actor: z
+    .string()
+    .min(1)
+    .max(1000)
+    .refine(isStorableText, NOT_STORABLE)
+    .optional()
+    .describe('What this caller or worker did, by name or by id.'),
+  type: z.enum(EVENT_TYPES).optional(),
+  limit: pageLimitSchema,
+  cursor: z
+    .string()
+    .regex(/^\d{1,18}$/, 'must be the nextCursor of a page')
+    .optional()
+    .describe('The `nextCursor` of the page before.'),
+})
+export type AuditQuery = z.infer<typeof auditQuerySchema>
+
+const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const auditEventSchema = z
+  .object({
+    id: countSchema.describe('The place in the chain: 1, 2, 3, …'),
+    at: instantSchema,
+    type: z.enum(EVENT_TYPES),
+    actor: z.string().describe('Who did it: the name of a caller, or of a worker.'),
+    actorId: z.string().nullable().describe('The id of the caller, which stays when the name changes; null: a worker.'),
+    address: z.string().nullable().describe('Where the request came from.'),
+    userAgent: z.string().nullable().describe('With which program; the first 256 characters.'),
+    exportId: idSchema.nullable(),
+    attempt: z.int().min(1).nullable(),
+    data: z.record(z.string(), z.unknown()).describe('What there is to know beside, by type of event.'),
+    previousHash: hashSchema.describe('The hash of the event before; zeros before the first.'),
+    hash: hashSchema.describe('SHA-256 of all of the above.'),
+  })
+  .meta({ id: 'AuditEvent' })
+export type AuditEventBody = z.infer<typeof auditEventSchema>
+
+export const auditPageSchema = z
+  .object({
+    items: z.array(auditEventSchema).describe('Newest first.'),
+    nextCursor: z.string().nullable().describe('null: this is the last page.'),
+  })
+  .meta({ id: 'AuditPage' })
