@@ -1,5 +1,6 @@
 // A POST that is repeated, by a retry or by a crowd, gives one export.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApiClient } from '../setup/api-client.ts'
 import { withClient } from '../setup/database.ts'
 import { expectProblem } from '../setup/problem.ts'
 import { QUEUE_BACKENDS, startTestSystem, type TestSystem } from '../setup/system.ts'
@@ -17,6 +18,11 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
   const count = async (sql: string): Promise<number> =>
     withClient(system.database.url, async (client) =>
       Number((await client.query<{ count: string }>(sql)).rows[0]?.count),
+    )
+
+  const age = (id: string, interval: string) =>
+    withClient(system.database.url, (client) =>
+      client.query('UPDATE waybill.exports SET created_at = now() - $2::interval WHERE id = $1', [id, interval]),
     )
 
   it('and the same body give the same export, also when its fields come in another order', async () => {
@@ -59,13 +65,37 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect(types).toEqual(['export.requested', 'export.started', 'export.completed'])
   })
 
+  it('from 100 at once with two bodies gives one export: the other body is refused, whichever came first', async () => {
+    const before = await count('SELECT count(*) FROM waybill.exports')
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => post('two-crowds', index % 2 === 0 ? BODY : { ...BODY, limit: 1 })),
+    )
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(50)
+    for (const answer of answers.filter(({ status }) => status !== 202)) {
+      expectProblem(answer, 422, 'IDEMPOTENCY_KEY_REUSED')
+    }
+    expect(await count('SELECT count(*) FROM waybill.exports')).toBe(before + 1)
+  })
+
+  it('is known for all of a day', async () => {
+    const first = await post('today')
+    await age(first.body.id, '23 hours 59 minutes')
+    expect((await post('today')).body.id).toBe(first.body.id)
+    expectProblem(await post('today', { ...BODY, limit: 5 }), 422, 'IDEMPOTENCY_KEY_REUSED')
+  })
+
+  it('is that of the caller, not of its key: a repeat after a rotation gives the same export', async () => {
+    const { body } = await system.admin.post('/v1/api-keys', { name: 'rotating', role: 'exporter' })
+    const repeat = (key: string) =>
+      createApiClient(system.url, key).post('/v1/exports', BODY, { 'Idempotency-Key': 'rotated' })
+    const first = await repeat(body.key)
+    const rotated = await system.admin.post(`/v1/api-keys/${body.id}/rotate`, {})
+    expect((await repeat(rotated.body.key)).body.id).toBe(first.body.id)
+  })
+
   it('is free again after a day', async () => {
     const first = await post('yesterday')
-    await withClient(system.database.url, (client) =>
-      client.query(`UPDATE waybill.exports SET created_at = now() - interval '25 hours' WHERE id = $1`, [
-        first.body.id,
-      ]),
-    )
+    await age(first.body.id, '25 hours')
     const next = await post('yesterday', { ...BODY, limit: 5 })
     expect(next.status).toBe(202)
     expect(next.body.id).not.toBe(first.body.id)
