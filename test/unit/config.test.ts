@@ -22,6 +22,13 @@ describe('settings', () => {
     expect(() => Object.assign(config, { PORT: 1 })).toThrow(TypeError)
   })
 
+  it('of the proxies in front are a number, addresses or names of networks', () => {
+    const trusted = (TRUST_PROXY: string) => readConfig({ ...GOOD, TRUST_PROXY }).TRUST_PROXY
+    expect(trusted('2')).toBe(2)
+    expect(trusted('loopback, 10.0.0.0/8, fd00::/8')).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8'])
+    expect(readConfig(GOOD).TRUST_PROXY).toBeUndefined()
+  })
+
   it('that are empty count as left out, as compose files write them', () => {
     const empty = { PORT: '', REDIS_URL: '', S3_ENDPOINT: '', BOOTSTRAP_API_KEY: '', EXPORT_TTL: '' }
     expect(readConfig({ ...GOOD, ...empty })).toEqual(readConfig(GOOD))
@@ -81,6 +88,17 @@ describe('settings', () => {
     ['LINK_TTL', '169h'],
     ['EXPORT_TTL', 'forever'],
     ['EXPORT_TTL', '7constructor'],
+    ['BOOTSTRAP_API_KEY', 'fifteen-letters'],
+    ['BOOTSTRAP_API_KEY', 'a pass phrase that no header can hold'],
+    ['BOOTSTRAP_API_KEY', 'пароль-администратора'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', 'proxy.example.com'],
+    ['CORS_ORIGINS', 'app.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', 'https://app.example.com,'],
+    ['RATE_LIMIT_PER_CALLER', '-1'],
+    ['HTTP_HEADERS_TIMEOUT', '31s'],
     ['OIDC_AUDIENCE', 'without-an-issuer'],
     ['OIDC_CLIENT_ID', 'without-an-issuer'],
     ['OIDC_JWKS_URL', 'https://sso.example.com/keys'],

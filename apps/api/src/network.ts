@@ -1,5 +1,20 @@
 // Which address a client counts as.
 import { isIPv6 } from 'node:net'
+import type { Config } from '@waybill/shared/config.ts'
+import type { Logger } from '@waybill/shared/log.ts'
+import type { RequestHandler } from 'express'
+
+/** Behind a proxy that is not named in the settings all callers have one address: that is said, once. */
+export function warnOfProxy({ config, log }: { config: Pick<Config, 'TRUST_PROXY'>; log: Logger }): RequestHandler {
+  let isSaid = config.TRUST_PROXY !== undefined
+  return (request, _response, next) => {
+    if (!isSaid && request.get('x-forwarded-for') !== undefined) {
+      isSaid = true
+      log.warn('a request came with X-Forwarded-For, which is not believed: behind a proxy, set TRUST_PROXY')
+    }
+    next()
+  }
+}
 
 /**
  * An IPv4 address itself; of IPv6 the network of 64 bits, which is what one customer gets: whoever has it has 2^64

@@ -15,6 +15,7 @@ import { adminPage } from './admin-page.ts'
 import { authenticate } from './auth.ts'
 import { crossOrigin, secureHeaders } from './headers.ts'
 import { limitAddresses, limitCallers } from './limits.ts'
+import { warnOfProxy } from './network.ts'
 import { createErrorHandler } from './problem.ts'
 import { recordRefusals } from './refusals.ts'
 import type { Route } from './route.ts'
@@ -80,7 +81,7 @@ export function createServer(deps: ServerDeps): Express {
     routes.filter(({ access }) => access === 'anybody'),
   )
   app.use(adminPage(deps.config))
-  app.use('/v1', limitAddresses(deps), authenticate(deps), limitCallers(deps))
+  app.use('/v1', warnOfProxy(deps), limitAddresses(deps), authenticate(deps), limitCallers(deps))
   mountRoutes(
     app,
     routes.filter(({ access }) => access !== 'anybody'),

@@ -94,7 +94,11 @@ export const settingsSchema = z.object({
   S3_UPLOAD_CONCURRENCY: integer(3, 1, 32),
   S3_REQUEST_TIMEOUT: duration('60s', '100ms'),
 
-  BOOTSTRAP_API_KEY: z.string().min(16, 'must have 16 characters or more').optional(),
+  // What a bearer token may hold (RFC 6750, 2.1): with anything else nobody could ever log in.
+  BOOTSTRAP_API_KEY: z
+    .string()
+    .regex(/^(?=.{16})[A-Za-z0-9\-._~+/]+=*$/, 'must have 16 characters or more: letters, digits and - . _ ~ + /')
+    .optional(),
   OIDC_ISSUER: httpUrl.optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_JWKS_URL: httpUrl.optional(),
