@@ -80,6 +80,7 @@ export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
   'DELETE /v1/exports/:id': { kind: 'own', ok: 204, prepare: newFile, look: lookAtExport },
 
   'GET /v1/system': { kind: 'admin', ok: 200 },
+  'GET /v1/audit': { kind: 'admin', ok: 200 },
   'GET /v1/api-keys': { kind: 'admin', ok: 200 },
   'POST /v1/api-keys': { kind: 'admin', ok: 201, body: { name: 'new', role: 'admin' }, look: countKeys },
   'PATCH /v1/api-keys/:id': { kind: 'admin', ok: 200, body: { role: 'admin' }, prepare: newKey, look: lookAtKey },
