@@ -126,14 +126,17 @@ describe('settings of the identity provider', () => {
 })
 
 it('what a standalone process must bring along is what is not set', () => {
-  const none = { dataDir: '.data', postgres: true, s3: true, anyPort: true, apiKey: true }
+  const none = { dataDir: '.data', postgres: true, s3: true, anyPort: true, apiKey: true, webhookKey: true }
   expect(readStandaloneNeeds({})).toEqual(none)
   expect(readStandaloneNeeds({ DATABASE_URL: '', S3_BUCKET: '', PORT: '', BOOTSTRAP_API_KEY: '' })).toEqual(none)
-  expect(readStandaloneNeeds({ ...GOOD, PORT: '1', BOOTSTRAP_API_KEY: 'x', DATA_DIR: 'there' })).toEqual({
+  expect(
+    readStandaloneNeeds({ ...GOOD, PORT: '1', BOOTSTRAP_API_KEY: 'x', WEBHOOK_SECRET_KEYS: 'x', DATA_DIR: 'there' }),
+  ).toEqual({
     dataDir: 'there',
     postgres: false,
     s3: false,
     anyPort: false,
     apiKey: false,
+    webhookKey: false,
   })
 })

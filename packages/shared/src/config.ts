@@ -1,5 +1,6 @@
 // The only reader of the environment: every setting, checked at once, frozen.
 import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { parseDuration, parseSize } from './units.ts'
 
@@ -33,6 +34,14 @@ const list = (isWord: (word: string) => boolean, problem: string) =>
     .transform((text) => text.split(',').map((word) => word.trim()))
     .refine((words) => words.every(isWord), problem)
 
+const networks = list((text) => ipaddr.isValidCIDR(text), 'must be networks as in 10.0.0.0/8, fd00::/8')
+const DNS_SERVER = /^(\d+(\.\d+){3}(:\d+)?|[0-9a-f:.]+|\[[0-9a-f:.]+\]:\d+)$/i
+const dnsServers = list((text) => DNS_SERVER.test(text), 'must be addresses as in 10.0.0.2, 10.0.0.2:53')
+const secretKeys = list(
+  (text) => /^[A-Za-z0-9+/]{43}=$/.test(text),
+  'must be 32 bytes in base64 each: openssl rand -base64 32',
+)
+
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
 
@@ -60,6 +69,7 @@ const DEFAULT_ADMIN_ROLE = 'AdministratorGAME'
 export const settingsSchema = z.object({
   PORT: integer(8080, 0, 65_535),
   HOST: z.string().default('0.0.0.0'),
+  PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 
   DATABASE_URL: postgresUrl,
@@ -136,6 +146,14 @@ export const settingsSchema = z.object({
   RATE_LIMIT_PER_ADDRESS: integer(60_000, 0, 1_000_000_000),
   RATE_LIMIT_FAILED_LOGINS: integer(300, 0, 1_000_000_000),
 
+  WEBHOOK_SECRET_KEYS: secretKeys.optional(),
+  WEBHOOK_ALLOW_HTTP: boolean(false),
+  WEBHOOK_ALLOWED_NETWORKS: networks.optional(),
+  WEBHOOK_DNS_SERVERS: dnsServers.optional(),
+  WEBHOOK_TIMEOUT: duration('15s', '100ms'),
+  WEBHOOK_CONCURRENCY: integer(50, 1, 1_000),
+  WEBHOOK_LOG_TTL: duration('30d', '1s'),
+
   DATA_DIR: z.string().default('.data'),
   SAMPLE_ROWS: integer(100_000, 0, 100_000_000),
 })
@@ -191,6 +209,7 @@ export function readStandaloneNeeds(env: NodeJS.ProcessEnv = process.env) {
     /** Another port may be taken when the usual one is not free. */
     anyPort: !isSet('PORT'),
     apiKey: !isSet('BOOTSTRAP_API_KEY'),
+    webhookKey: !isSet('WEBHOOK_SECRET_KEYS'),
   }
 }
 

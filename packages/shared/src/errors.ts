@@ -159,6 +159,18 @@ export const ERRORS = {
     advice:
       'Try again after the time in Retry-After, or use an API key; the operator checks OIDC_ISSUER and its server.',
   },
+  WEBHOOKS_NOT_CONFIGURED: {
+    status: 503,
+    retryable: false,
+    title: 'Webhooks are not set up here',
+    advice: 'The operator sets WEBHOOK_SECRET_KEYS (see .env.example) for api and worker; until then, poll.',
+  },
+  WEBHOOK_ENDPOINT_DISABLED: {
+    status: 409,
+    retryable: false,
+    title: 'The webhook endpoint is disabled',
+    advice: 'Enable it with PATCH {"enabled": true}, then send again.',
+  },
 
   DATASET_UNKNOWN: {
     status: 422,
