@@ -8,8 +8,9 @@ import { listExpired, listQueued } from '@waybill/shared/ledger-queries.ts'
 import type { Logger } from '@waybill/shared/log.ts'
 import type { ExportQueue } from '@waybill/shared/queue.ts'
 import type { Storage } from '@waybill/shared/storage.ts'
+import { addLostDeliveries, forgetOldDeliveries, sealAnew, type WebhookReconcilerDeps } from './reconcile-webhooks.ts'
 
-export interface ReconcilerDeps {
+export interface ReconcilerDeps extends WebhookReconcilerDeps {
   readonly config: Config
   readonly db: Database
   readonly ledger: Ledger
@@ -85,9 +86,20 @@ async function reconcileIfFirst(deps: ReconcilerDeps, stopping: AbortSignal): Pr
   )
 }
 
+const STEPS = [
+  reviveLost,
+  addLostJobs,
+  removeExpired,
+  addLostDeliveries,
+  removeLeftovers,
+  abortStaleUploads,
+  forgetOldDeliveries,
+  sealAnew,
+] as const
+
 /** One round. Each step may be repeated, and may be interrupted anywhere; one that fails does not hold up the others. */
 export async function reconcile(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
-  for (const step of [reviveLost, addLostJobs, removeExpired, removeLeftovers, abortStaleUploads]) {
+  for (const step of STEPS) {
     if (stopping.aborted) return
     try {
       await step(deps, stopping)

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '@waybill/shared/config.ts'
 import type { Database } from '@waybill/shared/database.ts'
 import type { Datasets } from '@waybill/shared/dataset-registry.ts'
+import { type HintDeps, hintDeliveries } from '@waybill/shared/delivery-hint.ts'
 import type { Artifact, Attempt, ExportRow, Ledger } from '@waybill/shared/ledger.ts'
 import type { Logger } from '@waybill/shared/log.ts'
 import { persist } from '@waybill/shared/persist.ts'
@@ -13,7 +14,7 @@ import { AttemptLost, startPulse } from './pulse.ts'
 import { type Outcome, settle } from './settle.ts'
 import { writeArtifact } from './write-artifact.ts'
 
-export interface ExportDeps {
+export interface ExportDeps extends HintDeps {
   readonly config: Config
   readonly datasets: Datasets
   readonly db: Database
@@ -58,6 +59,7 @@ export async function runExport(deps: ExportDeps, exportId: string, stopping: Ab
     const published = await persist(config.WORKER_LOCK, () => ledger.complete(attempt, artifact, config.EXPORT_TTL))
     if (!published) return await settle(deps, row, attempt, new AttemptLost())
     log.info({ exportId, rows: artifact.rowCount, bytes: artifact.bytes }, 'export completed')
+    await hintDeliveries(deps, exportId)
     return { kind: 'completed' }
   } finally {
     pulse.stop()

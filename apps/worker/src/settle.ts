@@ -1,5 +1,6 @@
 // What an attempt that did not complete means for the export: given up, handed back, tried again or failed.
 import { attemptPrefix } from '@waybill/shared/artifact.ts'
+import { hintDeliveries } from '@waybill/shared/delivery-hint.ts'
 import { toWaybillError, type WaybillError } from '@waybill/shared/errors.ts'
 import type { Attempt, ExportRow } from '@waybill/shared/ledger.ts'
 import { persist } from '@waybill/shared/persist.ts'
@@ -45,6 +46,7 @@ export async function settle(deps: ExportDeps, row: ExportRow, attempt: Attempt,
     log.error({ exportId, attempt: row.attempts, code: error.code, error }, 'export failed')
     return { kind: (await ledger.fail(attempt, error.code, describe(error))) ? 'failed' : 'not-mine' }
   })
+  if (outcome.kind === 'failed') await hintDeliveries(deps, exportId)
   await removeTraces(deps, attempt)
   return outcome
 }

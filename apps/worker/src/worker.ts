@@ -1,12 +1,14 @@
 // The BullMQ glue: takes jobs, runs exports, and tells the queue what each outcome means to it.
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { DeliveryQueue } from '@waybill/shared/delivery-queue.ts'
 import { createQueueWorker, type ExportJob, type ExportQueue, LANES } from '@waybill/shared/queue.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
+import { startDeliveryWorker } from './delivery-worker.ts'
 import { startPresence } from './presence.ts'
 import { WorkerStopping } from './pulse.ts'
 import { startReconciler } from './reconcile.ts'
 import { type ExportDeps, runExport } from './run-export.ts'
+import { settledWithin } from './settled-within.ts'
 
 export interface RunningWorker {
   /**
@@ -16,7 +18,10 @@ export interface RunningWorker {
   stop(grace: number): Promise<void>
 }
 
-export type WorkerDeps = Omit<ExportDeps, 'workerName'> & { readonly queue: ExportQueue }
+export type WorkerDeps = Omit<ExportDeps, 'workerName'> & {
+  readonly queue: ExportQueue
+  readonly deliveries: DeliveryQueue
+}
 
 /** How long exports may take to hand themselves back, and the queue to say goodbye (milliseconds). */
 const HANDBACK_TIMEOUT = 10_000
@@ -66,6 +71,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     worker.on('failed', (job, error) => log.error({ exportId: job?.data.exportId, error }, 'job failed'))
     return worker
   })
+  const webhooks = startDeliveryWorker({ ...deps, workerName: exportDeps.workerName })
   const reconciler = startReconciler({ ...deps, name: exportDeps.workerName })
   const presence = startPresence({
     ...{ db: deps.db, log, name: exportDeps.workerName, concurrency: config.WORKER_CONCURRENCY },
@@ -76,19 +82,14 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     async stop(grace) {
       isStopping = true
       const reconciled = reconciler.stop()
+      const delivered = webhooks.stop(grace)
       await Promise.all(workers.map((worker) => worker.pause(true)))
       await settledWithin(running, grace)
       stopping.abort(new WorkerStopping())
       // A storage or a queue that hangs must not keep the process: what is left open is cleaned up by others.
       await settledWithin(running, HANDBACK_TIMEOUT)
-      await settledWithin([reconciled, presence.stop(), ...workers.map((worker) => worker.close())], HANDBACK_TIMEOUT)
+      const closed = workers.map((worker) => worker.close())
+      await settledWithin([reconciled, delivered, presence.stop(), ...closed], HANDBACK_TIMEOUT)
     },
   }
-}
-
-async function settledWithin(work: Iterable<Promise<unknown>>, milliseconds: number): Promise<void> {
-  const timer = new AbortController()
-  const timeout = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined)
-  await Promise.race([Promise.allSettled(work), timeout])
-  timer.abort()
 }

@@ -119,8 +119,11 @@ export async function deployQueue(config: QueueConfig): Promise<void> {
   }
 }
 
-/** Redis or Postgres behind one type: nothing beyond this function knows the difference. */
-function backendFactory(config: QueueConfig, role: 'producer' | 'worker'): BackendFactory<IQueueBackend, object> {
+/** Redis or Postgres behind one type: nothing beyond this file knows the difference. */
+export function backendFactory(
+  config: QueueConfig,
+  role: 'producer' | 'worker',
+): BackendFactory<IQueueBackend, object> {
   const { REDIS_URL: url } = config
   if (url !== undefined) {
     const connection =

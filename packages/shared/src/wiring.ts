@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { createDatabase, type Database, type DatabaseOptions } from './database.ts'
+import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { Logger } from './log.ts'
 import { createExportQueue, type ExportQueue, LANES } from './queue.ts'
@@ -18,6 +19,7 @@ export interface Connections {
   readonly storage: Storage
   readonly queue: ExportQueue
   readonly counters: Counters
+  readonly deliveries: DeliveryQueue
   /** When the service's own database has answered anything last, in milliseconds of `performance.now()`. */
   readonly answeredAt: () => number
   close(): Promise<void>
@@ -35,8 +37,10 @@ export function connect(config: Config, name: string, log: Logger): Connections 
   const db = createDatabase({ ...databaseOptions(config, name), onAnswer })
   const readers = createReaders(config, name)
   const storage = createStorage(storageOptions(config))
-  const queue = createExportQueue(config, (error) => log.warn({ error }, 'queue'))
   const counters = createCounters(config, (error) => log.warn({ error }, 'counters'))
+  const onQueueError = (error: Error) => log.warn({ error }, 'queue')
+  const queue = createExportQueue(config, onQueueError)
+  const deliveries = createDeliveryQueue(config, onQueueError)
   return {
     db,
     ledger: createLedger(db),
@@ -44,9 +48,11 @@ export function connect(config: Config, name: string, log: Logger): Connections 
     storage,
     queue,
     counters,
+    deliveries,
     answeredAt: () => answeredAt,
     async close() {
-      const closed = Promise.allSettled([queue.close(), db.$disconnect(), ...disconnect(readers)])
+      const queues = [queue.close(), deliveries.close()]
+      const closed = Promise.allSettled([...queues, db.$disconnect(), ...disconnect(readers)])
       // A server that is away may never answer a goodbye.
       await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
       counters.close()

@@ -1,0 +1,43 @@
+// When a webhook is tried again: for three days, further and further apart, never sooner than the receiver asks.
+import { describe, expect, it } from 'vitest'
+import { nextDelay, parseRetryAfter } from '../../../apps/worker/src/delivery-schedule.ts'
+
+const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000]
+
+describe('the schedule', () => {
+  it('is 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, then the end', () => {
+    const delays = Array.from({ length: 11 }, (_, index) => nextDelay(index + 1, 0, 0))
+    const hours = [2, 5, 10, 14, 20, 24].map((count) => count * HOUR)
+    expect(delays).toEqual([5 * SECOND, 5 * MINUTE, 30 * MINUTE, ...hours, undefined, undefined])
+  })
+
+  it('is spread, so that what failed together does not come back together', () => {
+    const delays = Array.from({ length: 50 }, () => nextDelay(2) ?? 0)
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(5 * MINUTE)
+    expect(Math.max(...delays)).toBeLessThanOrEqual(6 * MINUTE)
+    expect(new Set(delays).size).toBeGreaterThan(25)
+  })
+
+  it('waits as long as the receiver asks, but not for ever, and not less than planned', () => {
+    expect(nextDelay(1, 90 * SECOND, 0)).toBe(90 * SECOND)
+    expect(nextDelay(1, 400 * 24 * HOUR, 0)).toBe(24 * HOUR)
+    expect(nextDelay(3, SECOND, 0)).toBe(30 * MINUTE)
+    expect(nextDelay(10, SECOND, 0)).toBeUndefined()
+  })
+})
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-06-09T12:00:00Z')
+  it.each([
+    ['120', 120_000],
+    [' 0 ', 0],
+    ['Tue, 09 Jun 2026 12:01:00 GMT', 60_000],
+    ['Tue, 09 Jun 2026 11:00:00 GMT', 0],
+    ['soon', undefined],
+    ['-5', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('%j is %s ms', (text, expected) => {
+    expect(parseRetryAfter(text, now)).toBe(expected)
+  })
+})
