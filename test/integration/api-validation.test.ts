@@ -80,7 +80,12 @@ describe('a field that is wrong is named, and so is the reason', () => {
     ['a delimiter that would break the file', { ...GOOD, csv: { delimiter: '"' } }, [/^csv\.delimiter: /]],
     ['a delimiter of two', { ...GOOD, csv: { delimiter: ',,' } }, [/^csv\.delimiter: /]],
     ['a bom that is text', { ...GOOD, csv: { bom: 'true' } }, [/^csv\.bom: /]],
-    ['a webhook, which nobody would call yet', { ...GOOD, webhookUrl: 'https://example.org' }, [/^webhookUrl: .*poll/]],
+    ['a webhook without TLS', { ...GOOD, webhookUrl: 'http://example.org' }, [/^webhookUrl: must be an https URL/]],
+    [
+      'a webhook to an address inside',
+      { ...GOOD, webhookUrl: 'https://169.254.169.254/' },
+      [/^webhookUrl: .*not allowed/],
+    ],
     [
       'several at once',
       { dataset: 'user-points', format: 'xlsx', compression: 'gzip', limit: 2000, columns: ['x'], filters: { y: 1 } },

@@ -18,6 +18,9 @@ import { createTestDatabase, type TestDatabase } from './database.ts'
 export const QUEUE_BACKENDS = ['redis', 'postgres'] as const
 export type QueueBackend = (typeof QUEUE_BACKENDS)[number]
 
+/** Seals webhook secrets. */
+export const WEBHOOK_KEY = Buffer.alloc(32, 'k').toString('base64')
+
 export const ADMIN_KEY = 'test-admin-key-0123456789'
 
 export interface TestSystem {
@@ -60,6 +63,7 @@ export function testSettings(database: TestDatabase, queue: QueueBackend): Recor
     S3_ACCESS_KEY_ID: s3.accessKeyId,
     S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
     BOOTSTRAP_API_KEY: ADMIN_KEY,
+    WEBHOOK_SECRET_KEYS: WEBHOOK_KEY,
     LOG_LEVEL: 'fatal',
     PORT: '0',
     HOST: '127.0.0.1',

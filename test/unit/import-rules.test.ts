@@ -59,7 +59,15 @@ const FILES: Readonly<Record<string, Lines>> = {
       '../datasets/index.ts',
       '../generated/prisma/client.ts',
     ),
-    allowed: from('zod', './fields.ts', '../export.ts', '../errors.ts', '../event-types.ts', '../table.ts'),
+    allowed: from(
+      'zod',
+      './fields.ts',
+      '../export.ts',
+      '../errors.ts',
+      '../event-types.ts',
+      '../table.ts',
+      '../webhook-events.ts',
+    ),
   },
   'packages/shared/src/formats/parquet.ts': {
     forbidden: from(

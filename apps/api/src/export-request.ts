@@ -1,11 +1,20 @@
 // Checks a request for an export against the dataset and the format it names.
+import type { Config } from '@waybill/shared/config.ts'
 import type { Datasets } from '@waybill/shared/dataset-registry.ts'
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
 import { type FieldError, WaybillError } from '@waybill/shared/errors.ts'
 import type { ExportRequest, ExportRequestInput, FormatName } from '@waybill/shared/export.ts'
 import type { Format } from '@waybill/shared/formats/format.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
+
+
 import { mayExport, requireExportable } from '@waybill/shared/rights.ts'
+
+
+import { requireExportable } from '@waybill/shared/rights.ts'
+import { urlRules, webhookUrlFault } from '@waybill/shared/webhook-url.ts'
+
+
 import type { Caller } from './auth.ts'
 import { fieldErrors } from './problem.ts'
 
@@ -26,9 +35,10 @@ export function checkExportRequest(
   body: ExportRequest,
   sent: unknown,
   caller: Caller,
-  { datasets, maxRows }: { readonly datasets: Datasets; readonly maxRows: number },
+  { datasets, config }: { readonly datasets: Datasets; readonly config: Config },
 ): CheckedRequest {
   const errors: FieldError[] = []
+  const { MAX_ROWS: maxRows } = config
   const format = FORMATS[body.format]
   if (body.limit !== undefined && body.limit > maxRows) {
     errors.push({ path: 'limit', message: `must be at most ${maxRows}` })
@@ -39,6 +49,8 @@ export function checkExportRequest(
   if (body.format !== 'csv' && Object.hasOwn(sent as object, 'csv')) {
     errors.push({ path: 'csv', message: `is for format csv only, not for ${body.format}` })
   }
+  const urlFault = body.webhookUrl === undefined ? undefined : webhookUrlFault(body.webhookUrl, urlRules(config))
+  if (urlFault !== undefined) errors.push({ path: 'webhookUrl', message: urlFault })
 
   const dataset = datasets.get(body.dataset)
   if (dataset === undefined) {

@@ -4,6 +4,7 @@ import type { Config } from '@waybill/shared/config.ts'
 import type { Counters } from '@waybill/shared/counters.ts'
 import type { Database } from '@waybill/shared/database.ts'
 import type { Datasets } from '@waybill/shared/dataset-registry.ts'
+import type { DeliveryQueue } from '@waybill/shared/delivery-queue.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import type { Ledger } from '@waybill/shared/ledger.ts'
 import type { Logger } from '@waybill/shared/log.ts'
@@ -31,7 +32,12 @@ import { healthRoutes } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
 import { meRoute } from './routes/me.ts'
 import { previewRoute } from './routes/preview.ts'
+
 import { systemRoute } from './routes/system.ts'
+
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
+import { webhookEndpointRoutes } from './routes/webhook-endpoints.ts'
+import { webhookSecretRoutes } from './routes/webhook-secret.ts'
 
 export interface ServerDeps {
   readonly config: Config
@@ -42,6 +48,7 @@ export interface ServerDeps {
   readonly storage: Storage
   readonly queue: ExportQueue
   readonly counters: Counters
+  readonly deliveries: DeliveryQueue
   readonly log: Logger
   /** When the database has answered anything last, in milliseconds of `performance.now()`. */
   readonly answeredAt: () => number
@@ -62,6 +69,9 @@ export function createRoutes(deps: ServerDeps): readonly Route[] {
     auditRoute(deps),
     meRoute(deps),
     systemRoute(deps),
+    ...webhookSecretRoutes(deps),
+    ...webhookEndpointRoutes(deps),
+    ...webhookDeliveryRoutes(deps),
     ...healthRoutes(deps),
     authConfigRoute(deps),
   ]

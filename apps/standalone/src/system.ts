@@ -78,8 +78,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       found.S3_SECRET_ACCESS_KEY = s3.secretAccessKey
       found.S3_FORCE_PATH_STYLE = 'true'
     }
-    if (needs.apiKey) found.BOOTSTRAP_API_KEY = await readOrCreateKey(join(dataDir, 'api-key'))
-    const config = readConfig(env, found)
+    if (needs.apiKey) found.BOOTSTRAP_API_KEY = await readOrCreate(join(dataDir, 'api-key'), newApiKey)
+    if (needs.webhookKey) {
+      found.WEBHOOK_SECRET_KEYS = await readOrCreate(join(dataDir, 'webhook-secret-key'), newSecretKey)
+    }
+    const settings = readConfig(env, found)
+    // Links in webhooks name the port.
+    const config = { ...settings, PORT: needs.anyPort ? await freePort(settings.PORT) : settings.PORT }
     const log = createLogger('standalone', config.LOG_LEVEL)
     const loaded = await loadDatasets(config)
 
@@ -103,8 +108,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const worker = startWorker({ config, datasets: loaded.datasets, log, ...connections })
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
     const app = createServer({ config, datasets: loaded.datasets, log, ...connections })
-    const port = needs.anyPort ? await freePort(config.PORT) : config.PORT
-    const server: ListeningServer = await listen(app, { ...config, PORT: port })
+    const server: ListeningServer = await listen(app, config)
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
     return { url: `http://localhost:${server.port}`, apiKey, config, datasets: loaded.datasets, stop }
   } catch (error) {
@@ -132,11 +136,19 @@ async function createDatabaseIfMissing(serverUrl: string): Promise<void> {
 }
 
 /** The same key at every start, so that scripts go on working. */
-async function readOrCreateKey(path: string): Promise<string> {
+async function readOrCreate(path: string, create: () => string): Promise<string> {
   try {
-    await writeFile(path, `wb_${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 })
+    await writeFile(path, `${create()}\n`, { flag: 'wx', mode: 0o600 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   return (await readFile(path, 'utf8')).trim()
+}
+
+function newApiKey(): string {
+  return `wb_${randomBytes(32).toString('base64url')}`
+}
+
+function newSecretKey(): string {
+  return randomBytes(32).toString('base64')
 }

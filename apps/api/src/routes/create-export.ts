@@ -5,8 +5,16 @@ import { idempotencyKeySchema } from '@waybill/shared/contract/headers.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import { exportRequestSchema } from '@waybill/shared/export.ts'
+import { createSecretBox } from '@waybill/shared/secret-box.ts'
 import { estimateRows } from '@waybill/shared/source.ts'
+
+
 import type { Readers } from '@waybill/shared/wiring.ts'
+
+
+import { callerSecret } from '@waybill/shared/webhook-caller-secrets.ts'
+
+
 import { within } from '@waybill/shared/within.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
@@ -16,7 +24,8 @@ import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 import { POLL_INTERVAL } from './exports.ts'
 
-export function createExportRoute({ config, datasets, ledger, queue, readers, log }: ServerDeps): Route {
+export function createExportRoute({ config, datasets, db, ledger, queue, readers, log }: ServerDeps): Route {
+  const box = createSecretBox(config.WEBHOOK_SECRET_KEYS)
   return defineRoute({
     method: 'post',
     path: '/v1/exports',
@@ -34,16 +43,18 @@ export function createExportRoute({ config, datasets, ledger, queue, readers, lo
         headers: { Location: 'always', 'Retry-After': 'always' },
       },
     },
-    problems: ['IDEMPOTENCY_KEY_REUSED', 'TOO_MANY_ACTIVE_EXPORTS'],
+    problems: ['IDEMPOTENCY_KEY_REUSED', 'TOO_MANY_ACTIVE_EXPORTS', 'WEBHOOKS_NOT_CONFIGURED'],
     async handle(request, response, { body, headers }) {
       const caller = callerOf(response)
-      const checked = checkExportRequest(body, request.body, caller, { datasets, maxRows: config.MAX_ROWS })
-      const { dataset, format, filters, columns, limit, compression, csv } = checked
+      const checked = checkExportRequest(body, request.body, caller, { datasets, config })
+      const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
       const idempotency = idempotencyOf(headers['Idempotency-Key'], checked)
+      // The worker signs with it, and cannot when there is no key to seal it with: better said now.
+      if (webhookUrl !== undefined) await callerSecret(db, box, caller.id)
       const estimatedRows = await estimate(readers, checked, config.MAX_ROWS)
       const { row, active } = await ledger.create(
         {
-          ...{ dataset, format, filters, columns, limit, compression, csv, idempotency },
+          ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl, idempotency },
           ...fileType(format, compression),
           estimatedRows,
           lane: estimatedRows !== undefined && estimatedRows < config.LARGE_EXPORT_ROWS ? 'small' : 'large',

@@ -4,6 +4,7 @@ import { exportEventListSchema } from '@waybill/shared/contract/events.ts'
 import { exportListQuerySchema, exportListSchema, exportSchema } from '@waybill/shared/contract/exports.ts'
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
+import { hintDeliveries } from '@waybill/shared/delivery-hint.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
 import type { ExportRow } from '@waybill/shared/ledger.ts'
 import { listEvents, listExports } from '@waybill/shared/ledger-queries.ts'
@@ -25,7 +26,8 @@ export const POLL_INTERVAL = 1
 /** What the answers to a poller carry. */
 const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' } as const
 
-export function exportRoutes({ config, datasets, db, ledger, storage, log }: ServerDeps): Route[] {
+export function exportRoutes(deps: ServerDeps): Route[] {
+  const { config, datasets, db, ledger, storage } = deps
   const sign = createSigner(config, storage)
   return [
     defineRoute({
@@ -103,12 +105,13 @@ export function exportRoutes({ config, datasets, db, ledger, storage, log }: Ser
         const row = await findVisible(db, id, callerOf(response))
         if (isActive(row)) throw new WaybillError('EXPORT_STILL_ACTIVE')
         if (await ledger.expire(row.id, actorOf(request, response))) {
+          await hintDeliveries(deps, row.id)
           try {
             await storage.removeAll(exportPrefix(config.S3_PREFIX, row.id))
             await ledger.forgetArtifact(row.id)
           } catch (error) {
             // No link is given out any more; the reconciler removes the file when the storage is back.
-            log.warn({ exportId: row.id, error }, 'the file could not be removed yet')
+            deps.log.warn({ exportId: row.id, error }, 'the file could not be removed yet')
           }
         }
         response.status(204).end()
@@ -129,6 +132,7 @@ export function exportRoutes({ config, datasets, db, ledger, storage, log }: Ser
       async handle(request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))
         if (!(await ledger.cancel(row.id, actorOf(request, response)))) throw new WaybillError('EXPORT_ENDED')
+        await hintDeliveries(deps, row.id)
         response.status(202).json(presentExport(await findVisible(db, id, callerOf(response))))
       },
     }),

@@ -35,7 +35,7 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
       'SOURCE_QUERY_FAILED',
     ],
     async handle(request, response, { body }) {
-      const checked = checkExportRequest(body, request.body, callerOf(response), { datasets, maxRows: config.MAX_ROWS })
+      const checked = checkExportRequest(body, request.body, callerOf(response), { datasets, config })
       const { datasetDeclaration, formatDeclaration, filters, columns, csv } = checked
       const source = readers[datasetDeclaration.database ?? 'source']
       const limit = Math.min(checked.limit ?? config.MAX_ROWS, config.MAX_ROWS)
