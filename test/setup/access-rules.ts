@@ -60,6 +60,24 @@ async function newKey({ admin }: Fixtures): Promise<string> {
   return (await admin.post('/v1/api-keys', { name: 'to be changed', role: 'exporter' })).body.id
 }
 
+/** Refused at once when the worker comes to it, without a look at the network. */
+const NOWHERE = 'https://nowhere.localhost/'
+
+const listEndpoints = async ({ admin }: Fixtures) => (await admin.get('/v1/webhook-endpoints')).body.items
+const countEndpoints = async (fixtures: Fixtures) => (await listEndpoints(fixtures)).length
+const lookAtEndpoint = async (fixtures: Fixtures, id: string) =>
+  (await listEndpoints(fixtures)).find((endpoint: Json) => endpoint.id === id)
+
+/** Told of nothing that the other rules do. */
+async function newEndpoint({ admin }: Fixtures): Promise<string> {
+  return (await admin.post('/v1/webhook-endpoints', { url: NOWHERE, events: ['export.failed'] })).body.id
+}
+
+async function newDelivery({ exporter }: Fixtures): Promise<string> {
+  const { id } = await exporter.export({ ...EXPORT, webhookUrl: NOWHERE })
+  return (await exporter.get(`/v1/exports/${id}/deliveries`)).body.items[0].id
+}
+
 export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
   'GET /healthz': { kind: 'open', ok: 200 },
   'GET /readyz': { kind: 'open', ok: 200 },
@@ -78,6 +96,23 @@ export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
   'GET /v1/exports/:id/events': { kind: 'own', ok: 200, prepare: theFile },
   'POST /v1/exports/:id/cancel': { kind: 'own', ok: 202, prepare: runningExport, look: lookAtExport },
   'DELETE /v1/exports/:id': { kind: 'own', ok: 204, prepare: newFile, look: lookAtExport },
+
+  'GET /v1/me/webhook-secret': { kind: 'each', ok: 200 },
+  'POST /v1/me/webhook-secret/rotate': { kind: 'each', ok: 200 },
+  'GET /v1/exports/:id/deliveries': { kind: 'own', ok: 200, prepare: theFile },
+  'POST /v1/webhook-deliveries/:id/redeliver': { kind: 'own', ok: 202, prepare: newDelivery },
+
+  'GET /v1/webhook-endpoints': { kind: 'admin', ok: 200 },
+  'POST /v1/webhook-endpoints': { kind: 'admin', ok: 201, body: { url: NOWHERE }, look: countEndpoints },
+  'PATCH /v1/webhook-endpoints/:id': {
+    ...{ kind: 'admin', ok: 200, body: { enabled: false }, prepare: newEndpoint, look: lookAtEndpoint },
+  },
+  'DELETE /v1/webhook-endpoints/:id': { kind: 'admin', ok: 204, prepare: newEndpoint, look: lookAtEndpoint },
+  'POST /v1/webhook-endpoints/:id/rotate-secret': {
+    ...{ kind: 'admin', ok: 200, prepare: newEndpoint, look: lookAtEndpoint },
+  },
+  'POST /v1/webhook-endpoints/:id/test': { kind: 'admin', ok: 202, prepare: newEndpoint },
+  'GET /v1/webhook-endpoints/:id/deliveries': { kind: 'admin', ok: 200, prepare: newEndpoint },
 
   'GET /v1/system': { kind: 'admin', ok: 200 },
   'GET /v1/audit': { kind: 'admin', ok: 200 },

@@ -6,14 +6,8 @@ import { type FieldError, WaybillError } from '@waybill/shared/errors.ts'
 import type { ExportRequest, ExportRequestInput, FormatName } from '@waybill/shared/export.ts'
 import type { Format } from '@waybill/shared/formats/format.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
-
-
 import { mayExport, requireExportable } from '@waybill/shared/rights.ts'
-
-
-import { requireExportable } from '@waybill/shared/rights.ts'
 import { urlRules, webhookUrlFault } from '@waybill/shared/webhook-url.ts'
-
 
 import type { Caller } from './auth.ts'
 import { fieldErrors } from './problem.ts'

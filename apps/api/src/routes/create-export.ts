@@ -7,13 +7,8 @@ import { WaybillError } from '@waybill/shared/errors.ts'
 import { exportRequestSchema } from '@waybill/shared/export.ts'
 import { createSecretBox } from '@waybill/shared/secret-box.ts'
 import { estimateRows } from '@waybill/shared/source.ts'
-
-
-import type { Readers } from '@waybill/shared/wiring.ts'
-
-
 import { callerSecret } from '@waybill/shared/webhook-caller-secrets.ts'
-
+import type { Readers } from '@waybill/shared/wiring.ts'
 
 import { within } from '@waybill/shared/within.ts'
 import { actorOf } from '../actor.ts'
