@@ -16,7 +16,7 @@ export const TAGS = {
   Webhooks: 'Be told instead of asking.',
   Audit: 'Who took what, when.',
   Access: 'Who may: keys, and who a token is.',
-  System: 'Is it well?',
+  System: 'Is it well, and how is it called?',
 } as const
 export type Tag = keyof typeof TAGS
 
@@ -25,6 +25,8 @@ export interface Answer {
   readonly description: string
   /** Of the body; absent: there is none. The handler's answers are held to it. */
   readonly body?: z.ZodType
+  /** Of the body; default: made of the examples of its schema. */
+  readonly example?: unknown
   /** Default: `application/json`. */
   readonly contentType?: string
   readonly headers?: Readonly<Partial<Record<ResponseHeader, 'always' | 'sometimes'>>>
@@ -51,6 +53,8 @@ export interface Route {
   readonly headers?: HeaderSchemas
   readonly query?: z.ZodType
   readonly body?: z.ZodType
+  /** What readers see instead of `body`, where a part of it is known only here: the datasets. */
+  readonly documentedBody?: z.ZodType
   readonly answers: Answers
   /** Errors of its own; those that follow from its access, parameters, query and body are known ({@link problemsOf}). */
   readonly problems: readonly ErrorCode[]
@@ -122,7 +126,7 @@ export function defineRoute<
 }
 
 /** Every code that the route may answer with. */
-export function problemsOf({ access, params, headers, query, body, problems }: Route): readonly ErrorCode[] {
+export function problemsOf({ access, params, query, body, problems }: Route): readonly ErrorCode[] {
   const codes = new Set<ErrorCode>(problems)
   const add = (when: boolean, ...more: ErrorCode[]) => {
     if (when) for (const code of more) codes.add(code)
@@ -132,6 +136,6 @@ export function problemsOf({ access, params, headers, query, body, problems }: R
   add(access !== 'anybody', 'DATABASE_UNAVAILABLE', 'IDENTITY_PROVIDER_UNAVAILABLE')
   add(params !== undefined, 'NOT_FOUND')
   add(body !== undefined, 'BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
-  add(headers !== undefined || query !== undefined || body !== undefined, 'VALIDATION_FAILED')
+  add(query !== undefined || body !== undefined, 'VALIDATION_FAILED')
   return [...codes, 'INTERNAL']
 }

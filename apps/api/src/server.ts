@@ -26,6 +26,7 @@ import { auditRoute } from './routes/audit.ts'
 import { authConfigRoute } from './routes/auth-config.ts'
 import { createExportRoute } from './routes/create-export.ts'
 import { datasetRoutes } from './routes/datasets.ts'
+import { documentRoutes } from './routes/document.ts'
 import { exportFileRoutes } from './routes/export-file.ts'
 import { exportRoutes } from './routes/exports.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -58,7 +59,7 @@ export interface ServerDeps {
 
 /** Every route, with its rule. The fixed names under /v1/exports come before `:id`. */
 export function createRoutes(deps: ServerDeps): readonly Route[] {
-  return [
+  const routes = [
     historyRoute(deps),
     previewRoute(deps),
     createExportRoute(deps),
@@ -75,6 +76,7 @@ export function createRoutes(deps: ServerDeps): readonly Route[] {
     ...healthRoutes(deps),
     authConfigRoute(deps),
   ]
+  return [...routes, ...documentRoutes(routes)]
 }
 
 export function createServer(deps: ServerDeps): Express {

@@ -1,6 +1,6 @@
 // POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
 import { createHash } from 'node:crypto'
-import { exportSchema } from '@waybill/shared/contract/exports.ts'
+import { exportSchema, QUEUED_EXPORT } from '@waybill/shared/contract/exports.ts'
 import { idempotencyKeySchema } from '@waybill/shared/contract/headers.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { WaybillError } from '@waybill/shared/errors.ts'
@@ -14,6 +14,7 @@ import { within } from '@waybill/shared/within.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { type CheckedRequest, checkExportRequest, fileType } from '../export-request.ts'
+import { exportRequestByDataset } from '../openapi/export-request.ts'
 import { presentExport } from '../present.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
@@ -31,10 +32,12 @@ export function createExportRoute({ config, datasets, db, ledger, queue, readers
     description: 'Answers at once; the file is made in the background. Poll the address in Location.',
     headers: { 'Idempotency-Key': idempotencyKeySchema.optional() },
     body: exportRequestSchema,
+    documentedBody: exportRequestByDataset(datasets),
     answers: {
       202: {
         description: 'Accepted: it will be made, whatever happens.',
         body: exportSchema,
+        example: QUEUED_EXPORT,
         headers: { Location: 'always', 'Retry-After': 'always' },
       },
     },

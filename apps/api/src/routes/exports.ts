@@ -1,7 +1,12 @@
 // The exports themselves: list, look, follow, cancel, remove.
 import { exportPrefix } from '@waybill/shared/artifact.ts'
 import { exportEventListSchema } from '@waybill/shared/contract/events.ts'
-import { exportListQuerySchema, exportListSchema, exportSchema } from '@waybill/shared/contract/exports.ts'
+import {
+  CANCELED_EXPORT,
+  exportListQuerySchema,
+  exportListSchema,
+  exportSchema,
+} from '@waybill/shared/contract/exports.ts'
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { hintDeliveries } from '@waybill/shared/delivery-hint.ts'
@@ -126,7 +131,11 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       summary: 'Stop the work on an export',
       params: { id: pathIdSchema },
       answers: {
-        202: { description: 'It is canceled; a worker that runs it stops within seconds.', body: exportSchema },
+        202: {
+          description: 'It is canceled; a worker that runs it stops within seconds.',
+          body: exportSchema,
+          example: CANCELED_EXPORT,
+        },
       },
       problems: ['EXPORT_ENDED'],
       async handle(request, response, { params: { id } }) {

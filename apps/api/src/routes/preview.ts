@@ -8,6 +8,7 @@ import type { Page } from '@waybill/shared/table.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { checkExportRequest } from '../export-request.ts'
+import { exportRequestByDataset } from '../openapi/export-request.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
@@ -26,6 +27,7 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
     summary: 'Show the first 20 rows as the file would have them, and how many there may be',
     description: 'Takes the body of an export and makes none. It is written into the trail.',
     body: exportRequestSchema,
+    documentedBody: exportRequestByDataset(datasets),
     answers: { 200: { description: 'The first rows.', body: previewSchema } },
     problems: [
       'SOURCE_UNAVAILABLE',

@@ -62,37 +62,79 @@ export const queuePlaceSchema = z
   })
   .meta({ id: 'QueuePlace' })
 
-export const exportSchema = z
-  .object({
-    id: idSchema,
-    dataset: z.string(),
-    format: z.enum(FORMAT_NAMES),
-    filters: filtersSchema,
-    columns: z.array(z.string()).describe('Of the file, in order.'),
-    limit: z.int().min(1).nullable().describe('Rows at most, as asked; null: as many as there may be.'),
-    compression: z.enum(COMPRESSIONS),
-    csv: csvOptionsSchema.optional().describe('Only for format csv.'),
-    status: z.enum(EXPORT_STATUSES),
-    progress: progressSchema,
-    rowCount: countSchema.nullable().describe('Rows of data in the file; null until it is there.'),
-    bytes: countSchema.nullable().describe('Of the stored object; null until it is there.'),
-    sha256: sha256Schema.nullable(),
-    filename: z.string(),
-    contentType: z.string(),
-    truncated: z.boolean().describe('Whether the limit cut rows off.'),
-    warnings: z.array(warningSchema),
-    download: downloadSchema.optional().describe('Only while completed, and only when this one export was asked for.'),
-    error: exportErrorSchema.optional().describe('Only when failed.'),
-    queue: queuePlaceSchema.optional().describe('Only while queued, and only when this one export was asked for.'),
-    attempts: countSchema,
-    requestedBy: z.string(),
-    snapshotAt: instantSchema.nullable().describe('The file shows the source as it was at this moment.'),
-    createdAt: instantSchema,
-    startedAt: instantSchema.nullable(),
-    finishedAt: instantSchema.nullable(),
-    expiresAt: instantSchema.nullable().describe('When the file is removed.'),
-  })
-  .meta({ id: 'Export' })
+const exportFields = z.object({
+  id: idSchema,
+  dataset: z.string(),
+  format: z.enum(FORMAT_NAMES),
+  filters: filtersSchema,
+  columns: z.array(z.string()).describe('Of the file, in order.'),
+  limit: z.int().min(1).nullable().describe('Rows at most, as asked; null: as many as there may be.'),
+  compression: z.enum(COMPRESSIONS),
+  csv: csvOptionsSchema.optional().describe('Only for format csv.'),
+  status: z.enum(EXPORT_STATUSES),
+  progress: progressSchema,
+  rowCount: countSchema.nullable().describe('Rows of data in the file; null until it is there.'),
+  bytes: countSchema.nullable().describe('Of the stored object; null until it is there.'),
+  sha256: sha256Schema.nullable(),
+  filename: z.string(),
+  contentType: z.string(),
+  truncated: z.boolean().describe('Whether the limit cut rows off.'),
+  warnings: z.array(warningSchema),
+  download: downloadSchema.optional().describe('Only while completed, and only when this one export was asked for.'),
+  error: exportErrorSchema.optional().describe('Only when failed.'),
+  queue: queuePlaceSchema.optional().describe('Only while queued, and only when this one export was asked for.'),
+  attempts: countSchema,
+  requestedBy: z.string(),
+  snapshotAt: instantSchema.nullable().describe('The file shows the source as it was at this moment.'),
+  createdAt: instantSchema,
+  startedAt: instantSchema.nullable(),
+  finishedAt: instantSchema.nullable(),
+  expiresAt: instantSchema.nullable().describe('When the file is removed.'),
+})
+
+const COMPLETED: z.infer<typeof exportFields> = {
+  id: '01a206bd-3a7c-70dd-b151-2b1407fb87af',
+  dataset: 'user-points',
+  format: 'csv',
+  filters: { dateFrom: '2026-01-01' },
+  columns: ['id', 'created_at', 'points'],
+  limit: 10_000,
+  compression: 'none',
+  csv: { delimiter: ',', bom: false, header: true, escapeFormulas: true },
+  status: 'completed',
+  progress: { rows: 1000, bytes: 73_960, estimatedRows: 1024, percent: 100 },
+  rowCount: 1000,
+  bytes: 73_960,
+  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  filename: 'user-points_20260609T120000Z.csv',
+  contentType: 'text/csv; charset=utf-8',
+  truncated: false,
+  warnings: [],
+  attempts: 1,
+  requestedBy: 'wb_3q27wXyZ',
+  snapshotAt: '2026-06-09T12:00:00.380Z',
+  createdAt: '2026-06-09T12:00:00.257Z',
+  startedAt: '2026-06-09T12:00:00.336Z',
+  finishedAt: '2026-06-09T12:00:00.475Z',
+  expiresAt: '2026-06-16T12:00:00.475Z',
+}
+
+/** As it is answered when it has been asked for. */
+export const QUEUED_EXPORT: z.infer<typeof exportFields> = {
+  ...COMPLETED,
+  status: 'queued',
+  progress: { rows: 0, bytes: 0, estimatedRows: 1024, percent: 0 },
+  ...{ rowCount: null, bytes: null, sha256: null, attempts: 0 },
+  ...{ snapshotAt: null, startedAt: null, finishedAt: null, expiresAt: null },
+}
+
+export const CANCELED_EXPORT: z.infer<typeof exportFields> = {
+  ...QUEUED_EXPORT,
+  status: 'canceled',
+  finishedAt: '2026-06-09T12:00:00.475Z',
+}
+
+export const exportSchema = exportFields.meta({ id: 'Export', examples: [COMPLETED] })
 export type Export = z.infer<typeof exportSchema>
 
 /** What a caller sends to ask for one: defaults may be left out. */

@@ -17,14 +17,23 @@ export const ifNoneMatchSchema = z
 
 /** Every header that an answer is documented to carry. */
 export const RESPONSE_HEADERS = {
-  Location: z.string().describe('The address of what was made, or where to go for it.'),
+  Location: z
+    .string()
+    .describe('The address of what was made, or where to go for it.')
+    .meta({ examples: ['/v1/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af'] }),
   'Retry-After': z
     .string()
     .regex(/^\d+$/)
     .describe('Seconds after which to ask again.')
     .meta({ examples: ['1'] }),
-  ETag: z.string().describe('Names this version of the answer; send it as If-None-Match.'),
-  'Cache-Control': z.string().describe('Who may keep the answer, and for how long.'),
+  ETag: z
+    .string()
+    .describe('Names this version of the answer; send it as If-None-Match.')
+    .meta({ examples: ['W/"3q2-7wXyZ0aBcDeFgHiJkLmNoPq"'] }),
+  'Cache-Control': z
+    .string()
+    .describe('Who may keep the answer, and for how long.')
+    .meta({ examples: ['private, no-cache'] }),
   Allow: z
     .string()
     .describe('The methods that this address answers.')

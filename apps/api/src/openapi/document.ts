@@ -1,0 +1,54 @@
+// The OpenAPI document: made of the table of routes, so that it says what the server does.
+import { ERRORS } from '@waybill/shared/errors.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import { type Route, TAGS } from '../route.ts'
+import type { JsonObject } from './json-schema.ts'
+import { documentedPath, operation } from './operation.ts'
+
+const DESCRIPTION = `Background exports from Postgres to object storage, with a paper trail: ask for a dataset in a format, follow
+the export until it is completed, download the file through a short-lived signed link.
+
+Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`. Beside those named with each operation: an address
+that nobody has is 404 \`NOT_FOUND\`, a method that an address does not have 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`. Fields
+and parameters that are not in this document are refused with 422, never ignored; new fields may appear in answers.`
+
+/** OpenAPI 3.1.1 (https://spec.openapis.org/oas/v3.1.1.html). Throws a TypeError when two schemas have one name. */
+export function createDocument(routes: readonly Route[]): JsonObject {
+  const components = { schemas: {} as JsonObject, responses: {} as JsonObject }
+  const paths: Record<string, JsonObject> = {}
+  for (const route of routes) {
+    const path = documentedPath(route.path)
+    paths[path] = { ...paths[path], [route.method]: operation(route, components) }
+  }
+  const used = new Set(routes.map(({ tag }) => tag))
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Waybill',
+      version: manifest.version,
+      summary: 'Background exports with a paper trail.',
+      description: DESCRIPTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: Object.entries(TAGS).flatMap(([name, description]) =>
+      [...used].some((tag) => tag === name) ? [{ name, description }] : [],
+    ),
+    paths,
+    components: {
+      schemas: sorted(components.schemas),
+      responses: sorted(components.responses),
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: `An API key, or an access token of the identity provider. ${ERRORS.UNAUTHENTICATED.advice}`,
+        },
+      },
+    },
+  }
+}
+
+function sorted(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

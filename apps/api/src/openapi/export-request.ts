@@ -1,0 +1,44 @@
+// The body of an export as readers see it: for each dataset its own columns and filters.
+import type { Datasets } from '@waybill/shared/dataset-registry.ts'
+import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
+import { exportRequestSchema } from '@waybill/shared/export.ts'
+import { z } from 'zod'
+import { refer } from './json-schema.ts'
+
+/** What `exportRequestSchema` and `checkExportRequest` together let pass, but for what goes over more than one field. */
+export function exportRequestByDataset(datasets: Datasets): z.ZodType {
+  const [first, ...others] = [...datasets.values()].map(requestFor)
+  if (first === undefined) return exportRequestSchema
+  const mapping = Object.fromEntries([...datasets.keys()].map((name) => [name, refer(schemaName(name)).$ref]))
+  const discriminator = { propertyName: 'dataset', mapping }
+  return z.discriminatedUnion('dataset', [first, ...others]).meta({ id: 'ExportRequest', discriminator })
+}
+
+function requestFor({ name, title, columns, filters }: Dataset) {
+  const optionalFilters = Object.entries(filters).map(([filter, { schema, description }]): [string, z.ZodType] => [
+    filter,
+    schema.describe(description).optional(),
+  ])
+  const example = {
+    dataset: name,
+    format: 'csv',
+    filters: Object.hasOwn(filters, 'dateFrom') ? { dateFrom: '2026-01-01' } : {},
+    columns: Object.keys(columns).slice(0, 3),
+    limit: 10_000,
+  }
+  return exportRequestSchema
+    .extend({
+      dataset: z.literal(name).describe(`${title}.`),
+      filters: z.strictObject(Object.fromEntries(optionalFilters)).default({}).describe('Which rows; default: all.'),
+      columns: z
+        .array(z.enum(Object.keys(columns)))
+        .min(1)
+        .optional()
+        .describe('Which, in this order; default: all.'),
+    })
+    .meta({ id: schemaName(name), title, examples: [example] })
+}
+
+function schemaName(dataset: string): string {
+  return `ExportRequest.${dataset}`
+}

@@ -1,0 +1,67 @@
+// The errors in the document: one response for each set of codes that a status may come with.
+import { RESPONSE_HEADERS } from '@waybill/shared/contract/headers.ts'
+import { problemSchema } from '@waybill/shared/contract/problem.ts'
+import { ERRORS, type ErrorCode, WaybillError } from '@waybill/shared/errors.ts'
+import { createProblem } from '../problem.ts'
+import { headerObject } from './headers.ts'
+import { type JsonObject, toJsonSchema } from './json-schema.ts'
+
+export interface Components {
+  readonly schemas: JsonObject
+  readonly responses: JsonObject
+}
+
+/** By status. The responses go into `components` under the names of their codes, or of the operation when these are many. */
+export function problemResponses(
+  codes: readonly ErrorCode[],
+  operationId: string,
+  components: Components,
+): Record<string, JsonObject> {
+  const byStatus = Map.groupBy(codes.toSorted(), (code) => ERRORS[code].status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, own]) => {
+      const name = own.length > 2 ? `${operationId}.${status}` : own.map(pascalCase).join('Or')
+      components.responses[name] ??= problemResponse(status, own, components)
+      return [status, { $ref: `#/components/responses/${name}` }]
+    }),
+  )
+}
+
+function problemResponse(status: number, codes: readonly ErrorCode[], { schemas }: Components): JsonObject {
+  const base = toJsonSchema(problemSchema, 'output', schemas)
+  return {
+    description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}. ${ERRORS[code].advice}`).join('\n\n'),
+    headers: {
+      'X-Request-Id': headerObject(RESPONSE_HEADERS['X-Request-Id'], 'always'),
+      ...(status === 401 ? { 'WWW-Authenticate': headerObject(RESPONSE_HEADERS['WWW-Authenticate'], 'always') } : {}),
+      ...(status === 429 || status === 503
+        ? { 'Retry-After': headerObject(RESPONSE_HEADERS['Retry-After'], 'always') }
+        : {}),
+    },
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [base, { properties: { code: { enum: codes }, status: { const: status } } }],
+        },
+        examples: Object.fromEntries(
+          codes.map((code) => [code, { summary: ERRORS[code].title, value: exampleProblem(code) }]),
+        ),
+      },
+    },
+  }
+}
+
+function exampleProblem(code: ErrorCode) {
+  const errors = [{ path: 'filters.dateFrom', message: 'must be a day' }]
+  const error = new WaybillError(code, undefined, code === 'VALIDATION_FAILED' ? { errors } : {})
+  return createProblem(error, '/v1/exports')
+}
+
+/** `EXPORT_NOT_READY` → `ExportNotReady` */
+function pascalCase(code: string): string {
+  return code
+    .toLowerCase()
+    .split('_')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')
+}
