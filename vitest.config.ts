@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/setup/servers.ts'],
+    globalSetup: ['test/setup/servers.ts', 'test/setup/openapi-coverage.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,5 +1,6 @@
-// Speaks to the API by plain HTTP, as an integrator would.
+// Speaks to the API by plain HTTP, as an integrator would, and holds every answer against the API's own document.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { holdToDocument } from './openapi.ts'
 
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number
@@ -15,6 +16,8 @@ export interface ApiClient {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer<Json>>
   patch(path: string, body: unknown): Promise<Answer<Json>>
   delete(path: string): Promise<Answer<Json>>
+  /** Anything else. */
+  send(method: string, path: string, init?: RequestInit): Promise<Answer<Json>>
   /** Asks for an export, waits until it has ended, and returns it. */
   export(request: Record<string, unknown>): Promise<Json>
   /** Polls until the export has ended. */
@@ -33,10 +36,14 @@ export function createApiClient(url: string, key: string | undefined): ApiClient
       headers: { ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }), ...init.headers },
     })
     const text = await response.text()
-    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
-    return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text }
+    const { status, headers: answered } = response
+    const isJson = /[/+]json/.test(answered.get('content-type') ?? '')
+    const answer = { status, headers: answered, body: isJson && text !== '' ? JSON.parse(text) : text }
+    await holdToDocument(url, { method, path, sent: init.body, ...answer })
+    return answer
   }
   const client: ApiClient = {
+    send,
     get: (path, headers = {}) => send('GET', path, { headers }),
     post: (path, body, headers = {}) =>
       send('POST', path, {

@@ -1,0 +1,201 @@
+// Holds every answer that the tests get against the document that the same server serves at /openapi.json.
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { inject } from 'vitest'
+
+type JsonObject = Record<string, unknown>
+
+/** One request and its answer. */
+export interface Exchange {
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  /** The body as it was sent. */
+  readonly sent?: unknown
+  readonly status: number
+  readonly headers: Headers
+  /** Parsed where it is JSON; nothing or empty text where there is none. */
+  readonly body: unknown
+}
+
+interface Operation {
+  readonly id: string
+  readonly method: string
+  readonly path: RegExp
+  /** Where it stands in the document. */
+  readonly pointer: readonly string[]
+  readonly responses: JsonObject
+  readonly requestBody: JsonObject | undefined
+}
+
+interface Contract {
+  readonly operations: readonly Operation[]
+  at(pointer: readonly string[]): JsonObject
+  validator(pointer: readonly string[]): ValidateFunction
+}
+
+const contracts = new Map<string, Promise<Contract | undefined>>()
+
+/** @throws Error that says what is not in the document */
+export async function holdToDocument(url: string, exchange: Exchange): Promise<void> {
+  const { method, path, status } = exchange
+  if (method === 'HEAD') return
+  const contract = await contractOf(url)
+  if (contract === undefined) return
+  const faults = findFaults(contract, exchange)
+  if (faults.length > 0) {
+    throw new Error(`${method} ${path} answered ${status}, and /openapi.json knows it otherwise:\n${faults.join('\n')}`)
+  }
+}
+
+/** Undefined: the server has gone since it answered. It is asked again next time. */
+function contractOf(url: string): Promise<Contract | undefined> {
+  const known = contracts.get(url)
+  if (known !== undefined) return known
+  const contract = fetch(`${url}/openapi.json`).then(
+    async (response) => {
+      if (response.status !== 200) throw new Error(`/openapi.json answered ${response.status}`)
+      return readContract((await response.json()) as JsonObject)
+    },
+    () => {
+      contracts.delete(url)
+      return undefined
+    },
+  )
+  contracts.set(url, contract)
+  return contract
+}
+
+export function readContract(document: JsonObject): Contract {
+  const strict = closed(document) as JsonObject
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true })
+  addFormats.default(ajv)
+  ajv.addSchema(strict, 'openapi.json')
+  const validators = new Map<string, ValidateFunction>()
+  const at = (pointer: readonly string[]): JsonObject => {
+    const found = pointer.reduce<unknown>((value, key) => (value as JsonObject | undefined)?.[key], strict)
+    const { $ref } = (found ?? {}) as JsonObject
+    return typeof $ref === 'string' ? at($ref.split('/').slice(1)) : ((found ?? {}) as JsonObject)
+  }
+  return {
+    at,
+    operations: Object.entries(strict.paths as Record<string, Record<string, JsonObject>>).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({
+        id: String(operation.operationId),
+        method: method.toUpperCase(),
+        path: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+        pointer: ['paths', path, method],
+        responses: operation.responses as JsonObject,
+        requestBody: operation.requestBody as JsonObject | undefined,
+      })),
+    ),
+    validator(pointer) {
+      const ref = `openapi.json#/${pointer.map(pointerPart).join('/')}`
+      const validate = validators.get(ref) ?? ajv.compile({ $ref: ref })
+      validators.set(ref, validate)
+      return validate
+    },
+  }
+}
+
+function findFaults(contract: Contract, exchange: Exchange): string[] {
+  const { method, path, status } = exchange
+  const pathname = path.split('?', 1)[0] ?? path
+  const operation = contract.operations.find((each) => each.method === method && each.path.test(pathname))
+  // An address or a method that is not there: whatever it is, it is a problem. Pages are not of the API.
+  if (operation === undefined) {
+    return pathname.startsWith('/v1') ? validate(contract, ['components', 'schemas', 'Problem'], exchange.body) : []
+  }
+  observe(operation.id, status, exchange.body)
+  if (!Object.hasOwn(operation.responses, status)) return [`${operation.id} has no answer ${status}`]
+  const found = [...operation.pointer, 'responses', String(status)]
+  const { $ref } = operation.responses[status] as JsonObject
+  const pointer = typeof $ref === 'string' ? $ref.split('/').slice(1) : found
+  return [
+    ...findHeaderFaults(contract.at(pointer), exchange),
+    ...findBodyFaults(contract, pointer, exchange),
+    ...findRequestFaults(contract, operation, exchange),
+  ]
+}
+
+function findHeaderFaults({ headers = {} }: JsonObject, exchange: Exchange): string[] {
+  return Object.entries(headers as Record<string, JsonObject>)
+    .filter(([name, { required }]) => required === true && exchange.headers.get(name) === null)
+    .map(([name]) => `the header ${name} is missing`)
+}
+
+function findBodyFaults(contract: Contract, pointer: readonly string[], { headers, body }: Exchange): string[] {
+  const { content } = contract.at(pointer)
+  const isEmpty = body === undefined || body === ''
+  if (content === undefined) return isEmpty ? [] : ['it should have no body']
+  const [type = ''] = Object.keys(content as JsonObject)
+  const told = headers.get('content-type')?.split(';', 1)[0]
+  if (type !== '*/*' && told !== type) return [`its type is ${told}, not ${type}`]
+  return validate(contract, [...pointer, 'content', type, 'schema'], body)
+}
+
+/** What was accepted must be allowed: the document may not promise less than the server takes. */
+function findRequestFaults(contract: Contract, { pointer, requestBody }: Operation, { status, sent }: Exchange) {
+  if (requestBody === undefined || status >= 300 || typeof sent !== 'string') return []
+  const schema = [...pointer, 'requestBody', 'content', 'application/json', 'schema']
+  return validate(contract, schema, JSON.parse(sent)).map(
+    (fault) => `accepted, although the request is not allowed: ${fault}`,
+  )
+}
+
+function validate(contract: Contract, pointer: readonly string[], value: unknown): string[] {
+  const isValid = contract.validator(pointer)
+  if (isValid(value)) return []
+  return (isValid.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath || 'the body'} ${message} ${JSON.stringify(params)}`,
+  )
+}
+
+/** Answers may have nothing that is not documented: what clients are told to expect is closed for the tests. */
+function closed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(closed)
+  if (typeof value !== 'object' || value === null) return value
+  const copy = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, closed(inner)]))
+  const isOpen = copy.type === 'object' && copy.properties !== undefined && copy.additionalProperties === undefined
+  return isOpen ? { ...copy, additionalProperties: false } : copy
+}
+
+function pointerPart(key: string): string {
+  return encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))
+}
+
+const observed = new Set<string>()
+
+/** Noted for the end of the run: openapi-coverage.ts. */
+function observe(operationId: string, status: number, body: unknown): void {
+  const { code = '' } = status >= 400 ? (body as { code?: string }) : {}
+  const line = `${operationId} ${status} ${code}`.trim()
+  if (observed.has(line)) return
+  observed.add(line)
+  appendFileSync(join(inject('observations'), `${process.pid}.txt`), `${line}\n`)
+}
+
+/** Of the examples of requests, answers, headers and parameters: which do not fit the schema beside them. */
+export function exampleFaults(document: JsonObject): string[] {
+  const contract = readContract(document)
+  const faults: string[] = []
+  const walk = (value: unknown, pointer: readonly string[]) => {
+    if (typeof value !== 'object' || value === null) return
+    const { schema, example, examples } = value as JsonObject
+    const given = [
+      ...(example === undefined ? [] : [example]),
+      ...(Array.isArray(examples)
+        ? []
+        : Object.values((examples ?? {}) as Record<string, JsonObject>).map((e) => e.value)),
+    ]
+    const own = schema === undefined ? [] : given.flatMap((each) => validate(contract, [...pointer, 'schema'], each))
+    faults.push(...own.map((fault) => `${pointer.join(' ')}: ${fault}`))
+    for (const [key, inner] of Object.entries(value))
+      if (key !== 'example' && key !== 'examples') walk(inner, [...pointer, key])
+  }
+  walk(document.paths, ['paths'])
+  walk((document.components as JsonObject).responses, ['components', 'responses'])
+  return faults
+}
