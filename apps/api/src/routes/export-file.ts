@@ -41,7 +41,8 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
         const link = await sign(row)
         await ledger.recordDownload(row.id, actorOf(request, response))
         if (redirect === 'false') response.json(link)
-        else response.redirect(303, link.url)
+        // Express' own redirect repeats the link in a body that nobody reads.
+        else response.status(303).location(link.url).end()
       },
     }),
     defineRoute({
