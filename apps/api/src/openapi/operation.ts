@@ -1,7 +1,7 @@
 // One route as an operation of the document.
 import { RESPONSE_HEADERS, type ResponseHeader } from '@waybill/shared/contract/headers.ts'
 import { z } from 'zod'
-import { type Answer, problemsOf, type Route } from '../route.ts'
+import { type Access, type Answer, problemsOf, type Route } from '../route.ts'
 import { exampleOf } from './example.ts'
 import { headerObject } from './headers.ts'
 import { type JsonObject, resolve, toJsonSchema } from './json-schema.ts'
@@ -12,6 +12,11 @@ const ACCESS = {
   caller: undefined,
   admin: 'For administrators.',
 } as const
+
+type Headers = Record<ResponseHeader, 'always' | 'sometimes'>
+
+/** Not where a limit is turned off. */
+const LIMITS: Partial<Headers> = { RateLimit: 'sometimes', 'RateLimit-Policy': 'sometimes' }
 
 /** `/v1/exports/:id` → `/v1/exports/{id}` */
 export function documentedPath(path: string): string {
@@ -33,9 +38,11 @@ export function operation(route: Route, components: Components): JsonObject {
     ...(description === '' ? {} : { description }),
     security: access === 'anybody' ? [] : [{ bearer: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route.documentedBody ?? route.body, components) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body, components) }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, response(answer, components)])),
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [status, response(answer, access, components)]),
+      ),
       ...problemResponses(problemsOf(route), operationId, components),
     },
   }
@@ -54,18 +61,20 @@ function parametersIn(place: string, schema: z.ZodType | undefined, { schemas }:
   }))
 }
 
-function requestBody(schema: z.ZodType, { schemas }: Components): JsonObject {
-  const json = toJsonSchema(schema, 'input', schemas)
+function requestBody(route: Route, body: z.ZodType, { schemas }: Components): JsonObject {
+  const json = toJsonSchema(route.documentedBody ?? body, 'input', schemas)
+  const required = !body.safeParse(undefined).success
   const { oneOf } = resolve(json, schemas)
-  if (!Array.isArray(oneOf)) return { required: true, content: content('application/json', json, schemas) }
+  if (!Array.isArray(oneOf)) return { required, content: content('application/json', json, schemas) }
   const examples = Object.fromEntries(
     oneOf.map((choice) => [resolve(choice, schemas).title, { value: exampleOf(choice, schemas) }]),
   )
-  return { required: true, content: { 'application/json': { schema: json, examples } } }
+  return { required, content: { 'application/json': { schema: json, examples } } }
 }
 
-function response({ description, body, headers = {}, ...answer }: Answer, { schemas }: Components): JsonObject {
-  const all = { 'X-Request-Id': 'always', ...headers } as Record<ResponseHeader, 'always' | 'sometimes'>
+function response(answer: Answer, access: Access, { schemas }: Components): JsonObject {
+  const { description, body } = answer
+  const all = { 'X-Request-Id': 'always', ...answer.headers, ...(access === 'anybody' ? {} : LIMITS) } as Headers
   const told = {
     description,
     headers: Object.fromEntries(
