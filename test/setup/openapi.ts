@@ -81,16 +81,19 @@ export function readContract(document: JsonObject): Contract {
   }
   return {
     at,
-    operations: Object.entries(strict.paths as Record<string, Record<string, JsonObject>>).flatMap(([path, item]) =>
-      Object.entries(item).map(([method, operation]) => ({
-        id: String(operation.operationId),
-        method: method.toUpperCase(),
-        path: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
-        pointer: ['paths', path, method],
-        responses: operation.responses as JsonObject,
-        requestBody: operation.requestBody as JsonObject | undefined,
-      })),
-    ),
+    // A path without a name in it goes before one that would fit, too (OpenAPI 3.1.1, 4.8.8.2).
+    operations: Object.entries(strict.paths as Record<string, Record<string, JsonObject>>)
+      .toSorted(([a], [b]) => a.split('{').length - b.split('{').length)
+      .flatMap(([path, item]) =>
+        Object.entries(item).map(([method, operation]) => ({
+          id: String(operation.operationId),
+          method: method.toUpperCase(),
+          path: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+          pointer: ['paths', path, method],
+          responses: operation.responses as JsonObject,
+          requestBody: operation.requestBody as JsonObject | undefined,
+        })),
+      ),
     validator(pointer) {
       const ref = `openapi.json#/${pointer.map(pointerPart).join('/')}`
       const validate = validators.get(ref) ?? ajv.compile({ $ref: ref })

@@ -16,7 +16,7 @@ and parameters that are not in this document are refused with 422, never ignored
 export function createDocument(routes: readonly Route[]): JsonObject {
   const components = { schemas: {} as JsonObject, responses: {} as JsonObject }
   const paths: Record<string, JsonObject> = {}
-  for (const route of routes) {
+  for (const route of routes.toSorted((a, b) => depth(a) - depth(b))) {
     const path = documentedPath(route.path)
     paths[path] = { ...paths[path], [route.method]: operation(route, components) }
   }
@@ -26,7 +26,6 @@ export function createDocument(routes: readonly Route[]): JsonObject {
     info: {
       title: 'Waybill',
       version: manifest.version,
-      summary: 'Background exports with a paper trail.',
       description: DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -47,6 +46,11 @@ export function createDocument(routes: readonly Route[]): JsonObject {
       },
     },
   }
+}
+
+/** Readers come from the collection to its parts; the table has to have fixed names before `:id`. */
+function depth({ path }: Route): number {
+  return path.split('/').length
 }
 
 function sorted(object: JsonObject): JsonObject {
