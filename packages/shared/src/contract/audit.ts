@@ -25,7 +25,10 @@ export const auditQuerySchema = z.strictObject({
 })
 export type AuditQuery = z.infer<typeof auditQuerySchema>
 
-const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+const hashSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ examples: ['60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752'] })
 
 export const auditEventSchema = z
   .object({
