@@ -1,7 +1,9 @@
 // An operator's own datasets, in a file outside of this repository: exported as any other, and refused when wrong.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -47,6 +49,25 @@ async function refusal(name: 'api' | 'worker' | 'dataset:check', DATASETS: strin
   return output.stderr + (name === 'dataset:check' ? output.stdout : '')
 }
 
+/** Loads modules in a process that does nothing else, as all of ours load them: told by line, answered by line. */
+function startLoader() {
+  const program = `import { createInterface } from 'node:readline'
+    import { loadDatasets } from '@waybill/shared/dataset-module.ts'
+    for await (const path of createInterface(process.stdin)) {
+      const said = await loadDatasets({ DATASETS: path, GAME_DATASETS: true }).then(() => 'loaded', (e) => e.message)
+      console.log(JSON.stringify(said))
+    }`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  return {
+    async load(path: string): Promise<string> {
+      child.stdin.write(`${path}\n`)
+      return JSON.parse((await lines.next()).value ?? '"the process ended"')
+    },
+    stop: () => child.stdin.end(),
+  }
+}
+
 describe('api and worker with datasets of a shop', () => {
   const processes: Process[] = []
   let client: ApiClient
@@ -66,7 +87,7 @@ describe('api and worker with datasets of a shop', () => {
 
   it('announce these, and none of GAME whose tables are not there', async () => {
     const { items } = (await client.get('/v1/datasets')).body
-    expect(items.map(({ name }: { name: string }) => name)).toEqual(['orders', 'customers'])
+    expect(items.map(({ name }: { name: string }) => name)).toEqual(['orders', 'customers', 'audit'])
     const filters = items[0].filters.map(({ name }: { name: string }) => name)
     expect(filters).toEqual(['dateFrom', 'dateTo', 'customerEmail', 'states', 'minTotal'])
   })
@@ -107,28 +128,12 @@ describe('api and worker with datasets of a shop', () => {
   })
 })
 
-describe('a dataset that the worker does not know', () => {
-  afterEach(killAll)
-
-  it('fails its export at once, with a code that says so', async () => {
-    const api = startProcess('api', { ...env, DATASETS: module })
-    const worker = startProcess('worker', env)
-    const [{ port }] = await Promise.all([api.logged('api listens'), worker.logged('worker started')])
-    const client = createApiClient(`http://127.0.0.1:${port}`, ADMIN_KEY)
-    while ((await client.get('/v1/me')).status !== 200) await sleep(20)
-    const names = (await client.get('/v1/datasets')).body.items.map(({ name }: { name: string }) => name)
-    expect(names, 'beside those that come along').toEqual(expect.arrayContaining(['users', 'orders', 'customers']))
-    const failed = await client.export({ dataset: 'orders', format: 'csv' })
-    expect(failed).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'DATASET_UNKNOWN' } })
-    for (const { kill } of [api, worker]) kill('SIGTERM')
-    expect(await Promise.all([api.ended, worker.ended])).toEqual([0, 0])
-  })
-})
-
 describe('a module that cannot be used keeps the process from starting', () => {
+  const loader = startLoader()
   afterEach(killAll)
+  afterAll(() => loader.stop())
 
-  it.each(['api', 'worker'] as const)('%s: mistakes of the shape, all at once', async (name) => {
+  it('mistakes of the shape, all at once', async () => {
     const path = await write(
       'shape.ts',
       `import { defineDataset } from 'waybill/datasets'
@@ -138,7 +143,7 @@ describe('a module that cannot be used keeps the process from starting', () => {
          defineDataset({ ...base, title: '', columns: {} }),
        ]`,
     )
-    const said = await refusal(name, path)
+    const said = await refusal('api', path)
     expect(said).toContain(`The datasets of ${path} cannot be used:\n`)
     expect(said).toMatch(/^ {2}dataset "orders": column "total": kind must be one of .*, not "money"$/m)
     expect(said).toMatch(/^ {2}dataset "orders": title must not be empty$/m)
@@ -146,7 +151,7 @@ describe('a module that cannot be used keeps the process from starting', () => {
     expect(said).toMatch(/^ {2}dataset "orders": the name is taken by another in this list$/m)
   })
 
-  it.each(['api', 'worker', 'dataset:check'] as const)('%s: SQL that the source refuses', async (name) => {
+  it.each(['worker', 'dataset:check'] as const)('%s: SQL that the source refuses', async (name) => {
     const example = await readFile(module, 'utf8')
     const path = await write('sql.ts', example.replace(`'o.total'`, `'o.totl'`).replace(`'c.born_on'`, `'c.email'`))
     const said = await refusal(name, path, { GAME_DATASETS: 'false' })
@@ -156,15 +161,17 @@ describe('a module that cannot be used keeps the process from starting', () => {
   })
 
   it.each([
-    ['is not there', './no-such-file.ts', 'it was not found, neither as the file'],
+    ['is not there', undefined, 'it was not found, neither as the file'],
     ['exports something else', 'export const orders = []', 'it must export a list "datasets"; it exports orders'],
-    ['is no TypeScript', 'export const datasets = [', /SyntaxError: .*module\.ts:1\)/],
+    ['is no TypeScript', 'export const datasets = [', /SyntaxError: .*\.ts:1\)/],
     ['has syntax that Node cannot strip', 'enum A { b }\nexport const datasets = []', 'enum is not supported'],
     ['imports what is not there', `import 'no-such-package'\nexport const datasets = []`, `'no-such-package'`],
-    ['throws', '\nexport const datasets = [missing()]', /ReferenceError: missing is not defined .*module\.ts:2/],
-  ])('one that %s', async (_, text, message) => {
-    const path = text.startsWith('./') ? text : await write('module.ts', text)
-    expect(await refusal('dataset:check', path)).toMatch(message)
+    ['throws', '\nexport const datasets = [missing()]', /ReferenceError: missing is not defined .*\.ts:2/],
+    ['would stand in for the trail', `export const datasets = [{ name: 'audit' }]`, /"audit": the name is taken by a/],
+  ])('one that %s', async (name, text, message) => {
+    const path = join(directory, `${name}.ts`)
+    if (text !== undefined) await writeFile(path, text)
+    expect(await loader.load(path)).toMatch(message)
   })
 
   it('no dataset at all', async () => {
@@ -194,8 +201,31 @@ ok      customers (${module}): 5 columns, 2 filters
 `)
   })
 
-  it('says that the tables of GAME are missing, and what to set then', async () => {
-    const said = await refusal('dataset:check', module)
+  it('takes a package that is installed where it runs, and a path from there', async () => {
+    const home = join(directory, 'node_modules', 'shop-datasets')
+    await mkdir(home, { recursive: true })
+    await writeFile(join(home, 'package.json'), '{"name":"shop-datasets","type":"module","exports":"./index.js"}')
+    await writeFile(
+      join(home, 'index.js'),
+      `import { dateFilters, defineDataset } from 'waybill/datasets'
+       const columns = { id: { kind: 'uuid', sql: 'id' } }
+       const declare = (name) =>
+         defineDataset({ name, title: 'C', columns, from: 'customers', filters: dateFilters('joined_at'), orderBy: ['id'] })
+       export const datasets = [declare('customers')]`,
+    )
+    for (const DATASETS of ['shop-datasets', './my datasets.ts']) {
+      const settings = { SOURCE_DATABASE_URL: shop.url, GAME_DATASETS: 'false', DATASETS }
+      const { ended, output } = startProcess('dataset:check', settings, { cwd: directory })
+      expect([await ended, output.stderr]).toEqual([0, ''])
+      expect(output.stdout).toContain(`customers (${DATASETS})`)
+    }
+  })
+
+  it('has a dataset take the place of GAME’s under its name, and says what to set where the tables of GAME are missing', async () => {
+    const example = await readFile(module, 'utf8')
+    const path = await write('users.ts', example.replace(`name: 'customers'`, `name: 'users'`))
+    const said = await refusal('dataset:check', path)
+    expect(said.match(/^.* users \(.*$/gm)).toEqual([`ok      users (${path}): 5 columns, 2 filters`])
     expect(said).toMatch(/^FAULTY {2}user-points \(comes with Waybill\)/m)
     expect(said).toContain('set GAME_DATASETS=false')
   })

@@ -1,6 +1,7 @@
 // Starts the production processes as an operator does: node, a file, an environment.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,9 +27,13 @@ export interface Process {
 const running = new Set<ChildProcess>()
 
 /** Nothing but `env` and what Node itself needs reaches the process. */
-export function startProcess(name: keyof typeof ENTRIES, env: Readonly<Record<string, string>>): Process {
-  const child = spawn(process.execPath, [ENTRIES[name]], {
-    cwd: ROOT,
+export function startProcess(
+  name: keyof typeof ENTRIES,
+  env: Readonly<Record<string, string>>,
+  { cwd = ROOT } = {},
+): Process {
+  const child = spawn(process.execPath, [join(ROOT, ENTRIES[name])], {
+    cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -8,10 +8,11 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const config = readDatasetConfigOrExit(process.argv[2])
 const { datasets, own } = await loadDatasets(config).catch(exitForConfig)
+const ofTheSource = [...datasets.values()].filter(({ database }) => database !== 'ledger')
 const url = config.SOURCE_DATABASE_URL ?? config.DATABASE_URL
 try {
-  const faults = await checkDatasets(url, datasets.values())
-  for (const dataset of datasets.values()) {
+  const faults = await checkDatasets(url, ofTheSource)
+  for (const dataset of ofTheSource) {
     // A query that cannot be prepared has no order to look at.
     const found = faults.get(dataset.name) ?? (await checkOrder(url, dataset))
     const columns = Object.keys(dataset.columns).length
@@ -23,7 +24,7 @@ try {
     for (const fault of found) say(`          ${fault}`)
     if (found.length > 0) process.exitCode = 1
   }
-  const lacking = [...datasets.values()].filter((dataset) => !own.includes(dataset) && faults.has(dataset.name))
+  const lacking = ofTheSource.filter((dataset) => !own.includes(dataset) && faults.has(dataset.name))
   if (own.length > 0 && lacking.length > 0) say('Without tables of GAME in the source, set GAME_DATASETS=false.')
 } catch (error) {
   if (!(error instanceof SourceSilent)) throw error

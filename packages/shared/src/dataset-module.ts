@@ -41,7 +41,12 @@ async function loadModule(module: string): Promise<readonly Dataset[]> {
   const problems = declared.flatMap((dataset, index) => {
     const name = nameOf(dataset)
     const isSecond = name !== undefined && declared.findIndex((other) => nameOf(other) === name) < index
-    const faults = [...datasetFaults(dataset), ...(isSecond ? ['the name is taken by another in this list'] : [])]
+    const isTaken = LEDGER_DATASETS.some((other) => other.name === name)
+    const faults = [
+      ...datasetFaults(dataset),
+      ...(isSecond ? ['the name is taken by another in this list'] : []),
+      ...(isTaken ? ['the name is taken by a dataset of Waybill’s own tables, which none can stand in for'] : []),
+    ]
     return faults.map((fault) => `${name === undefined ? `datasets[${index}]` : `dataset "${name}"`}: ${fault}`)
   })
   if (problems.length > 0) throw datasetsError(module, problems)
