@@ -22,8 +22,9 @@ export function warnOfProxy({ config, log }: { config: Pick<Config, 'TRUST_PROXY
  */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return 'unknown'
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
+  // Some proxies add the port, which is another one for each connection.
+  const version4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/i.exec(address)?.[1]
+  if (version4 !== undefined) return version4
   return isIPv6(address) ? `${expand(address).slice(0, 4).join(':')}::/64` : address
 }
 
