@@ -1,9 +1,12 @@
 // Generates the Prisma client. Runs on Node 20 and offline: the client needs no schema engine, so any
 // executable stands in for the download (docs/decisions/0003-prisma-without-its-engine.md).
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+// npx runs this before anything is installed; whoever then runs installs, and comes here again (scripts/install.mjs).
+if (!existsSync(`${root}node_modules/prisma`)) process.exit(0)
 const result = spawnSync(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--no-hints'], {
   cwd: root,
   env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' },

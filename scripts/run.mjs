@@ -45,6 +45,7 @@ const TASKS = {
   'test:chaos': { steps: [['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/']], needs: ensureTestPrograms },
   soak: { steps: [['test/soak/main.ts']], needs: ensureTestPrograms },
   bench: { steps: [['test/bench/main.ts']] },
+  'build:client': { steps: [['scripts/build-client.ts']] },
   check: {
     steps: [
       ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],

@@ -21,10 +21,22 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
-export type WaybillClient = ReturnType<typeof createClient>
+export interface WaybillClient {
+  readonly exports: ReturnType<typeof createExports>
+  readonly datasets: ReturnType<typeof createDatasets>
+  readonly me: ReturnType<typeof createMe>
+  readonly keys: ReturnType<typeof createApiKeys>
+}
 
 /** @throws TypeError when `url` is no address */
-export function createClient({ url, key, retries = 5, timeout = 30_000, onRetry, fetch }: ClientOptions) {
+export function createClient({
+  url,
+  key,
+  retries = 5,
+  timeout = 30_000,
+  onRetry,
+  fetch,
+}: ClientOptions): WaybillClient {
   const transport = createTransport({
     ...{ url, key, retries, timeout, onRetry },
     // Called as a plain function: browsers refuse a fetch that has another `this`.

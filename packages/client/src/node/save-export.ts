@@ -42,7 +42,7 @@ export async function saveExport(client: WaybillClient, id: string, options: Sav
   const { signal, overwrite = false, onProgress } = options
   const { filename, bytes: total } = await client.exports.get(id, { signal })
   const path = await resolveTarget(options.path, filename)
-  if (!overwrite && (await size(path)) !== undefined) throw exists(path)
+  if (!overwrite && (await size(path)) !== undefined) throw fileExists(path)
 
   const part = partPath(path, id)
   const progress = { signal, onProgress: (bytes: number) => onProgress?.(bytes, total ?? bytes) }
@@ -94,13 +94,13 @@ async function publish(part: string, path: string, overwrite: boolean): Promise<
     await link(part, path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') throw exists(path)
+    if (code === 'EEXIST') throw fileExists(path)
     // A file system without links.
     return rename(part, path)
   }
   await rm(part)
 }
 
-function exists(path: string): WaybillError {
+export function fileExists(path: string): WaybillError {
   return new WaybillError('FILE_EXISTS', `${path} is there already and is not replaced.`)
 }

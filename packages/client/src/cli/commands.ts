@@ -1,0 +1,66 @@
+// Every command, in the order of the help.
+import type { Command } from './command.ts'
+import { cancelCommand } from './commands/cancel.ts'
+import { datasetsCommand } from './commands/datasets.ts'
+import { downloadCommand } from './commands/download.ts'
+import { eventsCommand } from './commands/events.ts'
+import { exportCommand } from './commands/export.ts'
+import { getCommand } from './commands/get.ts'
+import { createKeyCommand, keysCommand, revokeKeyCommand } from './commands/keys.ts'
+import { listCommand } from './commands/list.ts'
+import { loginCommand } from './commands/login.ts'
+import { logoutCommand } from './commands/logout.ts'
+import { meCommand } from './commands/me.ts'
+import { previewCommand } from './commands/preview.ts'
+import { removeCommand } from './commands/remove.ts'
+import type { Section } from './help.ts'
+import { didYouMean } from './suggest.ts'
+import { UsageError } from './usage-error.ts'
+
+export const SECTIONS: readonly Section[] = [
+  {
+    title: 'Exports',
+    commands: [
+      exportCommand,
+      previewCommand,
+      listCommand,
+      getCommand,
+      downloadCommand,
+      cancelCommand,
+      removeCommand,
+      eventsCommand,
+    ],
+  },
+  { title: 'What there is, and who you are', commands: [datasetsCommand, meCommand, loginCommand, logoutCommand] },
+  { title: 'For administrators', commands: [keysCommand, createKeyCommand, revokeKeyCommand] },
+]
+
+export const COMMANDS: readonly Command[] = SECTIONS.flatMap(({ commands }) => commands)
+
+export interface Found {
+  readonly command: Command
+  readonly rest: readonly string[]
+}
+
+/** By one word or two, the longer name first. @throws UsageError that says what may have been meant */
+export function findCommand(words: readonly string[]): Found {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ')
+    const command = COMMANDS.find((one) => one.name === name)
+    if (command !== undefined && words.length >= length) return checkGroup({ command, rest: words.slice(length) })
+  }
+  const names = COMMANDS.map((command) => command.name)
+  throw new UsageError(`"${words[0]}" is no command.${didYouMean(words[0] ?? '', names, 'waybill ')}`, 'waybill --help')
+}
+
+/** `keys creat` is not `keys` with an argument. */
+function checkGroup(found: Found): Found {
+  const { command, rest } = found
+  const [word = '-'] = rest
+  if (command.arguments !== undefined || word.startsWith('-')) return found
+  const prefix = `${command.name} `
+  const names = COMMANDS.flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
+  if (names.length === 0) return found
+  const meant = didYouMean(word, names, `waybill ${prefix}`)
+  throw new UsageError(`"waybill ${prefix}${word}" is no command.${meant}`, `Of ${command.name}: ${names.join(', ')}`)
+}

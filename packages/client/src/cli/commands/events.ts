@@ -1,0 +1,24 @@
+// `waybill events`: what happened to an export, and who did it.
+import { defineCommand } from '../command.ts'
+import { table } from '../output.ts'
+import { sayTime } from '../wording.ts'
+
+export const eventsCommand = defineCommand({
+  name: 'events',
+  summary: 'what happened to an export, and who did it',
+  arguments: [{ name: 'ID', description: 'of the export; see waybill list' }],
+  flags: {},
+  examples: [{ line: 'waybill events 01a206bd-3a7c-70dd-b151-2b1407fb87af', says: 'oldest first' }],
+  async run({ arguments: [id = ''], context }) {
+    const events = await (await context.client()).exports.events(id)
+    const rows = events.map(({ at, type, actor, data }) => [
+      sayTime(at),
+      type,
+      actor,
+      Object.entries(data ?? {})
+        .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
+        .join(' '),
+    ])
+    context.output.result(events, () => table(['AT', 'EVENT', 'BY', ''], rows))
+  },
+})

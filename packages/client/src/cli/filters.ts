@@ -1,0 +1,81 @@
+// The filters of a dataset as flags: by their names, or by a word of it that no other filter has.
+import type { DatasetBody } from '@waybill/shared/contract/datasets.ts'
+import { readDate } from './dates.ts'
+import { didYouMean } from './suggest.ts'
+import { UsageError } from './usage-error.ts'
+
+/** `externalGameId` is `--external-game-id`, and `--game` where no other filter has that word. */
+export function filterFlags({ filters }: DatasetBody): Map<string, string> {
+  const flags = new Map<string, string>()
+  const words = new Map<string, string[]>()
+  for (const { name } of filters) {
+    for (const word of wordsOf(name)) words.set(word, [...(words.get(word) ?? []), name])
+  }
+  for (const [word, [name = '', ...others]] of words) if (others.length === 0) flags.set(word, name)
+  // Last: a whole name wins over a word of another.
+  for (const { name } of filters) flags.set(wordsOf(name).join('-'), name)
+  return flags
+}
+
+/** Words that say little of a filter, where it has another one. */
+const GENERIC = new Set(['external', 'id', 'date'])
+
+/** The flag of a filter that help shows. */
+export function shortestFlag(dataset: DatasetBody, filter: string): string {
+  const own = [...filterFlags(dataset)].flatMap(([flag, name]) => (name === filter ? [flag] : []))
+  const telling = own.filter((flag) => !GENERIC.has(flag))
+  return `--${telling.reduce((a, b) => (b.length < a.length ? b : a), telling[0] ?? filter)}`
+}
+
+export interface GivenFilters {
+  /** `--filter name=value`. */
+  readonly pairs: readonly string[]
+  /** `--game game-1`. */
+  readonly flags: ReadonlyMap<string, string>
+}
+
+/** @param otherFlags of the command, which may have been meant @throws UsageError */
+export function readFilters(
+  dataset: DatasetBody,
+  { pairs, flags }: GivenFilters,
+  otherFlags: readonly string[],
+): Record<string, string> {
+  const filters: Record<string, string> = {}
+  const set = (name: string, value: string, typed: string) => {
+    if (Object.hasOwn(filters, name)) throw new UsageError(`The filter ${name} is there twice`)
+    filters[name] = /^date[A-Z]/.test(name) ? readDate(value, typed) : value
+  }
+  const known = filterFlags(dataset)
+  for (const [flag, value] of flags) {
+    const name = known.get(flag) ?? dataset.filters.find((filter) => filter.name === flag)?.name
+    if (name === undefined) {
+      const meant = didYouMean(flag, [...known.keys(), ...otherFlags], '--')
+      throw new UsageError(`--${flag} is no flag, and no filter of ${dataset.name}.${meant}`, listFilters(dataset))
+    }
+    set(name, value, `--${flag}`)
+  }
+  for (const pair of pairs) {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
+    if (name === '') throw new UsageError(`--filter is written name=value, not "${pair}"`, listFilters(dataset))
+    if (!dataset.filters.some((filter) => filter.name === name)) {
+      const meant = didYouMean(
+        name,
+        dataset.filters.map((filter) => filter.name),
+      )
+      throw new UsageError(`${name} is no filter of ${dataset.name}.${meant}`, listFilters(dataset))
+    }
+    set(name, value, `--filter ${name}=`)
+  }
+  return filters
+}
+
+function listFilters({ name, filters }: DatasetBody): string {
+  return `Filters of ${name}: ${filters.map((filter) => filter.name).join(', ')}`
+}
+
+function wordsOf(name: string): string[] {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .split(/[-_ ]+/)
+}

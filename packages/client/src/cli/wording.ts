@@ -1,0 +1,52 @@
+// Numbers, sizes, times and warnings as people read them.
+import type { Export } from '@waybill/shared/contract/exports.ts'
+
+const COUNT = new Intl.NumberFormat('en')
+
+export function sayCount(count: number): string {
+  return COUNT.format(Math.round(count))
+}
+
+/** 1 row, 2 rows. */
+export function sayRows(count: number): string {
+  return `${sayCount(count)} ${count === 1 ? 'row' : 'rows'}`
+}
+
+/** Decimal, as disks and browsers have it: 1.2 MB. */
+export function sayBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let [value, unit] = [bytes, 0]
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+/** 0:05, 12:34, 1:02:03. */
+export function sayDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000))
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+  const tail = String(s).padStart(2, '0')
+  return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${tail}` : `${m}:${tail}`
+}
+
+/** In UTC, to the second. */
+export function sayTime(instant: string | null): string {
+  return instant === null ? '' : `${instant.slice(0, 19).replace('T', ' ')}Z`
+}
+
+const WARNINGS: Readonly<Record<string, (count: number) => string>> = {
+  CELL_CUT: (count) => `${sayCount(count)} cells were longer than a spreadsheet can hold and were cut`,
+  SHEET_ROLLED_OVER: (count) => `the rows did not fit on one sheet: there are ${sayCount(count)} more`,
+  VALUE_AS_TEXT: (count) => `${sayCount(count)} values that a spreadsheet has no type for were written as text`,
+}
+
+/** What is to be known of the file before it is used. */
+export function sayWarnings({ truncated, limit, warnings }: Export): string[] {
+  const cut = limit === null ? 'the server allows no more rows' : `the limit of ${sayRows(limit)} was reached`
+  return [
+    ...(truncated ? [`${cut}: the file does not have all rows`] : []),
+    ...warnings.map(({ code, count }) => WARNINGS[code]?.(count) ?? `${code}: ${count}`),
+  ]
+}

@@ -1,0 +1,257 @@
+// How the command line reads what is typed, and what it says of what it cannot read.
+import { readFile } from 'node:fs/promises'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { defineCommand } from '../../../packages/client/src/cli/command.ts'
+import { COMMANDS, findCommand, SECTIONS } from '../../../packages/client/src/cli/commands.ts'
+import { readDate } from '../../../packages/client/src/cli/dates.ts'
+import { EXIT_CODES, exitCodeOf } from '../../../packages/client/src/cli/exit-codes.ts'
+import { quote } from '../../../packages/client/src/cli/fetch-file.ts'
+import { readFilters, shortestFlag } from '../../../packages/client/src/cli/filters.ts'
+import { helpOf, helpOfAll } from '../../../packages/client/src/cli/help.ts'
+import type { Output } from '../../../packages/client/src/cli/output.ts'
+import { createProgress } from '../../../packages/client/src/cli/progress.ts'
+import { readArguments } from '../../../packages/client/src/cli/read-arguments.ts'
+import { slips } from '../../../packages/client/src/cli/suggest.ts'
+import { VERSION } from '../../../packages/client/src/cli/version.ts'
+import { sayBytes, sayDuration } from '../../../packages/client/src/cli/wording.ts'
+import type { Dataset, Export } from '../../../packages/client/src/index.ts'
+import { WaybillError } from '../../../packages/client/src/index.ts'
+
+const TRY = defineCommand({
+  name: 'try',
+  summary: 'is tried',
+  arguments: [{ name: 'NAME', description: 'a name' }],
+  flags: {
+    format: { type: 'text', short: 'f', value: 'FORMAT', choices: ['csv', 'xlsx'], description: '' },
+    filter: { type: 'texts', value: 'A=B', description: '' },
+    force: { type: 'switch', description: '' },
+  },
+  examples: [],
+  run: async () => undefined,
+})
+const read = (...words: string[]) => readArguments(TRY, words)
+const readFiltering = (...words: string[]) => readArguments({ ...TRY, takesFilters: true }, words)
+
+describe('flags and arguments', () => {
+  it('are read in any order, short and long, once and several times', () => {
+    expect(read('-f', 'csv', 'users', '--filter', 'a=1', '--force', '--filter=b=2')).toMatchObject({
+      arguments: ['users'],
+      flags: { format: 'csv', force: true, filter: ['a=1', 'b=2'] },
+    })
+    expect(read('users')).toMatchObject({ flags: { format: undefined, force: false, filter: [] } })
+    expect(read('--', '--force').arguments).toEqual(['--force'])
+  })
+
+  it('that are the dataset’s are kept for it, with their values', () => {
+    const { others, arguments: words } = readFiltering('users', '--game', 'game-1', '--to=2026-01-01', '--force')
+    expect([...others]).toEqual([
+      ['game', 'game-1'],
+      ['to', '2026-01-01'],
+    ])
+    expect(words).toEqual(['users'])
+  })
+
+  it.each([
+    [['users', '--formt', 'csv'], /--formt is not a flag of "waybill try"\. Did you mean --format\?/],
+    [['users', '-x'], /-x is not a flag/],
+    [['users', '--format', 'pdf'], /--format is one of csv, xlsx, not "pdf"/],
+    [['users', '--format', 'xls'], /Did you mean xlsx\?/],
+    [['users', '--format'], /--format needs a value: --format FORMAT/],
+    [['users', '--format', '--force'], /--format needs a value/],
+    [['users', '--force=yes'], /--force takes no value/],
+    [[], /needs NAME: a name/],
+    [['users', 'more'], /does not know what to do with "more"/],
+  ])('%j is refused, and why', (words, says) => {
+    expect(() => read(...words)).toThrow(says)
+  })
+
+  it('of the dataset twice are refused: one would be ignored', () => {
+    expect(() => readFiltering('users', '--game', 'a', '--game', 'b')).toThrow('twice')
+  })
+
+  it('asks for nothing of who only wants help', () => {
+    expect(read('--help').globals.help).toBe(true)
+  })
+})
+
+describe('commands', () => {
+  it('are found by one word and by two', () => {
+    expect(findCommand(['keys', 'create', 'x'])).toMatchObject({ command: { name: 'keys create' }, rest: ['x'] })
+    expect(findCommand(['keys', '--json'])).toMatchObject({ command: { name: 'keys' }, rest: ['--json'] })
+  })
+
+  it.each([
+    [['exprot'], 'Did you mean waybill export?'],
+    [['keys', 'creat'], 'Did you mean waybill keys create?'],
+    [['x'], '"x" is no command.'],
+  ])('%j is no command', (words, says) => {
+    expect(() => findCommand(words)).toThrow(says)
+  })
+
+  it('each have a help with an example that can be read by the command itself, in lines that fit', () => {
+    for (const command of COMMANDS) {
+      const help = helpOf(command)
+      for (const line of help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
+      expect(command.examples.length, command.name).toBeGreaterThan(0)
+      for (const { line } of command.examples) {
+        const [, typed = ''] = /waybill ([^|&)<>]+)/.exec(line) ?? []
+        const { command: found, rest } = findCommand(typed.trim().split(' '))
+        expect(found.name, line).toBe(command.name)
+        expect(() => readArguments(found, rest), line).not.toThrow()
+      }
+    }
+    expect(new Set(COMMANDS.map(({ name }) => name)).size).toBe(COMMANDS.length)
+    for (const { name } of COMMANDS) expect(helpOfAll(SECTIONS)).toContain(`  ${name} `)
+  })
+})
+
+const DATASET: Dataset = {
+  name: 'user-points',
+  title: 'User points',
+  columns: [],
+  formats: ['csv'],
+  maxRows: 1,
+  filters: ['dateFrom', 'dateTo', 'externalGameId', 'externalTaskId'].map((name) => ({ name, description: '' })),
+}
+const filters = (flags: Record<string, string>, pairs: string[] = []) =>
+  readFilters(DATASET, { pairs, flags: new Map(Object.entries(flags)) }, ['format'])
+
+describe('filters', () => {
+  it('have flags of their own: the whole name, or a word that no other filter has', () => {
+    expect(filters({ from: '2026-01-01', game: 'game-1', 'external-task-id': 'to' })).toEqual({
+      dateFrom: '2026-01-01',
+      externalGameId: 'game-1',
+      externalTaskId: 'to',
+    })
+    expect(filters({}, ['externalGameId=a=b'])).toEqual({ externalGameId: 'a=b' })
+    expect(DATASET.filters.map(({ name }) => shortestFlag(DATASET, name))).toEqual([
+      '--from',
+      '--to',
+      '--game',
+      '--task',
+    ])
+  })
+
+  it.each<[Record<string, string>, string[], RegExp]>([
+    [{ external: 'x' }, [], /no filter of user-points/],
+    [{ gmae: 'x' }, [], /Did you mean --game\?/],
+    [{ formt: 'x' }, [], /Did you mean --format\?/],
+    [{}, ['colour=red'], /colour is no filter/],
+    [{}, ['externalGameId'], /name=value/],
+    [{ game: 'a' }, ['externalGameId=b'], /twice/],
+  ])('%j %j is refused', (flags, pairs, says) => {
+    expect(() => filters(flags, pairs)).toThrow(says)
+  })
+})
+
+describe('dates', () => {
+  const now = Date.parse('2026-03-01T12:34:56.789Z')
+  it.each([
+    ['2026-01-31', '2026-01-31'],
+    ['2026-01-31T10:00:00.123456+02:00', '2026-01-31T10:00:00.123456+02:00'],
+    ['1d', '2026-02-28T12:34:56Z'],
+    ['12h', '2026-03-01T00:34:56Z'],
+    ['2w', '2026-02-15T12:34:56Z'],
+    ['today', '2026-03-01'],
+    ['yesterday', '2026-02-28'],
+  ])('%s is %s', (typed, meant) => {
+    expect(readDate(typed, '--from', now)).toBe(meant)
+  })
+
+  it.each(['2026-02-30', '01/02/2026', '30', '1y', '', 'now', '2026-01-01T10:00:00'])('%j is refused', (typed) => {
+    expect(() => readDate(typed, '--from', now)).toThrow(/--from/)
+  })
+})
+
+it('a slip is a letter more, less, another, or two that changed places', () => {
+  expect([slips('export', 'exprot'), slips('list', 'lst'), slips('get', 'got'), slips('a', 'abc')]).toEqual([
+    1, 1, 1, 2,
+  ])
+  const word = fc.stringMatching(/^[a-c]{0,6}$/)
+  fc.assert(fc.property(word, word, (a, b) => slips(a, b) === slips(b, a) && (slips(a, b) === 0) === (a === b)))
+})
+
+it('numbers are said as people say them', () => {
+  expect([0, 999, 1_000, 9_949, 9_951, 999_499, 999_500, 1.25e9].map(sayBytes)).toEqual([
+    '0 B',
+    '999 B',
+    '1.0 kB',
+    '9.9 kB',
+    '10 kB',
+    '999 kB',
+    '1.0 MB',
+    '1.3 GB',
+  ])
+  expect([0, 59_400, 60_000, 3_723_000].map(sayDuration)).toEqual(['0:00', '0:59', '1:00', '1:02:03'])
+})
+
+describe('progress', () => {
+  const running = (rows: number) =>
+    ({ status: 'running', progress: { rows, bytes: 0, estimatedRows: 10_000, percent: rows / 100 } }) as Export
+
+  function draw(isTTY: boolean) {
+    let time = 0
+    let text = ''
+    const write = (piece: string) => {
+      text += piece
+      return true
+    }
+    const stream = { isTTY, columns: 60, write }
+    const progress = createProgress({ progress: stream } as unknown as Output, () => time)
+    return { progress, text: () => text, pass: (ms: number) => (time += ms) }
+  }
+
+  it('says how fast it is now and how long it takes, in a line as wide as the terminal', () => {
+    const { progress, text, pass } = draw(true)
+    for (const rows of [0, 1_000, 2_000]) {
+      progress.export(running(rows))
+      pass(1_000)
+    }
+    const whole = `${'█'.repeat(5)}${'░'.repeat(19)}  20 %, 2,000 rows, 1,000 rows/s, 0:08 left`
+    expect(text().split('\r\u001b[2K').at(-1)).toBe(whole.slice(0, 59))
+    progress.clear()
+    expect(text().endsWith('\r\u001b[2K')).toBe(true)
+  })
+
+  it('does not fill a log: a line each five seconds, and one for each new state', () => {
+    const { progress, text, pass } = draw(false)
+    progress.export({ ...running(0), status: 'queued' })
+    for (let i = 0; i <= 60; i += 1) {
+      progress.export(running(i * 100))
+      pass(100)
+    }
+    progress.download(10, 10)
+    expect(text().split('\n').slice(0, -1)).toEqual([
+      'queued: waiting for a worker',
+      '0 %, 0 rows',
+      '50 %, 5,000 rows, 1,000 rows/s, 0:05 left',
+      '100 %, 10 B of 10 B',
+    ])
+    expect(text()).not.toContain('\u001b')
+  })
+
+  it('a file of nothing is whole', () => {
+    const { progress, text } = draw(false)
+    progress.download(0, 0)
+    expect(text()).toBe('100 %, 0 B of 0 B\n')
+  })
+})
+
+it('a path can be typed as it is said', () => {
+  expect([quote('a/b.csv'), quote("it's mine.csv")]).toEqual(['a/b.csv', `'it'\\''s mine.csv'`])
+})
+
+it('exit codes are what the docs and the help say they are', async () => {
+  const docs = await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
+  for (const { code, meaning } of Object.values(EXIT_CODES)) expect(docs).toContain(`| ${code} | ${meaning} |`)
+  const failed = new WaybillError('SOURCE_TIMEOUT', 'x', { export: { status: 'failed' } as Export })
+  expect(exitCodeOf(failed)).toBe(EXIT_CODES.ended.code)
+  expect(exitCodeOf(new WaybillError('DATABASE_UNAVAILABLE', 'x', { status: 503 }))).toBe(EXIT_CODES.unreachable.code)
+  expect(exitCodeOf(new TypeError('a bug'))).toBe(EXIT_CODES.failed.code)
+})
+
+it('the version is that of the package', async () => {
+  const manifest = await readFile(new URL('../../../packages/client/package.json', import.meta.url), 'utf8')
+  expect(JSON.parse(manifest).version).toBe(VERSION)
+})
