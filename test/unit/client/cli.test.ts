@@ -112,7 +112,14 @@ const DATASET: Dataset = {
   columns: [],
   formats: ['csv'],
   maxRows: 1,
-  filters: ['dateFrom', 'dateTo', 'externalGameId', 'externalTaskId'].map((name) => ({ name, description: '' })),
+  filters: [
+    { name: 'dateFrom', description: '', schema: { anyOf: [{ format: 'date-time' }, { format: 'date' }] } },
+    { name: 'dateTo', description: '', schema: { anyOf: [{ format: 'date-time' }, { format: 'date' }] } },
+    { name: 'externalGameId', description: '', schema: { type: 'string' } },
+    { name: 'externalTaskId', description: '', schema: { type: 'string' } },
+    { name: 'minimum', description: '', schema: { type: 'integer' } },
+    { name: 'active', description: '', schema: { type: 'boolean' } },
+  ],
 }
 const filters = (flags: Record<string, string>, pairs: string[] = []) =>
   readFilters(DATASET, { pairs, flags: new Map(Object.entries(flags)) }, ['format'])
@@ -125,17 +132,16 @@ describe('filters', () => {
       externalTaskId: 'to',
     })
     expect(filters({}, ['externalGameId=a=b'])).toEqual({ externalGameId: 'a=b' })
-    expect(DATASET.filters.map(({ name }) => shortestFlag(DATASET, name))).toEqual([
-      '--from',
-      '--to',
-      '--game',
-      '--task',
-    ])
+    expect(filters({ minimum: '-5', active: 'true' })).toEqual({ minimum: -5, active: true })
+    const shown = DATASET.filters.map(({ name }) => shortestFlag(DATASET, name))
+    expect(shown).toEqual(['--from', '--to', '--game', '--task', '--minimum', '--active'])
   })
 
   it.each<[Record<string, string>, string[], RegExp]>([
     [{ external: 'x' }, [], /no filter of user-points/],
     [{ gmae: 'x' }, [], /Did you mean --game\?/],
+    [{ minimum: 'few' }, [], /--minimum is a number/],
+    [{ active: 'yes' }, [], /--active is true or false/],
     [{ formt: 'x' }, [], /Did you mean --format\?/],
     [{}, ['colour=red'], /colour is no filter/],
     [{}, ['externalGameId'], /name=value/],

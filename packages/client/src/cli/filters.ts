@@ -39,11 +39,12 @@ export function readFilters(
   dataset: DatasetBody,
   { pairs, flags }: GivenFilters,
   otherFlags: readonly string[],
-): Record<string, string> {
-  const filters: Record<string, string> = {}
+): Record<string, unknown> {
+  const filters: Record<string, unknown> = {}
   const set = (name: string, value: string, typed: string) => {
     if (Object.hasOwn(filters, name)) throw new UsageError(`The filter ${name} is there twice`)
-    filters[name] = /^date[A-Z]/.test(name) ? readDate(value, typed) : value
+    const { schema = {} } = dataset.filters.find((filter) => filter.name === name) ?? {}
+    filters[name] = readValue(schema, value, typed)
   }
   const known = filterFlags(dataset)
   for (const [flag, value] of flags) {
@@ -67,6 +68,21 @@ export function readFilters(
     set(name, value, `--filter ${name}=`)
   }
   return filters
+}
+
+/** By the JSON Schema of the filter; what it does not tell is left to the server. @throws UsageError */
+function readValue(schema: Readonly<Record<string, unknown>>, text: string, typed: string): unknown {
+  const alternatives = [schema, ...(Array.isArray(schema.anyOf) ? schema.anyOf : [])]
+  if (alternatives.some(({ format }) => format === 'date' || format === 'date-time')) return readDate(text, typed)
+  if (schema.type === 'integer' || schema.type === 'number') {
+    if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
+    throw new UsageError(`${typed} is a number, not "${text}"`)
+  }
+  if (schema.type === 'boolean') {
+    if (text === 'true' || text === 'false') return text === 'true'
+    throw new UsageError(`${typed} is true or false, not "${text}"`)
+  }
+  return text
 }
 
 function listFilters({ name, filters }: DatasetBody): string {
