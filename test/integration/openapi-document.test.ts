@@ -1,6 +1,7 @@
 // The document of the API: what a linter says of it, its examples, and the page that shows it.
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../setup/browser.ts'
 import { exampleFaults } from '../setup/openapi.ts'
 import { startTestSystem, type TestSystem } from '../setup/system.ts'
 
@@ -83,6 +84,38 @@ describe('the page', () => {
     expect(policy).not.toMatch(/unsafe|https?:|\*/)
     expect(await page.text()).not.toMatch(/<script(?![^>]* src=)|<style| on\w+=|style=/)
   })
+
+  it.each(['light', 'dark'] as const)(
+    'shows every operation in a real browser, %s, and asks nobody else',
+    async (colorScheme) => {
+      const browser = await launchBrowser()
+      try {
+        const page = await browser.newPage({ colorScheme })
+        const elsewhere: string[] = []
+        const complaints: string[] = []
+        page.on('request', (request) => {
+          if (!request.url().startsWith(system.url) && !request.url().startsWith('data:')) elsewhere.push(request.url())
+        })
+        // What the policy forbids is told here.
+        page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+        page.on('pageerror', (error) => complaints.push(error.message))
+        await page.goto(`${system.url}/docs`)
+        const { paths } = (await (await get('/openapi.json')).json()) as { paths: Record<string, object> }
+        const operations = Object.values(paths).flatMap((item) => Object.keys(item))
+        await page
+          .locator('.opblock')
+          .nth(operations.length - 1)
+          .waitFor()
+        await page.locator('#operations-Exports-createExport .opblock-summary-control').first().click()
+        await page.locator('#operations-Exports-createExport .responses-wrapper').waitFor()
+        const background = await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
+        expect(background !== 'rgba(0, 0, 0, 0)' && background !== 'rgb(255, 255, 255)').toBe(colorScheme === 'dark')
+        expect({ elsewhere, complaints }).toEqual({ elsewhere: [], complaints: [] })
+      } finally {
+        await browser.close()
+      }
+    },
+  )
 
   it('gives no file but its own', async () => {
     for (const path of ['/docs/package.json', '/docs/..%2Fpackage.json', '/docs/%2e%2e%2fpackage.json']) {

@@ -5,6 +5,9 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
+import { expect } from 'vitest'
+import { webhookEventSchema } from '../../packages/shared/src/contract/webhooks.ts'
+import { TEST_EVENT } from '../../packages/shared/src/webhook-events.ts'
 import type { Json } from './api-client.ts'
 
 export interface Received {
@@ -76,7 +79,13 @@ export async function startReceiver({ host = '127.0.0.1', port = 0, tls }: Recei
   return receiver
 }
 
-/** Checks the signature by the official package, and its age with it. @throws when it does not fit */
+/**
+ * Checks the signature by the official package, and its age with it; and that the event is what /openapi.json says.
+ *
+ * @throws when it does not fit
+ */
 export function verified({ headers, body }: Received, secret: string): Json {
-  return new Webhook(secret).verify(body, headers as Record<string, string>)
+  const event = new Webhook(secret).verify(body, headers as Record<string, string>) as Json
+  if (event.type !== TEST_EVENT) expect(webhookEventSchema.parse(event), 'with nothing beside').toEqual(event)
+  return event
 }

@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { type Route, TAGS } from '../route.ts'
 import type { JsonObject } from './json-schema.ts'
 import { documentedPath, operation } from './operation.ts'
+import { webhooks } from './webhooks.ts'
 
 const DESCRIPTION = `Background exports from Postgres to object storage, with a paper trail: ask for a dataset in a format, follow
 the export until it is completed, download the file through a short-lived signed link.
@@ -34,6 +35,7 @@ export function createDocument(routes: readonly Route[]): JsonObject {
       [...used].some((tag) => tag === name) ? [{ name, description }] : [],
     ),
     paths,
+    webhooks: webhooks(components),
     components: {
       schemas: sorted(components.schemas),
       responses: sorted(components.responses),

@@ -139,4 +139,21 @@ export const webhookEventSchema = z
       }),
     }),
   })
-  .meta({ id: 'WebhookEvent' })
+  .meta({
+    id: 'WebhookEvent',
+    examples: [
+      {
+        type: 'export.completed',
+        timestamp: '2026-06-09T12:00:00.475Z',
+        data: {
+          ...{ id: '01a206bd-3a7c-70dd-b151-2b1407fb87af', dataset: 'user-points', format: 'csv', status: 'completed' },
+          ...{ rowCount: 1000, bytes: 73_960, error: null },
+          sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+          links: {
+            self: 'https://waybill.example.com/v1/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af',
+            download: 'https://waybill.example.com/v1/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af/download',
+          },
+        },
+      },
+    ],
+  })
