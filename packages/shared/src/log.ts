@@ -1,10 +1,12 @@
 // The one logger: JSON lines with secrets and signed URLs blotted out.
 import { type Logger, pino } from 'pino'
+import { blotOut, describeError } from './log-redaction.ts'
 
 export type { Logger }
 
 /** @param name which process speaks: `api`, `worker`, `standalone` */
 export function createLogger(name: string, level: string): Logger {
+  const error = (value: unknown) => describeError(value)
   return pino({
     name,
     level,
@@ -20,6 +22,7 @@ export function createLogger(name: string, level: string): Logger {
       ],
       censor: '[redacted]',
     },
-    serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+    serializers: { err: error, error },
+    hooks: { streamWrite: blotOut },
   })
 }
