@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/setup/servers.ts', 'test/setup/openapi-coverage.ts'],
+    // Ends in the other order: what is missing is told when the servers are down.
+    globalSetup: ['test/setup/openapi-coverage.ts', 'test/setup/servers.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -193,6 +193,8 @@ describe('an answer that is cached', () => {
     for (const path of ['download', 'manifest']) {
       expectProblem(await system.admin.get(`/v1/exports/${body.id}/${path}`), 409, 'EXPORT_WITHOUT_FILE')
     }
+    const canceled = await system.admin.send('POST', `/v1/exports/${body.id}/cancel`)
+    expectProblem(canceled, 409, 'EXPORT_ENDED')
   })
 })
 

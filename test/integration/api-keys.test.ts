@@ -233,6 +233,19 @@ describe('the last key of an administrator', () => {
     await system.admin.delete(`/v1/api-keys/${other.id}`)
     expectProblem(await system.admin.patch(`/v1/api-keys/${me}`, { role: 'exporter' }), 409, 'API_KEY_OF_SETTINGS')
   })
+
+  it('cannot become one of an exporter either', async () => {
+    const me = (await system.admin.get('/v1/me')).body.id.slice('key:'.length)
+    const other = await newKey({ role: 'admin' })
+    expect((await other.client.delete(`/v1/api-keys/${me}`)).status).toBe(204)
+    const answer = await other.client.patch(`/v1/api-keys/${other.id}`, { role: 'exporter' })
+    await withClient(system.database.url, (client) =>
+      client.query('UPDATE waybill.api_keys SET revoked_at = NULL WHERE id = $1', [me]),
+    )
+    expectProblem(answer, 409, 'LAST_ADMIN_KEY')
+    expect((await other.client.get('/v1/me')).body.role).toBe('admin')
+    await system.admin.delete(`/v1/api-keys/${other.id}`)
+  })
 })
 
 it('what is done to keys is in the trail, without a key', async () => {
