@@ -1,23 +1,33 @@
 // Every call of the service that the page makes, by what it is for.
 import type { ApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
+import type { AuditEventBody } from '@waybill/shared/contract/audit.ts'
 import type { DatasetBody } from '@waybill/shared/contract/datasets.ts'
 import type { ExportEvent } from '@waybill/shared/contract/events.ts'
 import type { Export, ExportList } from '@waybill/shared/contract/exports.ts'
 import type { Me } from '@waybill/shared/contract/me.ts'
 import type { Preview } from '@waybill/shared/contract/preview.ts'
 import type { System } from '@waybill/shared/contract/system.ts'
+import type { DeliveryBody, EndpointBody } from '@waybill/shared/contract/webhooks.ts'
 import type { ExportRequestInput } from '@waybill/shared/export.ts'
 import { poll, send } from './data/http.ts'
 
 export type {
   ApiKeyBody as ApiKey,
+  AuditEventBody as AuditEvent,
   DatasetBody as Dataset,
+  DeliveryBody as Delivery,
+  EndpointBody as Endpoint,
   Export,
   ExportEvent,
   ExportRequestInput,
   Me,
   Preview,
   System,
+}
+
+export interface AuditPage {
+  readonly items: readonly AuditEventBody[]
+  readonly nextCursor: string | null
 }
 
 interface Items<T> {
@@ -31,7 +41,14 @@ export interface NewApiKey {
   readonly expiresAt?: string
 }
 
+export interface NewEndpoint {
+  readonly url: string
+  readonly events: readonly string[]
+  readonly description: string
+}
+
 const id = encodeURIComponent
+const ENDPOINTS = '/v1/webhook-endpoints'
 
 export const api = {
   /** @param token of somebody who is about to sign in */
@@ -58,8 +75,26 @@ export const api = {
   createApiKey: async (key: NewApiKey) =>
     (await send<ApiKeyBody & { key: string }>('POST', '/v1/api-keys', { body: key })).body,
   revokeApiKey: async (keyId: string) => void (await send('DELETE', `/v1/api-keys/${id(keyId)}`)),
-  rotateApiKey: async (keyId: string) =>
-    (await send<ApiKeyBody & { key: string }>('POST', `/v1/api-keys/${id(keyId)}/rotate`)).body,
+  /** @param overlap as in `1h`: so long the old key works on */
+  rotateApiKey: async (keyId: string, overlap: string) =>
+    (await send<ApiKeyBody & { key: string }>('POST', `/v1/api-keys/${id(keyId)}/rotate`, { body: { overlap } })).body,
+
+  endpoints: async (signal: AbortSignal) => (await send<Items<EndpointBody>>('GET', ENDPOINTS, { signal })).body.items,
+  createEndpoint: async (endpoint: NewEndpoint) =>
+    (await send<EndpointBody & { secret: string }>('POST', ENDPOINTS, { body: endpoint })).body,
+  changeEndpoint: async (endpointId: string, change: { enabled: boolean }) =>
+    (await send<EndpointBody>('PATCH', `${ENDPOINTS}/${id(endpointId)}`, { body: change })).body,
+  removeEndpoint: async (endpointId: string) => void (await send('DELETE', `${ENDPOINTS}/${id(endpointId)}`)),
+  rotateSecret: async (endpointId: string) =>
+    (await send<EndpointBody & { secret: string }>('POST', `${ENDPOINTS}/${id(endpointId)}/rotate-secret`)).body,
+  testEndpoint: async (endpointId: string) => void (await send('POST', `${ENDPOINTS}/${id(endpointId)}/test`)),
+  deliveries: async (endpointId: string, signal: AbortSignal) =>
+    (await send<Items<DeliveryBody>>('GET', `${ENDPOINTS}/${id(endpointId)}/deliveries`, { signal })).body.items,
+  redeliver: async (deliveryId: string) =>
+    void (await send('POST', `/v1/webhook-deliveries/${id(deliveryId)}/redeliver`)),
+
+  audit: async (query: string, signal: AbortSignal) =>
+    (await send<AuditPage>('GET', `/v1/audit?${query}`, { signal })).body,
 
   system: (signal: AbortSignal) => poll<System>('/v1/system', signal),
 }

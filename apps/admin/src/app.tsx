@@ -1,14 +1,17 @@
 // Who sees what: signing in, or the view that belongs to the address.
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Route, Switch } from 'wouter'
 import { forgetAnswers } from './data/http.ts'
 import { CALLBACK_PATH } from './data/oidc-config.ts'
+import { ApiProblem } from './data/problem.ts'
+import { queries } from './data/queries.ts'
 import { sessionStore } from './data/session.ts'
 import { useStore } from './data/store.ts'
 import { Announcer } from './parts/announcer.tsx'
 import { ConnectionBanner } from './parts/banner.tsx'
 import { Shell } from './parts/shell.tsx'
+import { Audit } from './views/audit.tsx'
 import { Callback } from './views/callback.tsx'
 import { ExportDetails } from './views/export-details.tsx'
 import { Exports } from './views/exports.tsx'
@@ -16,7 +19,10 @@ import { Health } from './views/health.tsx'
 import { Keys } from './views/keys.tsx'
 import { NewExport } from './views/new-export.tsx'
 import { NotFound } from './views/not-found.tsx'
+import { Rejected } from './views/rejected.tsx'
 import { SignIn } from './views/sign-in.tsx'
+import { Webhook } from './views/webhook.tsx'
+import { Webhooks } from './views/webhooks.tsx'
 
 export function App() {
   const { session, signedOut } = useStore(sessionStore)
@@ -41,13 +47,19 @@ export function App() {
 }
 
 function Views() {
+  const { error } = useQuery(queries.me())
+  // Known to the identity provider, but without a role here.
+  if (error instanceof ApiProblem && error.status === 403) return <Rejected />
   return (
     <Shell>
       <Switch>
         <Route path="/" component={Exports} />
         <Route path="/new" component={NewExport} />
         <Route path="/exports/:id">{({ id }) => <ExportDetails key={id} id={id} />}</Route>
+        <Route path="/webhooks" component={Webhooks} />
+        <Route path="/webhooks/:id">{({ id }) => <Webhook key={id} id={id} />}</Route>
         <Route path="/keys" component={Keys} />
+        <Route path="/audit" component={Audit} />
         <Route path="/health" component={Health} />
         <Route component={NotFound} />
       </Switch>

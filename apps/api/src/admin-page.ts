@@ -8,7 +8,17 @@ import express, { type RequestHandler, Router } from 'express'
 const BUILT = fileURLToPath(new URL('../../admin/dist', import.meta.url))
 
 /** The addresses that the page itself gives a meaning; every other one is a 404 as before. */
-export const PAGE_PATHS = ['/', '/new', '/exports/:id', '/keys', '/health', '/auth/callback'] as const
+export const PAGE_PATHS = [
+  '/',
+  '/new',
+  '/exports/:id',
+  '/webhooks',
+  '/webhooks/:id',
+  '/keys',
+  '/audit',
+  '/health',
+  '/auth/callback',
+] as const
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Waybill</title>
 <h1>The admin page is not built</h1>

@@ -87,7 +87,7 @@ async function read<T>(response: Response): Promise<Answer<T>> {
     return { body: body as T, retryAfter }
   }
   const problem = new ApiProblem(response.status, body, retryAfter)
-  connection.set(isPassing(problem) ? 'away' : 'ok')
+  connection.set(isPassing(problem) && problem.status !== 429 ? 'away' : 'ok')
   throw problem
 }
 

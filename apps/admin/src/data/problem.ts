@@ -26,9 +26,11 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
+const PASSING: ReadonlySet<string> = new Set(['DATABASE_UNAVAILABLE', 'IDENTITY_PROVIDER_UNAVAILABLE', 'RATE_LIMITED'])
+
 /** Whether the same request may well succeed in a moment. */
 export function isPassing(error: Error): boolean {
   if (error instanceof ConnectionLost) return true
   if (!(error instanceof ApiProblem)) return false
-  return error.code === 'DATABASE_UNAVAILABLE' || (error.code === undefined && error.status >= 502)
+  return error.code === undefined ? error.status >= 502 : PASSING.has(error.code)
 }

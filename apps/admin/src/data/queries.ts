@@ -1,11 +1,18 @@
 // What the page shows, as queries: which call, under which key, and when it is asked again.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { api, type ExportRequestInput } from '../api.ts'
+import { api, type Delivery, type ExportRequestInput } from '../api.ts'
 import type { Answer } from './http.ts'
 import { readOidcConfig } from './oidc-config.ts'
 
 /** Milliseconds between two looks where nothing is under way: others may ask for exports, too. */
 const QUIET = 15_000
+
+/** And where something is. */
+const LIVELY = 1_500
+
+/** A try that is hours away is not waited for. */
+const isOnItsWay = ({ status, nextAttemptAt }: Delivery) =>
+  status === 'pending' && (nextAttemptAt === null || Date.parse(nextAttemptAt) < Date.now() + 60_000)
 
 interface Polled {
   readonly state: { readonly data: Answer<unknown> | undefined }
@@ -58,6 +65,19 @@ export const queries = {
       staleTime: 30_000,
     }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: ({ signal }) => api.apiKeys(signal) }),
+  endpoints: () => queryOptions({ queryKey: ['endpoints'], queryFn: ({ signal }) => api.endpoints(signal) }),
+  deliveries: (endpointId: string) =>
+    queryOptions({
+      queryKey: ['deliveries', endpointId],
+      queryFn: ({ signal }) => api.deliveries(endpointId, signal),
+      refetchInterval: ({ state }) => (state.data?.some(isOnItsWay) ? LIVELY : QUIET),
+    }),
+  audit: (query: string) =>
+    queryOptions({
+      queryKey: ['audit', query],
+      queryFn: ({ signal }) => api.audit(query, signal),
+      placeholderData: keepPreviousData,
+    }),
   system: () =>
     queryOptions({
       queryKey: ['system'],

@@ -2,12 +2,12 @@
 import { QueryClient } from '@tanstack/react-query'
 import { ApiProblem, isPassing } from './problem.ts'
 
-/** Milliseconds between two tries at most. */
+/** Milliseconds between two tries at most, unless the service asks for more. */
 const PATIENCE = 5_000
 
 const delay = (tries: number, error: Error) => {
   const asked = error instanceof ApiProblem ? (error.retryAfter ?? 0) * 1000 : 0
-  return Math.min(PATIENCE, Math.max(asked, 500 * 2 ** tries))
+  return Math.max(asked, Math.min(PATIENCE, 500 * 2 ** tries))
 }
 
 export function createQueryClient(): QueryClient {

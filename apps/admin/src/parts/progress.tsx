@@ -13,6 +13,7 @@ export function Progress({ of: one }: { readonly of: Export }) {
   const value = isRunning && percent !== null ? { value: percent } : {}
   const words = isRunning
     ? [
+        percent === null ? undefined : t.progress.percent(percent),
         estimatedRows === null || estimatedRows < rows
           ? t.progress.rows(formatNumber(rows))
           : t.progress.rowsOf(formatNumber(rows), formatNumber(roughly(estimatedRows))),

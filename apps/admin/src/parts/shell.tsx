@@ -18,7 +18,9 @@ interface Place {
 
 const PLACES: readonly Place[] = [
   { to: '/', label: t.nav.exports, icon: 'exports', isFor: 'all' },
+  { to: '/webhooks', label: t.nav.webhooks, icon: 'webhooks', isFor: 'admin' },
   { to: '/keys', label: t.nav.keys, icon: 'keys', isFor: 'admin' },
+  { to: '/audit', label: t.nav.audit, icon: 'audit', isFor: 'admin' },
   { to: '/health', label: t.nav.health, icon: 'health', isFor: 'admin' },
 ]
 

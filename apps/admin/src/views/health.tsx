@@ -53,14 +53,22 @@ function Tile({ label, value, children }: TileProps) {
 }
 
 function Dependencies({ of: { dependencies } }: { readonly of: System }) {
-  return Object.entries(dependencies).map(([name, state]) => (
-    <section key={name} className="panel tile">
-      <h2 className="label">{t.health.dependencies[name] ?? name}</h2>
-      <span className={`status ${state === 'ok' ? 'good' : 'bad'}`}>
-        {state === 'ok' ? t.health.ok : t.health.away}
-      </span>
-    </section>
-  ))
+  const words = t.health
+  const nameOf = (name: string) => words.dependencies[name] ?? name
+  const away = Object.entries(dependencies).filter(([, state]) => state === 'away')
+  const value = away.length === 0 ? words.allWell : words.notWell(away.map(([name]) => nameOf(name)).join(', '))
+  return (
+    <Tile label={words.needs} value={value}>
+      <ul className="states">
+        {Object.entries(dependencies).map(([name, state]) => (
+          <li key={name} className={`status ${state === 'ok' ? 'good' : 'bad'}`}>
+            {nameOf(name)}
+            <span className="visually-hidden">{state === 'ok' ? words.ok : words.away}</span>
+          </li>
+        ))}
+      </ul>
+    </Tile>
+  )
 }
 
 interface LaneProps {

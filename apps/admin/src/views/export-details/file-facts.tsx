@@ -19,18 +19,18 @@ export function FileFacts({ of: one }: { readonly of: Export }) {
         startedAt === null || finishedAt === null
           ? undefined
           : { name: words.took, value: formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) },
+        isKept ? { name: words.expires, value: <Moment at={expiresAt} /> } : undefined,
         snapshotAt === null
           ? undefined
           : {
               name: words.snapshot,
               value: (
                 <>
-                  <Moment at={snapshotAt} as="exact" />
-                  <span className="hint">{words.snapshotHint}</span>
+                  <Moment at={snapshotAt} as="exact" /> <span className="hint">{words.snapshotHint}</span>
                 </>
               ),
+              wide: true,
             },
-        isKept ? { name: words.expires, value: <Moment at={expiresAt} /> } : undefined,
         sha256 === null
           ? undefined
           : {

@@ -37,7 +37,7 @@ function Happening({ of: event }: { readonly of: ExportEvent }) {
   const more = dataWords(event)
   return (
     <li className={event.type.replace('.', '-')}>
-      <strong>{t.events[event.type] ?? event.type}</strong>
+      <strong>{t.events[event.type]}</strong>
       <span className="hint">
         <Moment at={event.at} as="exact" />
         {' · '}

@@ -1,9 +1,9 @@
 // Narrows the list: whose, which dataset, which state, who asked, when.
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { queries } from '../../data/queries.ts'
 import { Button } from '../../parts/button.tsx'
 import { Field } from '../../parts/field.tsx'
+import { SearchInput } from '../../parts/search-input.tsx'
 import { t } from '../../strings.ts'
 import { STATUSES } from '../export-state.ts'
 import type { FilterName, ListFilter } from './filter.ts'
@@ -15,9 +15,6 @@ interface FilterBarProps {
   readonly onChange: (name: FilterName, value: string) => void
   readonly onClear: () => void
 }
-
-/** Milliseconds without a key pressed after which what was typed is looked for. */
-const TYPING = 300
 
 export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarProps) {
   const { data: datasets = [] } = useQuery(queries.datasets())
@@ -60,7 +57,12 @@ export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarPro
         )}
       </Field>
       {canSeeAll && filter.scope !== 'mine' && (
-        <RequestedBy value={filter.requestedBy ?? ''} onChange={(value) => onChange('requestedBy', value)} />
+        <SearchInput
+          label={words.requestedBy}
+          placeholder={words.requestedByHint}
+          value={filter.requestedBy ?? ''}
+          onChange={(value) => onChange('requestedBy', value)}
+        />
       )}
       <Field label={words.from}>
         {(ids) => <input {...ids} type="date" max={filter.to} value={filter.from ?? ''} onChange={set('from')} />}
@@ -74,29 +76,5 @@ export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarPro
         </Button>
       )}
     </search>
-  )
-}
-
-function RequestedBy({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
-  useEffect(() => {
-    if (typed === value) return
-    const timer = setTimeout(() => onChange(typed), TYPING)
-    return () => clearTimeout(timer)
-  })
-  return (
-    <Field label={t.list.filters.requestedBy}>
-      {(ids) => (
-        <input
-          {...ids}
-          type="search"
-          maxLength={100}
-          placeholder={t.list.filters.requestedByHint}
-          value={typed}
-          onChange={({ target }) => setTyped(target.value)}
-        />
-      )}
-    </Field>
   )
 }

@@ -1,7 +1,9 @@
 // Asks before a key is revoked or rotated, and does it.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { type ApiKey, api } from '../../api.ts'
 import { Confirm } from '../../parts/dialog.tsx'
+import { Field } from '../../parts/field.tsx'
 import { Fault } from '../../parts/notice.tsx'
 import { t } from '../../strings.ts'
 import type { KeyAction } from '../keys.tsx'
@@ -14,10 +16,11 @@ interface KeyActionDialogProps {
 }
 
 export function KeyActionDialog({ action, of: key, onMade, onClose }: KeyActionDialogProps) {
+  const [overlap, setOverlap] = useState('0s')
   const client = useQueryClient()
   const work = useMutation({
     mutationFn: async () => {
-      if (action === 'rotate') return (await api.rotateApiKey(key.id)).key
+      if (action === 'rotate') return (await api.rotateApiKey(key.id, overlap)).key
       await api.revokeApiKey(key.id)
       return undefined
     },
@@ -38,6 +41,19 @@ export function KeyActionDialog({ action, of: key, onMade, onClose }: KeyActionD
       onClose={onClose}
     >
       <p>{words.text}</p>
+      {action === 'rotate' && (
+        <Field label={t.keys.rotate.overlap}>
+          {(ids) => (
+            <select {...ids} value={overlap} onChange={({ target }) => setOverlap(target.value)}>
+              {Object.entries(t.keys.rotate.overlaps).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      )}
       {work.error !== null && <Fault error={work.error} />}
     </Confirm>
   )

@@ -1,5 +1,5 @@
 // Which columns the file has, and in which order: by dragging, by the arrows, by the keyboard.
-import { type PointerEvent, useRef, useState } from 'react'
+import { type PointerEvent, useLayoutEffect, useRef, useState } from 'react'
 import type { Dataset } from '../../api.ts'
 import { announce } from '../../parts/announcer.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -24,9 +24,21 @@ export function ColumnPicker({ columns, dataset, error, onChange }: ColumnPicker
   const choose = (isChosen: (column: DraftColumn) => boolean) =>
     onChange(columns.map((column) => ({ ...column, chosen: isChosen(column) })))
 
+  const pressed = useRef<{ readonly place: number; readonly by: number }>(undefined)
+  useLayoutEffect(() => {
+    if (pressed.current === undefined) return
+    const { place, by } = pressed.current
+    pressed.current = undefined
+    // The row moved away from under the focus; at the end of the list, only the other arrow is left.
+    const [up, down] = list.current?.children[place]?.querySelectorAll('button') ?? []
+    const [wanted, other] = by < 0 ? [up, down] : [down, up]
+    if (wanted?.disabled === false) wanted.focus()
+    else other?.focus()
+  })
   const step = (index: number, by: number) => {
     const next = move(columns, index, index + by)
     if (next === columns) return
+    pressed.current = { place: index + by, by }
     onChange(next)
     announce(words.moved(columns[index]?.name ?? '', index + by + 1, columns.length))
   }

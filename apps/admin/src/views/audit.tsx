@@ -1,0 +1,98 @@
+// The whole trail: who did what, found by event, by who, by day.
+import { useQuery } from '@tanstack/react-query'
+import { Link, useSearchParams } from 'wouter'
+import type { AuditEvent } from '../api.ts'
+import { queries } from '../data/queries.ts'
+import { Button } from '../parts/button.tsx'
+import { Moment } from '../parts/moment.tsx'
+import { Empty, Fault, Loading } from '../parts/notice.tsx'
+import { Page } from '../parts/page.tsx'
+import { t } from '../strings.ts'
+import { endOfDay, startOfDay } from '../text/date-presets.ts'
+import { AuditFilterBar, FILTERS } from './audit/filter-bar.tsx'
+
+/** Events on one page. */
+const PAGE = 50
+
+export function Audit() {
+  const [parameters, setParameters] = useSearchParams()
+  const { data, error, isPlaceholderData, refetch } = useQuery(queries.audit(apiQuery(parameters)))
+  const older = data?.nextCursor ?? null
+  const go = (change: (next: URLSearchParams) => void) =>
+    setParameters((before) => {
+      const next = new URLSearchParams(before)
+      next.delete('cursor')
+      change(next)
+      return next
+    })
+  return (
+    <Page title={t.audit.title} lead={t.audit.lead}>
+      <AuditFilterBar
+        parameters={parameters}
+        onChange={(name, value) => go((next) => (value === '' ? next.delete(name) : next.set(name, value)))}
+        onClear={() => setParameters(new URLSearchParams())}
+      />
+      {error !== null && data === undefined ? (
+        <Fault error={error} onRetry={() => void refetch()} />
+      ) : data === undefined ? (
+        <Loading />
+      ) : data.items.length === 0 ? (
+        <Empty {...t.audit.noMatch} />
+      ) : (
+        <EventTable of={data.items} isOld={isPlaceholderData} />
+      )}
+      <div className="pages">
+        {parameters.has('cursor') && <Button onClick={() => go(() => undefined)}>{t.audit.newest}</Button>}
+        {older !== null && <Button onClick={() => go((next) => next.set('cursor', older))}>{t.audit.older}</Button>}
+      </div>
+    </Page>
+  )
+}
+
+function EventTable({ of: events, isOld }: { readonly of: readonly AuditEvent[]; readonly isOld: boolean }) {
+  const words = t.audit.columns
+  return (
+    <table className="rows" aria-busy={isOld}>
+      <caption className="visually-hidden">{t.audit.caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{words.event}</th>
+          <th scope="col">{words.who}</th>
+          <th scope="col">{words.from}</th>
+          <th scope="col">{words.at}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {events.map((event) => (
+          <tr key={event.id}>
+            <td>
+              <span className="what">{t.events[event.type]}</span>
+              {event.exportId !== null && (
+                <span className="facts">
+                  <Link to={`/exports/${event.exportId}`}>{t.audit.export}</Link>
+                </span>
+              )}
+            </td>
+            <td data-label={words.who}>{event.actor}</td>
+            <td className="soft" data-label={words.from} title={event.userAgent ?? undefined}>
+              {event.address ?? t.none}
+            </td>
+            <td className="soft" data-label={words.at}>
+              <Moment at={event.at} as="exact" />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** Days become moments in the reader's zone. */
+function apiQuery(parameters: URLSearchParams): string {
+  const query = new URLSearchParams({ limit: String(PAGE) })
+  for (const name of [...FILTERS, 'cursor']) {
+    const value = parameters.get(name) ?? ''
+    if (value !== '') query.set(name, name === 'from' ? startOfDay(value) : name === 'to' ? endOfDay(value) : value)
+  }
+  return query.toString()
+}

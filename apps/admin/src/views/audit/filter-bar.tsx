@@ -1,0 +1,53 @@
+// Narrows the trail: which event, who, when.
+import { Button } from '../../parts/button.tsx'
+import { Field } from '../../parts/field.tsx'
+import { SearchInput } from '../../parts/search-input.tsx'
+import { t } from '../../strings.ts'
+
+export const FILTERS = ['type', 'actor', 'from', 'to'] as const
+type FilterName = (typeof FILTERS)[number]
+
+interface AuditFilterBarProps {
+  readonly parameters: URLSearchParams
+  readonly onChange: (name: FilterName, value: string) => void
+  readonly onClear: () => void
+}
+
+export function AuditFilterBar({ parameters, onChange, onClear }: AuditFilterBarProps) {
+  const words = t.audit.filters
+  const value = (name: FilterName) => parameters.get(name) ?? ''
+  const set = (name: FilterName) => (event: { target: { value: string } }) => onChange(name, event.target.value)
+  return (
+    <search className="filters" aria-label={words.label}>
+      <Field label={words.type}>
+        {(ids) => (
+          <select {...ids} value={value('type')} onChange={set('type')}>
+            <option value="">{words.anyType}</option>
+            {Object.entries(t.events).map(([type, label]) => (
+              <option key={type} value={type}>
+                {label}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <SearchInput
+        label={words.actor}
+        placeholder={words.actorHint}
+        value={value('actor')}
+        onChange={(actor) => onChange('actor', actor)}
+      />
+      <Field label={words.from}>
+        {(ids) => <input {...ids} type="date" max={value('to')} value={value('from')} onChange={set('from')} />}
+      </Field>
+      <Field label={words.to}>
+        {(ids) => <input {...ids} type="date" min={value('from')} value={value('to')} onChange={set('to')} />}
+      </Field>
+      {FILTERS.some((name) => value(name) !== '') && (
+        <Button look="quiet" icon="cross" onClick={onClear}>
+          {words.clear}
+        </Button>
+      )}
+    </search>
+  )
+}

@@ -1,0 +1,47 @@
+// Asks before an endpoint gets a new secret or is deleted, and does it.
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useLocation } from 'wouter'
+import { api } from '../../api.ts'
+import { Confirm } from '../../parts/dialog.tsx'
+import { Fault } from '../../parts/notice.tsx'
+import { t } from '../../strings.ts'
+
+export type EndpointAction = 'rotate' | 'remove'
+
+interface EndpointActionDialogProps {
+  readonly action: EndpointAction
+  readonly endpointId: string
+  readonly onMade: (secret: string) => void
+  readonly onClose: () => void
+}
+
+export function EndpointActionDialog({ action, endpointId, onMade, onClose }: EndpointActionDialogProps) {
+  const [, navigate] = useLocation()
+  const client = useQueryClient()
+  const work = useMutation({
+    mutationFn: async () => {
+      if (action === 'rotate') return (await api.rotateSecret(endpointId)).secret
+      await api.removeEndpoint(endpointId)
+      return undefined
+    },
+    onSuccess: (secret) => {
+      if (secret === undefined) navigate('/webhooks')
+      else onMade(secret)
+      return client.invalidateQueries({ queryKey: ['endpoints'] })
+    },
+  })
+  const words = t.webhooks[action]
+  return (
+    <Confirm
+      title={words.title}
+      action={words.action}
+      keep={words.keep}
+      busy={work.isPending}
+      onConfirm={() => work.mutate()}
+      onClose={onClose}
+    >
+      <p>{words.text}</p>
+      {work.error !== null && <Fault error={work.error} />}
+    </Confirm>
+  )
+}

@@ -1,0 +1,89 @@
+// Makes an endpoint: where, and what it is told of.
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { api } from '../../api.ts'
+import { ApiProblem } from '../../data/problem.ts'
+import { Button } from '../../parts/button.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Field } from '../../parts/field.tsx'
+import { Fault } from '../../parts/notice.tsx'
+import { Toggle } from '../../parts/toggle.tsx'
+import { t } from '../../strings.ts'
+
+const EVENTS = Object.keys(t.webhooks.events).filter((event) => event.startsWith('export.'))
+
+interface NewEndpointDialogProps {
+  readonly onMade: (secret: string) => void
+  readonly onClose: () => void
+}
+
+export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
+  const words = t.webhooks.form
+  const client = useQueryClient()
+  const [url, setUrl] = useState('')
+  const [description, setDescription] = useState('')
+  const [events, setEvents] = useState<readonly string[]>(EVENTS)
+  const creation = useMutation({
+    mutationFn: () => api.createEndpoint({ url: url.trim(), events, description }),
+    onSuccess: ({ secret }) => {
+      void client.invalidateQueries({ queryKey: ['endpoints'] })
+      onMade(secret)
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    creation.mutate()
+  }
+  const urlFault =
+    creation.error instanceof ApiProblem ? creation.error.errors.find(({ path }) => path === 'url')?.message : undefined
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <form onSubmit={submit}>
+        <Field label={words.url} hint={words.urlHint} error={urlFault}>
+          {(ids) => (
+            <input
+              {...ids}
+              inputMode="url"
+              required
+              autoComplete="off"
+              placeholder="https://"
+              value={url}
+              onChange={({ target }) => setUrl(target.value)}
+            />
+          )}
+        </Field>
+        <Field label={words.description} hint={words.descriptionHint}>
+          {(ids) => (
+            <input
+              {...ids}
+              maxLength={500}
+              autoComplete="off"
+              value={description}
+              onChange={({ target }) => setDescription(target.value)}
+            />
+          )}
+        </Field>
+        <fieldset className="ticks">
+          <legend>{words.events}</legend>
+          {EVENTS.map((event) => (
+            <Toggle
+              key={event}
+              label={t.webhooks.events[event] ?? event}
+              checked={events.includes(event)}
+              onChange={(checked) =>
+                setEvents(EVENTS.filter((each) => (each === event ? checked : events.includes(each))))
+              }
+            />
+          ))}
+        </fieldset>
+        {creation.error !== null && urlFault === undefined && <Fault error={creation.error} />}
+        <div className="actions">
+          <Button onClick={onClose}>{words.cancel}</Button>
+          <Button type="submit" look="primary" busy={creation.isPending} disabled={events.length === 0}>
+            {words.submit}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
