@@ -14,6 +14,7 @@ import { deployQueue } from '../../packages/shared/src/queue.ts'
 import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
 import { type ApiClient, createApiClient } from './api-client.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import type { TcpProxy } from './tcp-proxy.ts'
 
 export const QUEUE_BACKENDS = ['redis', 'postgres'] as const
 export type QueueBackend = (typeof QUEUE_BACKENDS)[number]
@@ -43,6 +44,8 @@ export interface TestSystemOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Beside GAME's. */
   readonly datasets?: readonly Dataset[]
+  /** The datasets are read through it. */
+  readonly source?: TcpProxy
   /** False: exports stay queued. */
   readonly worker?: boolean
 }
@@ -72,7 +75,8 @@ export function testSettings(database: TestDatabase, queue: QueueBackend): Recor
 
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const database = await createTestDatabase()
-  const config = readConfig({ ...testSettings(database, options.queue ?? 'postgres'), ...options.settings })
+  const source = options.source === undefined ? {} : { SOURCE_DATABASE_URL: options.source.through(database.url) }
+  const config = readConfig({ ...testSettings(database, options.queue ?? 'postgres'), ...source, ...options.settings })
   await deployQueue(config)
   const datasets = createDatasets(GAME_DATASETS, options.datasets ?? [], LEDGER_DATASETS)
   const log = createLogger('test', config.LOG_LEVEL)

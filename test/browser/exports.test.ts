@@ -1,0 +1,267 @@
+// What an administrator does on the page, from signing in to the file, and what the page does when something goes wrong.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { parse } from 'csv-parse/sync'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { loadSample } from '../../apps/standalone/src/sample.ts'
+import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/admin-page.ts'
+import { withClient } from '../setup/database.ts'
+import { ADMIN_KEY } from '../setup/system.ts'
+
+const ROWS = 5_000
+
+let admin: AdminPage
+let page: Page
+beforeAll(async () => {
+  // Small pages: an export can be stopped in the middle of its rows.
+  admin = await startAdminPage({ settings: { SOURCE_PAGE_ROWS: '100' } })
+  await loadSample(admin.system.database.url, { rows: ROWS })
+  await query('ANALYZE')
+  page = await admin.newPage()
+})
+afterEach(() => {
+  admin.line.restore()
+  expect(admin.complaints()).toEqual([])
+})
+afterAll(() => admin.stop())
+
+const query = (sql: string) => withClient(admin.system.database.url, (client) => client.query(sql))
+const heading = (name: string) => page.getByRole('heading', { name, exact: true })
+const button = (name: string) => page.getByRole('button', { name, exact: true })
+const tick = (column: string) => page.getByRole('checkbox', { name: new RegExp(`^${column} `) })
+const latest = async () => (await admin.system.admin.get('/v1/exports?scope=all&limit=1')).body.items[0]
+
+/** On the form, with the dataset chosen. */
+async function begin(dataset: string): Promise<void> {
+  admin.source.restore()
+  await page.getByRole('link', { name: 'New export' }).first().click()
+  await page.getByRole('radio', { name: dataset }).check({ force: true })
+}
+
+/** Lets it read some of its rows, then holds it there. */
+async function startAndHold(): Promise<void> {
+  await page.getByText('about 5,000 in all').waitFor()
+  admin.source.throttle(60_000)
+  await button('Start export').click()
+  await page.getByText(/[1-9][\d,]* of about [\d,]+ rows/).waitFor()
+  admin.source.stall()
+}
+
+describe('signing in', () => {
+  it('a wrong key is told as such, and a right one opens the page', async () => {
+    await page.goto('/')
+    await page.getByLabel('API key').fill('not a key')
+    await page.keyboard.press('Enter')
+    await page.getByText('This key is not valid').waitFor()
+    await screenshot(page, 'sign-in')
+    await signIn(page, ADMIN_KEY)
+    await heading('Exports').waitFor()
+    await page.getByText('No exports yet').waitFor()
+    await screenshot(page, 'empty')
+  })
+
+  it('the key stays in this tab: another one knows nothing of it, and neither does the address', async () => {
+    const other = await page.context().newPage()
+    await other.goto('/')
+    await other.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await other.close()
+    expect(page.url()).not.toContain(ADMIN_KEY)
+    expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([])
+  })
+})
+
+describe('an export', () => {
+  it('is seen as the file will have it before it is asked for: rows, columns in their order, and how many', async () => {
+    await begin('User points')
+    await page.getByText('about 5,000 in all').waitFor()
+    await page.getByRole('button', { name: 'None' }).click()
+    await page.getByText('Choose one column at least.').waitFor()
+    expect(await button('Start export').isDisabled()).toBe(true)
+    for (const column of ['points', 'created_at', 'externalGameId']) await tick(column).check()
+    // By the keyboard alone: the focus stays on what is moved.
+    await button('Move points up').focus()
+    for (let place = 6; place > 1; place--) await page.keyboard.press('Enter')
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Move points down')
+    await eventually(() => page.getByRole('table').getByRole('columnheader').allTextContents()).toEqual([
+      'points',
+      'created_at',
+      'externalGameId',
+    ])
+    await page.getByRole('textbox', { name: 'externalGameId' }).fill('game-1')
+    await screenshot(page, 'export')
+    await page.getByLabel('Opens in Excel').check()
+    await button('As in the file').click()
+    await eventually(() => page.locator('pre').textContent()).toMatch(
+      /^\ufeffpoints,created_at,externalGameId\r\n-?\d+,/,
+    )
+    await eventually(() => page.locator('pre').textContent()).not.toContain('game-2')
+    await screenshot(page, 'preview')
+  })
+
+  it('is downloaded by one click, and is the very file that was promised', async () => {
+    await button('Start export').click()
+    await heading('User points').waitFor()
+    await eventually(() => page.title()).toMatch(/^✓ Done/)
+    const [download] = await Promise.all([page.waitForEvent('download'), button('Download').click()])
+    const done = await latest()
+    expect(download.suggestedFilename()).toBe(done.filename)
+    const file = await readFile(await download.path())
+    expect(createHash('sha256').update(file).digest('hex')).toBe(done.sha256)
+    await page.getByText(done.sha256).waitFor()
+    const rows = parse(file, { bom: true, columns: true }) as Record<string, string>[]
+    const { rows: expected } = await query(
+      `SELECT p.points::text AS points FROM userpoints p JOIN tasks t ON t.id = p."taskId" JOIN games g ON g.id = t."gameId"
+       WHERE g."externalGameId" = 'game-1' ORDER BY p.created_at, p.id`,
+    )
+    expect(rows.map(({ points }) => points)).toEqual(expected.map(({ points }) => points))
+    // The trail says who took it.
+    await page.getByText('Downloaded', { exact: true }).waitFor()
+    await screenshot(page, 'details')
+  })
+
+  it('is asked for again with what it was, and as a command for the shell without the key', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await button('Copy as curl').click()
+    await button('Copied').waitFor()
+    const command = await page.evaluate<string>('navigator.clipboard.readText()')
+    expect(command).toContain(`${admin.url}/v1/exports`)
+    expect(command).toContain('"columns":["points","created_at","externalGameId"]')
+    expect(command).not.toContain(ADMIN_KEY)
+    await page.getByRole('link', { name: 'Ask again' }).click()
+    await page.getByText('Filled in from an earlier export.').waitFor()
+    expect(await page.getByRole('textbox', { name: 'externalGameId' }).inputValue()).toBe('game-1')
+    expect(await page.getByLabel('Opens in Excel').isChecked()).toBe(true)
+    await button('Start afresh').click()
+    expect(await page.getByRole('textbox', { name: 'externalGameId' }).inputValue()).toBe('')
+  })
+
+  it('is watched while it runs: rows, rate, time left, and the title of the tab', async () => {
+    await begin('User points')
+    await startAndHold()
+    await heading('User points').waitFor()
+    await page.getByText(/rows\/s · about .* left/).waitFor()
+    await eventually(() => page.title()).toMatch(/^\d+ % · User points · Waybill$/)
+    await page.getByText('Started', { exact: true }).waitFor()
+    await screenshot(page, 'progress')
+    await page.getByRole('link', { name: 'Exports' }).click()
+    await page
+      .getByRole('row', { name: /User points/ })
+      .getByRole('progressbar')
+      .waitFor()
+    await eventually(() => page.title()).toMatch(/^\d+ % · Exports/)
+    await screenshot(page, 'list-running')
+  })
+
+  it('asks no more often than it was told to, and gets no answer twice', async () => {
+    const answers: { status: number; at: number }[] = []
+    const note = (response: { url(): string; status(): number }) => {
+      if (response.url().includes('/v1/exports?')) answers.push({ status: response.status(), at: Date.now() })
+    }
+    page.on('response', note)
+    // It stands still, so there is nothing new: heartbeats change no number.
+    await eventually(() => answers.filter(({ status }) => status === 304).length).toBeGreaterThanOrEqual(3)
+    page.off('response', note)
+    const gaps = answers.slice(1).map(({ at }, index) => at - (answers[index]?.at ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThan(900)
+  })
+
+  it('stops when it is canceled, in the middle of its rows', async () => {
+    await page
+      .getByRole('row', { name: /User points/ })
+      .getByRole('link')
+      .first()
+      .click()
+    await button('Cancel export').click()
+    await button('Keep it running').click()
+    await button('Cancel export').click()
+    await screenshot(page, 'cancel')
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel export' }).click()
+    await page.getByText('This export was canceled. There is no file.').waitFor()
+    expect((await latest()).status).toBe('canceled')
+    expect(await button('Download').count()).toBe(0)
+  })
+
+  it('that failed says why and what to do, and “try again” has all of it filled in', async () => {
+    await begin('User interactions')
+    await page.getByText('about').waitFor()
+    await page.getByLabel('Rows at most').fill('7')
+    await query('ALTER TABLE useractions RENAME TO elsewhere')
+    await button('Start export').click()
+    await heading('The source database lacks a table or column of this dataset').waitFor()
+    await page.getByText('SOURCE_TABLE_MISSING').waitFor()
+    await page.getByText(/The operator checks that SOURCE_DATABASE_URL/).waitFor()
+    await screenshot(page, 'failed')
+    await query('ALTER TABLE elsewhere RENAME TO useractions')
+    await page.getByRole('link', { name: 'Try again' }).click()
+    expect(await page.getByRole('radio', { name: 'User interactions' }).isChecked()).toBe(true)
+    expect(await page.getByLabel('Rows at most').inputValue()).toBe('7')
+    await button('Start export').click()
+    await button('Download').waitFor()
+    await page.getByText(/The limit of 7 rows cut the rest off/).waitFor()
+  })
+})
+
+describe('finding', () => {
+  it('narrows the list by dataset, state, requester and day, and the address remembers it', async () => {
+    await page.getByRole('link', { name: 'Exports' }).click()
+    await page.getByLabel('Dataset').selectOption('User points')
+    await page.getByLabel('State', { exact: true }).selectOption('Canceled')
+    const rows = page.getByRole('table').getByRole('row')
+    await eventually(() => rows.count()).toBe(2)
+    await page.getByLabel('Asked by').fill('nobody')
+    await page.getByText('Nothing found').waitFor()
+    await page.getByLabel('Asked by').fill('BOOT')
+    await eventually(() => rows.count()).toBe(2)
+    const today = await page.evaluate(() => new Date().toLocaleDateString('sv'))
+    await page.getByLabel('From').fill(today)
+    await page.getByLabel('To').fill(today)
+    await eventually(() => rows.count()).toBe(2)
+    await page.reload()
+    await eventually(() => rows.count()).toBe(2)
+    await page.getByLabel('From').fill('2001-01-01')
+    await page.getByLabel('To').fill('2001-01-02')
+    await page.getByText('Nothing found').waitFor()
+    await button('Clear').first().click()
+    await eventually(() => rows.count()).toBeGreaterThan(3)
+    await screenshot(page, 'list')
+  })
+})
+
+describe('when the line breaks', () => {
+  it('it is said, what was there stays, and it heals by itself', async () => {
+    await begin('User points')
+    await startAndHold()
+    admin.line.refuse()
+    await page.getByText('The connection to Waybill is lost.').waitFor()
+    await heading('User points').waitFor()
+    await screenshot(page, 'connection-lost')
+    admin.source.restore()
+    admin.line.restore()
+    await page.getByText('The connection to Waybill is lost.').waitFor({ state: 'detached' })
+    await button('Download').waitFor()
+  })
+})
+
+describe('when the session is over', () => {
+  it('one signs in again and is where one was, with the form as it was left', async () => {
+    const { body: key } = await admin.system.admin.post('/v1/api-keys', { name: 'brief', role: 'exporter' })
+    const { body: next } = await admin.system.admin.post('/v1/api-keys', { name: 'next', role: 'exporter' })
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await signIn(page, key.key, '/new')
+    await page.getByRole('radio', { name: 'Wallet transactions' }).check({ force: true })
+    await page.getByLabel('Rows at most').fill('12')
+    await page.getByText('about').waitFor()
+    await admin.system.admin.delete(`/v1/api-keys/${key.id}`)
+    await page.getByLabel('Rows at most').fill('13')
+    await page.getByText('Your session has ended.').waitFor()
+    await screenshot(page, 'expired')
+    await page.getByLabel('API key').fill(next.key)
+    await page.keyboard.press('Enter')
+    await heading('New export').waitFor()
+    expect(await page.getByRole('radio', { name: 'Wallet transactions' }).isChecked()).toBe(true)
+    expect(await page.getByLabel('Rows at most').inputValue()).toBe('13')
+    // Another caller, an exporter: what is an administrator's is not even offered.
+    expect(await page.getByRole('link', { name: 'Health' }).count()).toBe(0)
+  })
+})

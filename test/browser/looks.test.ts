@@ -1,0 +1,171 @@
+// Every view for everybody: readers of screens, keyboards, narrow screens, the dark; and as a person would look at it.
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { loadSample } from '../../apps/standalone/src/sample.ts'
+import { type AdminPage, screenshot, signIn, startAdminPage } from '../setup/admin-page.ts'
+import { withClient } from '../setup/database.ts'
+import { ADMIN_KEY } from '../setup/system.ts'
+import { type Receiver, startReceiver } from '../setup/webhook-receiver.ts'
+
+let admin: AdminPage
+let page: Page
+let receiver: Receiver
+const exports: Record<'completed' | 'failed', string> = { completed: '', failed: '' }
+beforeAll(async () => {
+  receiver = await startReceiver()
+  admin = await startAdminPage({
+    settings: { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8' },
+  })
+  const { database, admin: api } = admin.system
+  await loadSample(database.url, { rows: 2_000 })
+  await api.post('/v1/api-keys', { name: 'monthly report', role: 'exporter', datasets: ['users'] })
+  const limited = { dataset: 'wallet-transactions', format: 'xlsx', limit: 100, filters: { dateFrom: '2026-02-01' } }
+  exports.completed = (await api.export(limited)).id
+  await api.export({ dataset: 'user-points', format: 'csv', filters: { externalGameId: 'game-1' } })
+  await withClient(database.url, (client) => client.query('ALTER TABLE useractions RENAME TO elsewhere'))
+  exports.failed = (await api.export({ dataset: 'user-interactions', format: 'ndjson' })).id
+  page = await admin.newPage()
+})
+afterEach(() => expect(admin.complaints()).toEqual([]))
+afterAll(async () => {
+  await admin.stop()
+  await receiver.close()
+})
+
+type Impact = 'minor' | 'moderate' | 'serious' | 'critical'
+
+/** What axe finds, in words that lead to the place. */
+async function faults(rules?: readonly string[]): Promise<string[]> {
+  // By the debugger's line, as the page's own policy lets no script in.
+  await page.evaluate(axe.source)
+  const only = rules === undefined ? '{}' : JSON.stringify({ runOnly: { type: 'rule', values: rules } })
+  const results = await page.evaluate<{ violations: { id: string; impact: Impact; nodes: { html: string }[] }[] }>(
+    `axe.run(document, ${only})`,
+  )
+  return results.violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 200)}`)
+}
+
+/** Pixels that stand out to the side. */
+const overflow = () =>
+  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+async function holdsUp(name: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'light' })
+  await screenshot(page, name)
+  expect(await faults(), 'in the light').toEqual([])
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await screenshot(page, `${name}-dark`)
+  expect(await faults(['color-contrast']), 'in the dark').toEqual([])
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 360, height: 740 })
+  await screenshot(page, `${name}-narrow`)
+  expect(await overflow(), 'at 360 pixels').toBe(0)
+  await page.setViewportSize({ width: 1280, height: 800 })
+}
+
+it('signing in holds up', async () => {
+  await page.goto('/')
+  await page.getByLabel('API key').waitFor()
+  await holdsUp('look-sign-in')
+  await signIn(page, ADMIN_KEY)
+})
+
+const VIEWS: readonly (readonly [what: string, name: string, path: () => string, text: string])[] = [
+  ['the list', 'list', () => '/', 'Wallet transactions'],
+  ['a new export', 'new', () => '/new', 'about'],
+  ['an export that is done', 'completed', () => `/exports/${exports.completed}`, 'The limit of 100 rows'],
+  ['an export that failed', 'failed', () => `/exports/${exports.failed}`, 'SOURCE_TABLE_MISSING'],
+  ['the keys', 'keys', () => '/keys', 'monthly report'],
+  ['the trail', 'audit', () => '/audit', 'Asked for'],
+  ['the health', 'health', () => '/health', 'Alive'],
+  [
+    'an address that is not there',
+    'not-found',
+    () => `/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af`,
+    'No such export',
+  ],
+]
+
+describe.each(VIEWS)('%s', (_what, name, path, text) => {
+  it('is found nothing against, in the light, in the dark and at 360 pixels', async () => {
+    await page.goto(path())
+    await page.locator('main').getByText(text).filter({ visible: true }).first().waitFor()
+    await holdsUp(`look-${name}`)
+  })
+})
+
+it('a dialog keeps the focus, is left by Escape, and gives the focus back', async () => {
+  await page.goto('/keys')
+  const opener = page.getByRole('button', { name: 'New key' })
+  await opener.click()
+  await page.getByRole('dialog', { name: 'New API key' }).waitFor()
+  expect(await faults()).toEqual([])
+  await screenshot(page, 'look-new-key')
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  expect(await opener.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true)
+})
+
+it('a key is made, shown once, and revoked', async () => {
+  await page.getByRole('button', { name: 'New key' }).click()
+  await page.getByLabel('Name').fill('for a test')
+  await page.getByLabel('Users').check()
+  await page.getByRole('button', { name: 'Make key' }).click()
+  const secret = await page.getByRole('dialog', { name: 'Your new key' }).locator('code').textContent()
+  const { status } = await fetch(`${admin.url}/v1/me`, { headers: { authorization: `Bearer ${secret}` } })
+  expect(status).toBe(200)
+  await page.getByRole('button', { name: 'I have stored it' }).click()
+  expect(await page.content()).not.toContain(secret)
+  await page.getByRole('button', { name: 'Revoke for a test' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await page
+    .getByRole('row', { name: /for a test/ })
+    .getByText('Revoked')
+    .waitFor()
+})
+
+it('a webhook endpoint is made, tested, and what it answered can be read and sent again', async () => {
+  receiver.answer = (response) => void response.writeHead(500).end('the receiver is out of order')
+  await page.goto('/webhooks')
+  await page.getByText('No endpoints yet').waitFor()
+  await page.getByRole('button', { name: 'New endpoint' }).click()
+  await page.getByLabel('Address').fill('ftp://example.com')
+  await page.getByRole('button', { name: 'Make endpoint' }).click()
+  await page.getByRole('dialog').locator('.field .error').waitFor()
+  await page.getByLabel('Address').fill(`${receiver.url}hook`)
+  await page.getByRole('button', { name: 'Make endpoint' }).click()
+  await page.getByText(/^whsec_/).waitFor()
+  await page.getByRole('button', { name: 'I have stored it' }).click()
+  await page.getByRole('link', { name: `${receiver.url}hook` }).click()
+  await page.getByText('Nothing sent yet').waitFor()
+  await page.getByRole('button', { name: 'Send test' }).click()
+  await page.getByText(/^500 in \d+ ms/).waitFor()
+  await page.getByText('What it answered').click()
+  await page.getByText('the receiver is out of order').waitFor()
+  await holdsUp('look-webhook')
+  receiver.answer = (response) => void response.writeHead(204).end()
+  await page.getByRole('button', { name: 'Redeliver Test' }).click()
+  await page.getByText(/^204 in \d+ ms/).waitFor()
+  expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+  await page.getByRole('button', { name: 'Turn off' }).click()
+  await page.getByText('turned off by an administrator').waitFor()
+})
+
+it('an export is asked for by the keyboard alone', async () => {
+  await page.goto('/')
+  await page.getByRole('link', { name: 'Skip to the content' }).waitFor({ state: 'attached' })
+  await page.keyboard.press('Tab')
+  expect(await page.locator(':focus').textContent()).toBe('Skip to the content')
+  await page.keyboard.press('Tab')
+  expect(await page.locator(':focus').textContent()).toBe('New export')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'New export' }).waitFor()
+  // The focus is where the new page begins: the next stop is its first choice.
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('ArrowDown')
+  expect(await page.getByRole('radio', { name: 'User points' }).isChecked()).toBe(true)
+  await page.getByRole('button', { name: 'Start export' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Download' }).waitFor()
+})
