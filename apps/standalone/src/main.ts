@@ -11,10 +11,10 @@ try {
   say(`
 Waybill is running. Ctrl-C stops it; its state stays in ${system.config.DATA_DIR}.
 
-  API      ${system.url}
+  Open     ${system.url}
   API key  ${system.apiKey}
 
-Ask for an export, then follow the Location it answers:
+Or ask for an export by hand, then follow the Location it answers:
 
   curl -i -X POST ${system.url}/v1/exports \\
     -H 'Authorization: Bearer ${system.apiKey}' \\

@@ -35,6 +35,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   const stopping = new AbortController()
   const running = new Set<Promise<unknown>>()
   let isStopping = false
+  let isClosed = false
 
   const runJob = async (job: Job<ExportJob>, token: string | undefined): Promise<void> => {
     if (isStopping) {
@@ -67,7 +68,10 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       maxStalledCount: MAX_STALLED,
       runRetryDelay: 1_000,
     })
-    worker.on('error', (error) => log.warn({ lane, error }, 'queue'))
+    worker.on('error', (error) => {
+      // What the queue's server says to connections that are left is news to nobody any more.
+      if (!isClosed) log.warn({ lane, error }, 'queue')
+    })
     worker.on('failed', (job, error) => log.error({ exportId: job?.data.exportId, error }, 'job failed'))
     return worker
   })
@@ -90,6 +94,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       await settledWithin(running, HANDBACK_TIMEOUT)
       const closed = workers.map((worker) => worker.close())
       await settledWithin([reconciled, delivered, presence.stop(), ...closed], HANDBACK_TIMEOUT)
+      isClosed = true
     },
   }
 }
