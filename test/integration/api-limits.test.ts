@@ -108,7 +108,8 @@ describe('with Redis', () => {
     // Until both have found Redis, each counts alone.
     const left = async (client: ApiClient | undefined) =>
       Number(/r=(\d+)/.exec((await client?.get('/v1/me'))?.headers.get('ratelimit') ?? '')?.[1])
-    await expect.poll(async () => (await left(clients[0])) === 0 && (await left(clients[1])) === 0).toBe(true)
+    const isUsedUp = async () => (await left(clients[0])) === 0 && (await left(clients[1])) === 0
+    await expect.poll(isUsedUp, { timeout: 20_000 }).toBe(true)
     expect((await clients[1]?.get('/v1/me'))?.status).toBe(429)
   })
 

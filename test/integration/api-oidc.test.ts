@@ -166,7 +166,7 @@ describe('the provider', () => {
     expect((await me(old)).status).toBe(200)
     await provider.rotate()
     const renewed = await provider.grant('boss')
-    await expect.poll(async () => (await me(renewed)).status, { timeout: 10_000, interval: 200 }).toBe(200)
+    await expect.poll(async () => (await me(renewed)).status, { timeout: 20_000, interval: 200 }).toBe(200)
     expectProblem(await me(old), 401, 'UNAUTHENTICATED')
   })
 

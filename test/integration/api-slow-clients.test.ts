@@ -6,7 +6,7 @@ import { ADMIN_KEY, startTestSystem, type TestSystem } from '../setup/system.ts'
 
 let system: TestSystem
 beforeAll(async () => {
-  const settings = { HTTP_HEADERS_TIMEOUT: '500ms', HTTP_REQUEST_TIMEOUT: '1s' }
+  const settings = { HTTP_HEADERS_TIMEOUT: '1s', HTTP_REQUEST_TIMEOUT: '2s' }
   system = await startTestSystem({ worker: false, settings })
 })
 afterAll(() => system.stop())

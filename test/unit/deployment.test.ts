@@ -18,7 +18,9 @@ describe('docker-compose.yml', () => {
   })
 
   it('gives these settings to our processes and to nobody else', () => {
-    const ours = services.filter((name) => compose.get(`services.${name}.environment`) === '*settings')
+    const settingsOf = (name: string) =>
+      compose.get(`services.${name}.environment.<<`) ?? compose.get(`services.${name}.environment`)
+    const ours = services.filter((name) => settingsOf(name) === '*settings')
     expect(ours).toEqual(['migrate', 'api', 'worker'])
     for (const name of ours) expect(compose.get(`services.${name}.image`)).toMatch(/^waybill:/)
   })

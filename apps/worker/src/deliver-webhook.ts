@@ -50,7 +50,7 @@ export type DeliveryOutcome =
 const EARLY = 60_000
 
 /** After the time of a try and of writing it down, before it counts as lost (milliseconds). */
-const LEASE_MARGIN = 5_000
+const LEASE_MARGIN = 2_000
 
 /** @param stopping aborts when the process is to end: the try is handed back as if it had not begun */
 export async function deliverWebhook(deps: DeliveryDeps, id: string, stopping: AbortSignal): Promise<DeliveryOutcome> {
