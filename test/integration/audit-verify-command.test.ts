@@ -1,14 +1,11 @@
 // `npm run audit:verify` as an operator or a cron job runs it: what it says, and how it ends.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { createDatabase, type Database } from '@waybill/shared/database.ts'
 import { createLedger } from '@waybill/shared/ledger.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tamper, writeTrail } from '../setup/audit-trail.ts'
 import { createTestDatabase, type TestDatabase } from '../setup/database.ts'
-
-const PROGRAM = fileURLToPath(new URL('../../apps/api/src/audit-verify.ts', import.meta.url))
+import { spawnProgram } from '../setup/spawn.ts'
 
 let database: TestDatabase
 let db: Database
@@ -25,7 +22,7 @@ afterAll(async () => {
 
 /** With the one setting that it needs. */
 async function run(args: readonly string[], url = database.url) {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { DATABASE_URL: url } })
+  const child = spawnProgram('apps/api/src/audit-verify.ts', { args, env: { DATABASE_URL: url } })
   const said = { out: '', err: '' }
   child.stdout.on('data', (chunk) => {
     said.out += chunk

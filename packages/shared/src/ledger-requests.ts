@@ -154,10 +154,12 @@ function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput 
 }
 
 function requestedEvent(row: ExportRow, actor: Actor): AuditEvent {
-  const { id, dataset, format, filters, columns, limit, compression, csv } = row
+  const { id, dataset, format, filters, columns, limit, compression, csv, webhookUrl } = row
   // Who turns the guard against formulas off is to be found later.
   const options = format === 'csv' ? { csv } : {}
-  const data = { dataset, format, filters, columns, limit, compression, ...options }
+  // Its path and its query are how receivers know a caller: they are secrets.
+  const webhook = webhookUrl === null ? {} : { webhookOrigin: new URL(webhookUrl).origin }
+  const data = { dataset, format, filters, columns, limit, compression, ...options, ...webhook }
   return { type: 'export.requested', actor, exportId: id, data }
 }
 
