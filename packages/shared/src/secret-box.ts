@@ -8,7 +8,7 @@ export interface SecretBox {
    * @throws WaybillError WEBHOOKS_NOT_CONFIGURED
    */
   seal(secret: string, owner: string): string
-  /** @throws WaybillError WEBHOOKS_NOT_CONFIGURED; Error for one that was sealed with a key we have not, or changed */
+  /** @throws WaybillError WEBHOOKS_NOT_CONFIGURED, also when its key is not among ours; Error when it was changed */
   open(sealed: string, owner: string): string
   /** What everything begins with that is sealed with the key in use; undefined: there is no key. */
   readonly mark: string | undefined
@@ -18,6 +18,8 @@ export interface SecretBox {
 const ALGORITHM = 'aes-256-gcm'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
+
+const LOST_KEY = 'A webhook secret is sealed with a key that is not in WEBHOOK_SECRET_KEYS any more; rotate the secret.'
 
 interface Key {
   readonly mark: string
@@ -47,7 +49,7 @@ export function createSecretBox(keys: readonly string[] = []): SecretBox {
     open(sealed, owner) {
       requireKey()
       const key = known.find(({ mark }) => sealed.startsWith(mark))
-      if (key === undefined) throw new Error('a webhook secret is sealed with a key that is not in WEBHOOK_SECRET_KEYS')
+      if (key === undefined) throw new WaybillError('WEBHOOKS_NOT_CONFIGURED', LOST_KEY)
       const bytes = Buffer.from(sealed.slice(key.mark.length), 'base64')
       const decipher = createDecipheriv(ALGORITHM, key.bytes, bytes.subarray(0, NONCE_BYTES), {
         authTagLength: TAG_BYTES,
