@@ -27,24 +27,34 @@ export interface Warning {
 }
 
 export const csvOptionsSchema = z.strictObject({
-  delimiter: z.enum([',', ';', '\t', '|']).default(','),
-  bom: z.boolean().default(false),
-  header: z.boolean().default(true),
-  escapeFormulas: z.boolean().default(true),
+  delimiter: z
+    .enum([',', ';', '\t', '|'])
+    .default(',')
+    .describe('Between the cells; `;` is what Excel expects where the decimal mark is a comma.'),
+  bom: z.boolean().default(false).describe('A byte order mark at the start, by which Excel knows UTF-8.'),
+  header: z.boolean().default(true).describe('A first row with the names of the columns.'),
+  escapeFormulas: z
+    .boolean()
+    .default(true)
+    .describe('An apostrophe before text that a spreadsheet would run as a formula.'),
 })
 export type CsvOptions = z.infer<typeof csvOptionsSchema>
 
 /** The body of `POST /v1/exports`, but for what depends on the dataset: its filters and its columns. */
 export const exportRequestSchema = z.strictObject({
   dataset: z.string().min(1).max(100),
-  format: z.enum(FORMAT_NAMES),
+  format: z.enum(FORMAT_NAMES).describe('Of the file.'),
   filters: z.record(z.string(), z.unknown()).default({}),
   columns: z.array(z.string()).min(1).max(1000).optional(),
-  limit: z.int().min(1).optional(),
-  compression: z.enum(COMPRESSIONS).default('none'),
-  csv: csvOptionsSchema.prefault({}),
+  limit: z.int().min(1).optional().describe('Rows at most; default: as many as the operator allows.'),
+  compression: z.enum(COMPRESSIONS).default('none').describe('gzip: not for xlsx, which is compressed already.'),
+  csv: csvOptionsSchema.prefault({}).describe('For format csv only.'),
   /** Told how the export ends. What may be in it depends on settings: checked with the rest of the request. */
-  webhookUrl: z.string().min(1).optional(),
+  webhookUrl: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Told how the export ends, beside all endpoints: https, reachable from the service.'),
 })
 export type ExportRequest = z.infer<typeof exportRequestSchema>
 /** As a caller may write it, what has a default left out. */

@@ -10,16 +10,26 @@ import { defineRoute, type Route } from '../route.ts'
 /** @param others every other route: the document tells of them and of these */
 export function documentRoutes(others: readonly Route[]): Route[] {
   // Made when somebody asks: most processes never are.
-  let document: Record<string, unknown> | undefined
+  let document: Tagged | undefined
   const routes: Route[] = [
-    documentRoute(() => (document ??= createDocument([...others, ...routes]))),
+    documentRoute(() => (document ??= withTag(createDocument([...others, ...routes])))),
     pageRoute(),
     pageFileRoute(),
   ]
   return routes
 }
 
-function documentRoute(getDocument: () => Record<string, unknown>): Route {
+interface Tagged {
+  readonly document: Record<string, unknown>
+  readonly tag: string
+}
+
+function withTag(document: Record<string, unknown>): Tagged {
+  const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url')
+  return { document, tag: `W/"${hash.slice(0, 27)}"` }
+}
+
+function documentRoute(getDocument: () => Tagged): Route {
   return defineRoute({
     method: 'get',
     path: '/openapi.json',
@@ -38,9 +48,7 @@ function documentRoute(getDocument: () => Record<string, unknown>): Route {
     },
     problems: [],
     handle(_request, response, { headers }) {
-      const document = getDocument()
-      const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url')
-      const tag = `W/"${hash.slice(0, 27)}"`
+      const { document, tag } = getDocument()
       response.set({ ETag: tag, 'Cache-Control': 'public, no-cache' })
       if (isKnown(headers['If-None-Match'], tag)) return void response.status(304).end()
       response.json(document)
@@ -56,7 +64,9 @@ function pageRoute(): Route {
     operationId: 'getDocs',
     tag: 'System',
     summary: 'Show this document to a person',
-    answers: { 200: { description: 'A page.', contentType: 'text/html', body: z.string() } },
+    answers: {
+      200: { description: 'A page.', contentType: 'text/html', body: z.string(), example: '<!doctype html>' },
+    },
     problems: [],
     handle(_request, response) {
       response.set('Content-Security-Policy', PAGE_POLICY).type('text/html').send(PAGE)
@@ -73,7 +83,7 @@ function pageFileRoute(): Route {
     tag: 'System',
     summary: 'Give a file that the page is made of',
     params: { file: z.enum(Object.keys(PAGE_FILES)) },
-    answers: { 200: { description: 'The file.', contentType: '*/*', body: z.string() } },
+    answers: { 200: { description: 'The file.', contentType: '*/*', body: z.string(), example: '…' } },
     problems: [],
     handle(_request, response, { params: { file } }) {
       // The house may stand in a directory that begins with a dot.

@@ -1,12 +1,19 @@
 // API keys as administrators make and see them. The key itself is shown once.
 import { z } from 'zod'
 import { isStorableText, NOT_STORABLE } from '../text.ts'
-import { idSchema, instantSchema } from './fields.ts'
+import { callerNameSchema, datasetNameSchema, idSchema, instantSchema } from './fields.ts'
 
 export const ROLES = ['admin', 'exporter'] as const
 export const roleSchema = z.enum(ROLES).describe('An admin sees and does all; an exporter sees its own exports only.')
 
-const nameSchema = z.string().trim().min(1).max(100).refine(isStorableText, NOT_STORABLE).describe('For people.')
+const nameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine(isStorableText, NOT_STORABLE)
+  .describe('For people.')
+  .meta({ examples: ['reports'] })
 
 const futureSchema = z.iso
   .datetime({ offset: true })
@@ -48,11 +55,14 @@ export const rotationSchema = z
 export const apiKeySchema = z
   .object({
     id: idSchema,
-    name: z.string(),
+    name: callerNameSchema.describe('For people.'),
     role: roleSchema,
-    prefix: z.string().describe('The first characters of the key, to recognise it by.'),
-    datasets: z.array(z.string()).describe('Those that it may export; empty: all.'),
-    createdBy: z.string(),
+    prefix: z
+      .string()
+      .describe('The first characters of the key, to recognise it by.')
+      .meta({ examples: ['wb_3q27wXyZ'] }),
+    datasets: z.array(datasetNameSchema).describe('Those that it may export; empty: all.'),
+    createdBy: callerNameSchema,
     createdAt: instantSchema,
     expiresAt: instantSchema.nullable(),
     revokedAt: instantSchema.nullable(),
@@ -66,7 +76,12 @@ export const apiKeySchema = z
 export type ApiKeyBody = z.infer<typeof apiKeySchema>
 
 export const createdApiKeySchema = apiKeySchema
-  .extend({ key: z.string().describe('The key itself. It is shown this once and stored nowhere.') })
+  .extend({
+    key: z
+      .string()
+      .describe('The key itself. It is shown this once and stored nowhere.')
+      .meta({ examples: ['wb_3q27wXyZ…'] }),
+  })
   .meta({ id: 'CreatedApiKey' })
 export type CreatedApiKeyBody = z.infer<typeof createdApiKeySchema>
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EVENT_TYPES } from '../event-types.ts'
 import { instantFilterSchema } from '../instant.ts'
 import { isStorableText, NOT_STORABLE } from '../text.ts'
-import { countSchema, idSchema, instantSchema, pageLimitSchema } from './fields.ts'
+import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema } from './fields.ts'
 
 export const auditQuerySchema = z.strictObject({
   from: instantFilterSchema.optional().describe('Events of this time or later; a day means its start in UTC.'),
@@ -35,10 +35,22 @@ export const auditEventSchema = z
     id: countSchema.describe('The place in the chain: 1, 2, 3, …'),
     at: instantSchema,
     type: z.enum(EVENT_TYPES),
-    actor: z.string().describe('Who did it: the name of a caller, or of a worker.'),
-    actorId: z.string().nullable().describe('The id of the caller, which stays when the name changes; null: a worker.'),
-    address: z.string().nullable().describe('Where the request came from.'),
-    userAgent: z.string().nullable().describe('With which program; the first 256 characters.'),
+    actor: callerNameSchema.describe('Who did it: the name of a caller, or of a worker.'),
+    actorId: z
+      .string()
+      .nullable()
+      .describe('The id of the caller, which stays when the name changes; null: a worker.')
+      .meta({ examples: ['key:01a206bd-3a7c-70dd-b151-2b1407fb87af'] }),
+    address: z
+      .string()
+      .nullable()
+      .describe('Where the request came from.')
+      .meta({ examples: ['192.0.2.7'] }),
+    userAgent: z
+      .string()
+      .nullable()
+      .describe('With which program; the first 256 characters.')
+      .meta({ examples: ['curl/8.14.1'] }),
     exportId: idSchema.nullable(),
     attempt: z.int().min(1).nullable(),
     data: z.record(z.string(), z.unknown()).describe('What there is to know beside, by type of event.'),
@@ -51,6 +63,10 @@ export type AuditEventBody = z.infer<typeof auditEventSchema>
 export const auditPageSchema = z
   .object({
     items: z.array(auditEventSchema).describe('Newest first.'),
-    nextCursor: z.string().nullable().describe('null: this is the last page.'),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('null: this is the last page.')
+      .meta({ examples: ['1041'] }),
   })
   .meta({ id: 'AuditPage' })

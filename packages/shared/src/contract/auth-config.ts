@@ -5,9 +5,12 @@ export const authConfigSchema = z
   .object({
     oidc: z
       .object({
-        issuer: z.string(),
-        clientId: z.string(),
-        scopes: z.string().describe('Separated by spaces.'),
+        issuer: z.string().meta({ examples: ['https://id.example.com/realms/game'] }),
+        clientId: z.string().meta({ examples: ['waybill'] }),
+        scopes: z
+          .string()
+          .describe('Separated by spaces.')
+          .meta({ examples: ['openid profile'] }),
       })
       .nullable()
       .describe('The OpenID provider; null: there is none, only API keys.'),

@@ -1,14 +1,14 @@
 // The trail of an export: who did what to it, and when.
 import { z } from 'zod'
 import { EVENT_TYPES } from '../event-types.ts'
-import { countSchema, instantSchema } from './fields.ts'
+import { callerNameSchema, countSchema, instantSchema } from './fields.ts'
 
 export const exportEventSchema = z
   .object({
     id: countSchema.describe('Grows with time.'),
     type: z.enum(EVENT_TYPES),
     at: instantSchema,
-    actor: z.string().describe('Who did it: the name of a caller, or of a worker.'),
+    actor: callerNameSchema.describe('Who did it: the name of a caller, or of a worker.'),
     attempt: z.int().min(1).nullable().describe('The attempt that it belongs to; null before the first.'),
     data: z.record(z.string(), z.unknown()).describe('What there is to know beside, by type of event.'),
   })

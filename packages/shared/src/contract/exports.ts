@@ -10,7 +10,18 @@ import {
 } from '../export.ts'
 import { instantFilterSchema } from '../instant.ts'
 import { isStorableText, NOT_STORABLE } from '../text.ts'
-import { countSchema, idSchema, instantSchema, pageLimitSchema, scopeSchema, sha256Schema } from './fields.ts'
+import {
+  callerNameSchema,
+  contentTypeSchema,
+  countSchema,
+  datasetNameSchema,
+  filenameSchema,
+  idSchema,
+  instantSchema,
+  pageLimitSchema,
+  scopeSchema,
+  sha256Schema,
+} from './fields.ts'
 
 export const filtersSchema = z
   .record(z.string(), z.unknown())
@@ -47,8 +58,14 @@ export const downloadQuerySchema = z.strictObject({
 
 export const exportErrorSchema = z
   .object({
-    code: z.string().describe('One of the codes of `Problem`.'),
-    message: z.string(),
+    code: z
+      .string()
+      .describe('One of the codes of `Problem`.')
+      .meta({ examples: ['SOURCE_TIMEOUT'] }),
+    message: z
+      .string()
+      .describe('What happened, and what to do.')
+      .meta({ examples: ['The source database took too long. Narrow the filters.'] }),
     retryable: z.boolean().describe('Whether asking for the same again may work.'),
   })
   .meta({ id: 'ExportError', description: 'Why an export failed.' })
@@ -64,7 +81,7 @@ export const queuePlaceSchema = z
 
 const exportFields = z.object({
   id: idSchema,
-  dataset: z.string(),
+  dataset: datasetNameSchema,
   format: z.enum(FORMAT_NAMES),
   filters: filtersSchema,
   columns: z.array(z.string()).describe('Of the file, in order.'),
@@ -76,15 +93,15 @@ const exportFields = z.object({
   rowCount: countSchema.nullable().describe('Rows of data in the file; null until it is there.'),
   bytes: countSchema.nullable().describe('Of the stored object; null until it is there.'),
   sha256: sha256Schema.nullable(),
-  filename: z.string(),
-  contentType: z.string(),
+  filename: filenameSchema,
+  contentType: contentTypeSchema,
   truncated: z.boolean().describe('Whether the limit cut rows off.'),
   warnings: z.array(warningSchema),
   download: downloadSchema.optional().describe('Only while completed, and only when this one export was asked for.'),
   error: exportErrorSchema.optional().describe('Only when failed.'),
   queue: queuePlaceSchema.optional().describe('Only while queued, and only when this one export was asked for.'),
   attempts: countSchema,
-  requestedBy: z.string(),
+  requestedBy: callerNameSchema,
   snapshotAt: instantSchema.nullable().describe('The file shows the source as it was at this moment.'),
   createdAt: instantSchema,
   startedAt: instantSchema.nullable(),
@@ -111,7 +128,7 @@ const COMPLETED: z.infer<typeof exportFields> = {
   truncated: false,
   warnings: [],
   attempts: 1,
-  requestedBy: 'wb_3q27wXyZ',
+  requestedBy: 'reports',
   snapshotAt: '2026-06-09T12:00:00.380Z',
   createdAt: '2026-06-09T12:00:00.257Z',
   startedAt: '2026-06-09T12:00:00.336Z',

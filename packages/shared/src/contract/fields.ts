@@ -10,6 +10,21 @@ export const pathIdSchema = idSchema.toLowerCase()
 /** RFC 3339 in UTC, to the millisecond. */
 export const instantSchema = z.iso.datetime().meta({ examples: ['2026-06-09T12:00:00.000Z'] })
 
+export const datasetNameSchema = z
+  .string()
+  .describe('As `GET /v1/datasets` names it.')
+  .meta({ examples: ['user-points'] })
+
+/** Of a caller: what people see. Its id is what counts. */
+export const callerNameSchema = z.string().meta({ examples: ['reports'] })
+
+export const filenameSchema = z
+  .string()
+  .describe('What the download is saved as.')
+  .meta({ examples: ['user-points_20260609T120000Z.csv'] })
+
+export const contentTypeSchema = z.string().meta({ examples: ['text/csv; charset=utf-8'] })
+
 export const countSchema = z.int().min(0)
 
 /** Hex, of the stored object: of the compressed file where it is compressed. */

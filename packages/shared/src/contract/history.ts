@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { FORMAT_NAMES } from '../export.ts'
 import { filtersSchema } from './exports.ts'
-import { idSchema, instantSchema, pageLimitSchema, scopeSchema } from './fields.ts'
+import { callerNameSchema, datasetNameSchema, idSchema, instantSchema, pageLimitSchema, scopeSchema } from './fields.ts'
 
 export const historyQuerySchema = z.strictObject({ scope: scopeSchema, limit: pageLimitSchema })
 export type HistoryQuery = z.infer<typeof historyQuerySchema>
@@ -10,13 +10,13 @@ export type HistoryQuery = z.infer<typeof historyQuerySchema>
 export const historyItemSchema = z
   .object({
     id: idSchema,
-    datasetType: z.string(),
+    datasetType: datasetNameSchema,
     format: z.enum(FORMAT_NAMES),
     filters: filtersSchema,
     rowLimit: z.int().min(1),
     rowCount: z.int().min(-1).describe('−1 until the export is done.'),
     status: z.enum(['started', 'completed', 'failed']),
-    requestedBy: z.string(),
+    requestedBy: callerNameSchema,
     created_at: instantSchema,
   })
   .meta({ id: 'HistoryItem' })

@@ -3,16 +3,25 @@ import { z } from 'zod'
 import { COMPRESSIONS, FORMAT_NAMES } from '../export.ts'
 import { columnSchema } from './datasets.ts'
 import { filtersSchema, warningSchema } from './exports.ts'
-import { countSchema, idSchema, instantSchema, sha256Schema } from './fields.ts'
+import {
+  callerNameSchema,
+  contentTypeSchema,
+  countSchema,
+  datasetNameSchema,
+  filenameSchema,
+  idSchema,
+  instantSchema,
+  sha256Schema,
+} from './fields.ts'
 
 export const manifestSchema = z
   .object({
     exportId: idSchema,
-    dataset: z.string(),
+    dataset: datasetNameSchema,
     format: z.enum(FORMAT_NAMES),
     compression: z.enum(COMPRESSIONS),
-    filename: z.string(),
-    contentType: z.string(),
+    filename: filenameSchema,
+    contentType: contentTypeSchema,
     columns: z.array(columnSchema).describe('In the order of the file.'),
     filters: filtersSchema,
     limit: z.int().min(1).nullable(),
@@ -23,7 +32,7 @@ export const manifestSchema = z
     sha256: sha256Schema,
     snapshotAt: instantSchema.describe('The file shows the source as it was at this moment.'),
     attempts: countSchema,
-    requestedBy: z.string(),
+    requestedBy: callerNameSchema,
     createdAt: instantSchema,
   })
   .meta({ id: 'Manifest' })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { FORMAT_NAMES } from '../export.ts'
 import { exportErrorSchema, progressSchema } from './exports.ts'
-import { countSchema, idSchema, instantSchema } from './fields.ts'
+import { callerNameSchema, countSchema, datasetNameSchema, idSchema, instantSchema } from './fields.ts'
 
 export const laneSchema = z
   .object({
@@ -19,7 +19,10 @@ export const laneSchema = z
 
 export const workerSchema = z
   .object({
-    name: z.string().describe('As trails show it.'),
+    name: z
+      .string()
+      .describe('As trails show it.')
+      .meta({ examples: ['worker:reports-1:7'] }),
     state: z.enum(['alive', 'silent']).describe('`silent`: it was not heard of for 20 s.'),
     concurrency: z.int().min(1).describe('Exports that it runs at once in each lane.'),
     running: countSchema.describe('Exports that it ran when it was heard of last.'),
@@ -30,9 +33,9 @@ export const workerSchema = z
 
 const summary = {
   id: idSchema,
-  dataset: z.string(),
+  dataset: datasetNameSchema,
   format: z.enum(FORMAT_NAMES),
-  requestedBy: z.string(),
+  requestedBy: callerNameSchema,
 }
 
 export const systemSchema = z
@@ -45,7 +48,11 @@ export const systemSchema = z
           ...summary,
           startedAt: instantSchema.nullable(),
           progress: progressSchema,
-          worker: z.string().nullable().describe('The one that has it, as trails show it.'),
+          worker: z
+            .string()
+            .nullable()
+            .describe('The one that has it, as trails show it.')
+            .meta({ examples: ['worker:reports-1:7'] }),
         }),
       )
       .describe('The longest at work first, 50 at most.'),

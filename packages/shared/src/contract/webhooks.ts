@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isStorableText, NOT_STORABLE } from '../text.ts'
 import { TEST_EVENT, WEBHOOK_EVENTS } from '../webhook-events.ts'
 import { exportErrorSchema } from './exports.ts'
-import { countSchema, idSchema, instantSchema, pageLimitSchema, sha256Schema } from './fields.ts'
+import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema, sha256Schema } from './fields.ts'
 
 /** What may be in it depends on settings: the server says so when it is sent. */
 export const webhookUrlSchema = z
@@ -46,9 +46,12 @@ export const DISABLED_REASONS = ['admin', 'gone', 'failing'] as const
 export const endpointSchema = z
   .object({
     id: idSchema,
-    url: z.string(),
-    events: z.array(z.string()),
-    description: z.string(),
+    url: webhookUrlSchema,
+    events: z.array(z.string().meta({ examples: ['export.completed'] })),
+    description: z
+      .string()
+      .describe('For people.')
+      .meta({ examples: ['The nightly report'] }),
     enabled: z.boolean(),
     disabledAt: instantSchema.nullable(),
     disabledReason: z
@@ -57,7 +60,7 @@ export const endpointSchema = z
       .describe('admin: somebody asked for it; gone: it answered 410; failing: no try has succeeded for five days.'),
     failingSince: instantSchema.nullable().describe('The first failed try since the last one that succeeded.'),
     previousSecretExpiresAt: instantSchema.nullable().describe('Until then the secret before signs too.'),
-    createdBy: z.string(),
+    createdBy: callerNameSchema,
     createdAt: instantSchema,
     updatedAt: instantSchema,
   })
@@ -101,8 +104,15 @@ export const deliverySchema = z
           at: instantSchema,
           milliseconds: countSchema,
           status: z.int().nullable().describe('Of the answer, if there was one.'),
-          error: z.string().nullable(),
-          answer: z.string().describe('The first 2 kB of it; empty for who is no administrator.'),
+          error: z
+            .string()
+            .nullable()
+            .describe('Why there was no answer, or none that counts.')
+            .meta({ examples: ['no answer in time'] }),
+          answer: z
+            .string()
+            .describe('The first 2 kB of it; empty for who is no administrator.')
+            .meta({ examples: ['OK'] }),
         }),
       )
       .describe('Oldest first.'),
