@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
+    // A second, vitest's own patience, is nothing on a busy machine; what comes in time is not held up by this.
+    expect: { poll: { timeout: 15_000 } },
   },
 })
