@@ -6,6 +6,17 @@ const API = 'http://localhost:8080'
 
 export default defineConfig({
   // No inlined files: the page's Content-Security-Policy allows none.
-  build: { target: 'es2023', assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      onLog(level, log, handle) {
+        // "use client" means something to servers that render React only.
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log)
+      },
+    },
+  },
   server: { proxy: { '/v1': API, '/auth/config.json': API } },
 })

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
 import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/admin-page.ts'
 import { withClient } from '../setup/database.ts'
 import { ADMIN_KEY } from '../setup/system.ts'
+
+// A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 const ROWS = 5_000
 

@@ -1,12 +1,15 @@
 // Every view for everybody: readers of screens, keyboards, narrow screens, the dark; and as a person would look at it.
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
 import { type AdminPage, screenshot, signIn, startAdminPage } from '../setup/admin-page.ts'
 import { withClient } from '../setup/database.ts'
 import { ADMIN_KEY } from '../setup/system.ts'
 import { type Receiver, startReceiver } from '../setup/webhook-receiver.ts'
+
+// A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 let admin: AdminPage
 let page: Page

@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type AdminPage, screenshot, startAdminPage } from '../setup/admin-page.ts'
+
+// A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 const AUDIENCE = 'waybill'
 

@@ -15,7 +15,7 @@ export function RequestFacts({ of: one }: { readonly of: Export }) {
       title={words.request}
       facts={[
         { name: words.by, value: one.requestedBy },
-        { name: words.at, value: <Moment at={one.createdAt} as="exact" /> },
+        { name: words.at, value: <Moment at={one.createdAt} /> },
         { name: words.format, value: one.compression === 'gzip' ? `${format}, ${words.compressed}` : format },
         { name: words.limit, value: one.limit === null ? words.noLimit : formatNumber(one.limit) },
         one.attempts > 1 ? { name: words.attempts, value: formatNumber(one.attempts) } : undefined,
