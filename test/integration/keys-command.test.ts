@@ -107,7 +107,8 @@ describe('with the database', () => {
   })
 })
 
-it('with the directory of npm start, whether that runs or not', async () => {
+// Two starts of a Postgres and three of Node: seconds, or on a busy machine most of a minute.
+it('with the directory of npm start, whether that runs or not', { timeout: 120_000 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-keys-'))
   const standalone = (...args: string[]) => run('apps/standalone/src/keys.ts', args, { DATA_DIR: dataDir })
   try {
