@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto'
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { freePort } from '../../apps/standalone/src/free-port.ts'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
 import { type Cli, createCli } from '../setup/cli.ts'
 import { withClient } from '../setup/database.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../setup/system.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.ts'
+
+// Each call is a process of its own, and a busy machine takes seconds to start one.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** Stands for the address of a server that is not there. */
 const GONE = 'http://gone'

@@ -1,8 +1,18 @@
 // `client.keys`: API keys, for administrators.
-import type { ApiKeyBody, CreatedApiKeyBody, NewApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
+import type {
+  ApiKeyBody,
+  ApiKeyPatchBody,
+  CreatedApiKeyBody,
+  NewApiKeyBody,
+} from '@waybill/shared/contract/api-keys.ts'
 import { type CallOptions, segment, type Transport } from './transport.ts'
 
 const PATH = '/v1/api-keys'
+
+export interface RotateOptions extends CallOptions {
+  /** `30m`, `1h`, at most `7d`. */
+  readonly overlap?: string | undefined
+}
 
 export function createApiKeys(transport: Transport) {
   return {
@@ -14,6 +24,22 @@ export function createApiKeys(transport: Transport) {
     /** `key` in the answer is shown this once. Not repeated when its answer is lost: look at the list, then. */
     async create(key: NewApiKeyBody, { signal }: CallOptions = {}): Promise<CreatedApiKeyBody> {
       return (await transport.send<CreatedApiKeyBody>({ method: 'POST', path: PATH, body: key, signal })).body
+    },
+
+    /** What is left out stays as it is; takes effect at once, also for its exports that are under way. */
+    async change(id: string, patch: ApiKeyPatchBody, { signal }: CallOptions = {}): Promise<ApiKeyBody> {
+      const call = { method: 'PATCH', path: `${PATH}/${segment(id)}`, body: patch, signal } as const
+      return (await transport.send<ApiKeyBody>(call)).body
+    },
+
+    /**
+     * Gives the same caller a new key, in the answer this once. The old one stops at once, or works on for `overlap`, as in
+     * `1h`. Not repeated when its answer is lost: rotate again, then.
+     */
+    async rotate(id: string, { overlap, signal }: RotateOptions = {}): Promise<CreatedApiKeyBody> {
+      const body = overlap === undefined ? {} : { overlap }
+      const call = { method: 'POST', path: `${PATH}/${segment(id)}/rotate`, body, signal } as const
+      return (await transport.send<CreatedApiKeyBody>(call)).body
     },
 
     /** Ends it at once. */

@@ -1,10 +1,12 @@
 // Puts the client together: one transport, and what can be done with it.
 import { createApiKeys } from './api-keys.ts'
+import { createAudit } from './audit.ts'
 import { createDatasets } from './datasets.ts'
 import type { WaybillError } from './errors.ts'
 import { createExports } from './exports.ts'
 import { createMe } from './me.ts'
 import { createTransport } from './transport.ts'
+import { createWebhooks } from './webhooks.ts'
 
 export interface ClientOptions {
   /** Where the API answers, as in `https://waybill.example`. */
@@ -26,6 +28,8 @@ export interface WaybillClient {
   readonly datasets: ReturnType<typeof createDatasets>
   readonly me: ReturnType<typeof createMe>
   readonly keys: ReturnType<typeof createApiKeys>
+  readonly webhooks: ReturnType<typeof createWebhooks>
+  readonly audit: ReturnType<typeof createAudit>
 }
 
 /** @throws TypeError when `url` is no address */
@@ -47,5 +51,7 @@ export function createClient({
     datasets: createDatasets(transport),
     me: createMe(transport),
     keys: createApiKeys(transport),
+    webhooks: createWebhooks(transport),
+    audit: createAudit(transport),
   }
 }

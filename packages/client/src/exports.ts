@@ -4,6 +4,7 @@ import type { Export, ExportList, ExportListQuery, ExportRequestBody } from '@wa
 import type { HistoryItem, HistoryQuery } from '@waybill/shared/contract/history.ts'
 import type { Manifest } from '@waybill/shared/contract/manifest.ts'
 import type { Preview } from '@waybill/shared/contract/preview.ts'
+import type { DeliveryBody } from '@waybill/shared/contract/webhooks.ts'
 import { type Download, type DownloadOptions, download } from './download.ts'
 import { WaybillError } from './errors.ts'
 import { items } from './pages.ts'
@@ -72,6 +73,10 @@ export function createExports(transport: Transport) {
     async events(id: string, { signal }: CallOptions = {}): Promise<ExportEvent[]> {
       return (await transport.send<{ items: ExportEvent[] }>({ path: at(id, '/events'), signal })).body.items
     },
+
+    /** What was told of it to webhooks, newest first. */
+    deliveries: (id: string, options: CallOptions = {}): AsyncGenerator<DeliveryBody, void, void> =>
+      items<DeliveryBody>(transport, at(id, '/deliveries'), {}, options),
 
     /** The proof that the file is complete. */
     async manifest(id: string, { signal }: CallOptions = {}): Promise<Manifest> {

@@ -2,9 +2,11 @@
 // biome-ignore-all lint/performance/noBarrelFile: what a package promises stands in one file.
 export type {
   ApiKeyBody as ApiKey,
+  ApiKeyPatchBody as ApiKeyPatch,
   CreatedApiKeyBody as CreatedApiKey,
   NewApiKeyBody as NewApiKey,
 } from '@waybill/shared/contract/api-keys.ts'
+export type { AuditEventBody as AuditEvent, AuditQuery } from '@waybill/shared/contract/audit.ts'
 export type { DatasetBody as Dataset } from '@waybill/shared/contract/datasets.ts'
 export type { ExportEvent } from '@waybill/shared/contract/events.ts'
 export type {
@@ -18,6 +20,14 @@ export type { Manifest } from '@waybill/shared/contract/manifest.ts'
 export type { Me } from '@waybill/shared/contract/me.ts'
 export type { Preview } from '@waybill/shared/contract/preview.ts'
 export type { Problem } from '@waybill/shared/contract/problem.ts'
+export type {
+  CallerSecretBody as WebhookSecret,
+  DeliveryBody as WebhookDelivery,
+  EndpointBody as WebhookEndpoint,
+  EndpointChangeBody as WebhookEndpointChange,
+  EndpointWithSecretBody as WebhookEndpointWithSecret,
+  NewEndpointBody as NewWebhookEndpoint,
+} from '@waybill/shared/contract/webhooks.ts'
 export { type ClientOptions, createClient, type WaybillClient } from './client.ts'
 export type { Download, DownloadOptions } from './download.ts'
 export { type ClientErrorCode, type ErrorCode, type FieldError, WaybillError } from './errors.ts'

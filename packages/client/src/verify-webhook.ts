@@ -1,16 +1,11 @@
 // Checks that a webhook comes from who shares the secret: Standard Webhooks (https://www.standardwebhooks.com), by Web Crypto.
-import type { Export } from '@waybill/shared/contract/exports.ts'
+import type { WebhookEventBody } from '@waybill/shared/contract/webhooks.ts'
 import { WaybillError } from './errors.ts'
 
-/** What a webhook says. */
-export interface WebhookEvent {
-  readonly type: 'export.completed' | 'export.failed' | 'export.canceled' | 'export.expired' | 'webhook.test'
-  readonly timestamp: string
-  readonly data: Pick<Export, 'id' | 'dataset' | 'format' | 'status' | 'rowCount' | 'bytes' | 'sha256'> & {
-    readonly error: Export['error'] | null
-    readonly links: { readonly self: string; readonly download: string | null }
-  }
-}
+/** What a webhook says: of an export, or that somebody tests the endpoint. */
+export type WebhookEvent =
+  | WebhookEventBody
+  | { readonly type: 'webhook.test'; readonly timestamp: string; readonly data: { readonly endpointId: string } }
 
 export interface VerifyOptions {
   /** Seconds that the webhook's time may be off, either way. */

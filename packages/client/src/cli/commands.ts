@@ -1,18 +1,33 @@
 // Every command, in the order of the help.
 import type { Command } from './command.ts'
+import { auditCommand } from './commands/audit.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { datasetsCommand } from './commands/datasets.ts'
 import { downloadCommand } from './commands/download.ts'
 import { eventsCommand } from './commands/events.ts'
 import { exportCommand } from './commands/export.ts'
 import { getCommand } from './commands/get.ts'
-import { createKeyCommand, keysCommand, revokeKeyCommand } from './commands/keys.ts'
+import { createKeyCommand, keysCommand, revokeKeyCommand, rotateKeyCommand } from './commands/keys.ts'
 import { listCommand } from './commands/list.ts'
 import { loginCommand } from './commands/login.ts'
 import { logoutCommand } from './commands/logout.ts'
 import { meCommand } from './commands/me.ts'
 import { previewCommand } from './commands/preview.ts'
 import { removeCommand } from './commands/remove.ts'
+import {
+  deliveriesCommand,
+  redeliverCommand,
+  testWebhookCommand,
+  webhookSecretCommand,
+} from './commands/webhook-deliveries.ts'
+import {
+  createWebhookCommand,
+  disableWebhookCommand,
+  enableWebhookCommand,
+  removeWebhookCommand,
+  rotateWebhookCommand,
+  webhooksCommand,
+} from './commands/webhooks.ts'
 import type { Section } from './help.ts'
 import { didYouMean } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
@@ -32,7 +47,25 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   { title: 'What there is, and who you are', commands: [datasetsCommand, meCommand, loginCommand, logoutCommand] },
-  { title: 'For administrators', commands: [keysCommand, createKeyCommand, revokeKeyCommand] },
+  {
+    title: 'Webhooks',
+    commands: [
+      webhooksCommand,
+      createWebhookCommand,
+      testWebhookCommand,
+      deliveriesCommand,
+      redeliverCommand,
+      enableWebhookCommand,
+      disableWebhookCommand,
+      rotateWebhookCommand,
+      removeWebhookCommand,
+      webhookSecretCommand,
+    ],
+  },
+  {
+    title: 'For administrators',
+    commands: [keysCommand, createKeyCommand, rotateKeyCommand, revokeKeyCommand, auditCommand],
+  },
 ]
 
 export const COMMANDS: readonly Command[] = SECTIONS.flatMap(({ commands }) => commands)

@@ -23,7 +23,7 @@ export function helpOfAll(sections: readonly Section[]): string {
     ]),
     '',
     'Begin here',
-    item('waybill login', 'keeps the address of the server and your key', 54),
+    item('waybill login', 'keeps server and key', 54),
     item('waybill datasets', 'what there is to export', 54),
     item('waybill export user-points --format xlsx --from 30d', 'the last 30 days, saved here', 54),
     '',
@@ -39,7 +39,7 @@ export function helpOf(command: Command): string {
   const filters = takesFilters ? ['[--FILTER VALUE …]'] : []
   const usage = ['waybill', name, ...(command.arguments ?? []).map(written), ...filters, '[flags]'].join(' ')
   return [
-    `waybill ${name}: ${summary}.`,
+    ...wrap(`waybill ${name}: ${summary}.`, 0),
     '',
     `Usage: ${usage}`,
     ...details.flatMap((paragraph) => ['', ...wrap(paragraph, 0)]),

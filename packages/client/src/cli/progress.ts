@@ -28,7 +28,7 @@ export function createProgress({ progress: stream }: Output, now: () => number =
     // A new state is told at once, whoever looks.
     if (stream === undefined || !show(state, share === 1)) return
     if (!isLive) return void stream.write(`${text}\n`)
-    const line = share === undefined ? `${' '.repeat(WIDTH)}  ${text}` : `${bar(share)}  ${text}`
+    const line = share === undefined ? text : `${bar(share)}  ${text}`
     stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || 100) - 1)}`)
     drawn = true
   }

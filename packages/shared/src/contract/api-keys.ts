@@ -31,6 +31,7 @@ export const newApiKeySchema = z
 
 /** As it is sent: defaults may be left out. */
 export type NewApiKeyBody = z.input<typeof newApiKeySchema>
+
 /** What is left out stays as it is. */
 export const apiKeyPatchSchema = z
   .strictObject({
@@ -40,6 +41,8 @@ export const apiKeyPatchSchema = z
     expiresAt: futureSchema.nullable().optional().describe('When it ends by itself; null: never.'),
   })
   .meta({ id: 'ApiKeyPatch', examples: [{ datasets: ['users'] }] })
+
+export type ApiKeyPatchBody = z.input<typeof apiKeyPatchSchema>
 
 export const rotationSchema = z
   .strictObject({

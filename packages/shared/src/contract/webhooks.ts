@@ -27,6 +27,9 @@ export const newEndpointSchema = z
   })
   .meta({ id: 'NewWebhookEndpoint' })
 
+/** As it is sent: defaults may be left out. */
+export type NewEndpointBody = z.input<typeof newEndpointSchema>
+
 export const endpointChangeSchema = z
   .strictObject({
     url: webhookUrlSchema.optional(),
@@ -40,6 +43,8 @@ export const endpointChangeSchema = z
     when: ({ issues }) => issues.length === 0,
   })
   .meta({ id: 'WebhookEndpointChange', examples: [{ enabled: true }] })
+
+export type EndpointChangeBody = z.input<typeof endpointChangeSchema>
 
 export const DISABLED_REASONS = ['admin', 'gone', 'failing'] as const
 
@@ -72,6 +77,8 @@ const secretSchema = z.string().meta({ examples: ['whsec_C2FVsBQIhrscChlQIMV+b5s
 export const endpointWithSecretSchema = endpointSchema
   .extend({ secret: secretSchema.describe('Signs every delivery. It is shown this once.') })
   .meta({ id: 'WebhookEndpointWithSecret' })
+
+export type EndpointWithSecretBody = z.infer<typeof endpointWithSecretSchema>
 
 export const endpointListSchema = z.object({ items: z.array(endpointSchema) }).meta({ id: 'WebhookEndpointList' })
 
@@ -128,6 +135,7 @@ export const deliveryListQuerySchema = z.strictObject({
   limit: pageLimitSchema,
   cursor: z.uuid().optional().describe('The `nextCursor` of the page before.'),
 })
+export type DeliveryListQuery = z.infer<typeof deliveryListQuerySchema>
 
 /** What arrives, for whoever receives it: the body of an `export.*` event. */
 export const webhookEventSchema = z
@@ -167,3 +175,4 @@ export const webhookEventSchema = z
       },
     ],
   })
+export type WebhookEventBody = z.infer<typeof webhookEventSchema>

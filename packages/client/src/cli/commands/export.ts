@@ -20,6 +20,7 @@ export const exportCommand = defineCommand({
   flags: {
     ...FILE_FLAGS,
     ...REQUEST_FLAGS,
+    'webhook-url': { type: 'text', value: 'URL', description: 'tell this address how it ended' },
     detach: { type: 'switch', short: 'd', description: 'only ask, and say the id' },
     fresh: { type: 'switch', description: 'ask anew where a download was broken off' },
     'cancel-on-interrupt': { type: 'switch', description: 'cancel the export at Ctrl-C or SIGTERM, without asking' },
@@ -42,9 +43,10 @@ export const exportCommand = defineCommand({
     const file = flags.output
     const client = await context.client()
     const request = await readRequest(call, client, file)
+    const webhook = flags['webhook-url'] === undefined ? {} : { webhookUrl: flags['webhook-url'] }
 
     if (flags.detach) {
-      const { id, ...asked } = await client.exports.create(request)
+      const { id, ...asked } = await client.exports.create({ ...request, ...webhook })
       output.result({ id, ...asked }, () => id)
       return
     }
@@ -58,7 +60,7 @@ export const exportCommand = defineCommand({
       await fetchFile(unfinished.export, { client, output, file: unfinished.file, overwrite: flags.force })
       return
     }
-    const { id } = await client.exports.create(request)
+    const { id } = await client.exports.create({ ...request, ...webhook })
     output.remark(`Asked for export ${id}.`)
     const command = `waybill download ${id}${file === undefined ? '' : ` -o ${quote(file)}`}`
     const done = await follow(id, { client, output, command, cancelOnInterrupt: flags['cancel-on-interrupt'] })

@@ -48,6 +48,30 @@ export const createKeyCommand = defineCommand({
   },
 })
 
+export const rotateKeyCommand = defineCommand({
+  name: 'keys rotate',
+  summary: 'gives the same caller a new key, and shows it this once',
+  arguments: [{ name: 'ID', description: 'of the key; see waybill keys' }],
+  flags: {
+    overlap: {
+      type: 'text',
+      value: 'TIME',
+      description: 'so long the old one works on: 1h, 7d (default: it stops at once)',
+    },
+  },
+  examples: [
+    {
+      line: 'waybill keys rotate 01a206bd-3a7c-70dd-b151-2b1407fb87af --overlap 1h',
+      says: 'an hour to put it in place',
+    },
+  ],
+  async run({ arguments: [id = ''], flags, context }) {
+    const rotated = await (await context.client()).keys.rotate(id, { overlap: flags.overlap })
+    context.output.remark(`The new key of "${rotated.name}" is shown this once:`)
+    context.output.result(rotated, () => rotated.key)
+  },
+})
+
 export const revokeKeyCommand = defineCommand({
   name: 'keys revoke',
   summary: 'ends a key at once',
