@@ -13,7 +13,14 @@ import { type Clone, makeClone, ROOT } from './clone.ts'
 import { runBlocks } from './session.ts'
 
 /** Run against one system that `npm start` has started. */
-const SHARED = ['README.md', 'docs/getting-started.md', 'docs/api.md', 'packages/client/README.md']
+const SHARED = [
+  'README.md',
+  'docs/getting-started.md',
+  'docs/api.md',
+  'packages/client/README.md',
+  'docs/client.md',
+  'docs/cli.md',
+]
 /** Start one of their own, in a clone of their own. */
 const OWN = ['docs/extending.md']
 const DOCUMENTS = [...SHARED, ...OWN]
@@ -25,12 +32,12 @@ const blocksOf = new Map<string, readonly Block[]>()
 for (const path of DOCUMENTS) blocksOf.set(path, readBlocks(await readFile(join(ROOT, path), 'utf8')))
 const all = [...blocksOf].flatMap(([path, blocks]) => blocks.map((block) => ({ path, ...block })))
 
+const moduleName = (title: string) => `${title.replaceAll(/\W/g, '-')}.ts`
+
 /** The TypeScript of each document, without what is a file of its own: its blocks follow each other. */
 const PROGRAMS = [...blocksOf].flatMap(([path, blocks]) => {
-  const own = blocks.filter(({ language, file }) => language === 'ts' && file === undefined)
-  return own.length === 0
-    ? []
-    : [{ file: `${path.replaceAll(/\W/g, '-')}.ts`, text: own.map(({ text }) => text).join('\n') }]
+  const own = blocks.filter(({ language, file, noRun }) => language === 'ts' && (file ?? noRun) === undefined)
+  return own.length === 0 ? [] : [{ file: moduleName(path), text: own.map(({ text }) => text).join('\n') }]
 })
 
 describe('nothing that could be run is left out without a reason', () => {
@@ -58,15 +65,17 @@ describe('what is shown works', () => {
   let port: number
 
   beforeAll(async () => {
-    ;[clone, shop, port] = await Promise.all([makeClone(), createShop(), freePort(18_080)])
+    ;[clone, shop, port] = await Promise.all([makeClone(), createShop(), aPort()])
     system = spawn('npm', ['start'], { cwd: clone.directory, env: environment(port), detached: true })
     await started(system)
   }, 90_000)
   afterAll(async () => {
-    const ended = once(system, 'close')
-    // npm, what it runs, and what that starts: all in one process group.
-    process.kill(-(system.pid ?? 0), 'SIGTERM')
-    await ended
+    if (system.exitCode === null) {
+      const ended = once(system, 'close')
+      // npm, what it runs, and what that starts: all in one process group.
+      process.kill(-(system.pid ?? 0), 'SIGTERM')
+      await ended
+    }
     await Promise.all([clone.remove(), shop.drop()])
   })
 
@@ -76,13 +85,14 @@ describe('what is shown works', () => {
   })
 
   it('every TypeScript block has no error of types, and every program of them runs', async () => {
-    const modules = all.filter(({ language, file }) => language === 'ts' && file !== undefined)
-    const files = await Promise.all([...modules, ...PROGRAMS].map((block) => save(block, clone)))
+    const modules = all.filter(({ language, file, noRun }) => language === 'ts' && (file ?? noRun) !== undefined)
+    const named = modules.map(({ path, line, file, text }) => ({ text, file: file ?? moduleName(`${path} ${line}`) }))
+    const files = await Promise.all([...named, ...PROGRAMS].map((block) => save(block, clone)))
     const config = { extends: './tsconfig.json', include: files, exclude: [] }
     await writeFile(join(clone.directory, 'tsconfig.docs.json'), JSON.stringify(config))
     expect(await run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.docs.json'], clone, {})).toBe('')
     const WAYBILL_API_KEY = (await readFile(join(clone.directory, '.data/api-key'), 'utf8')).trim()
-    const env = { WAYBILL_URL: `http://localhost:${port}`, WAYBILL_API_KEY }
+    const env = { ...environment(port), WAYBILL_API_KEY }
     for (const { file } of PROGRAMS) expect(await run([file], clone, env)).not.toBe('')
   })
 
@@ -95,7 +105,7 @@ describe('what is shown works', () => {
   })
 
   it.each(OWN)('%s, with a system of its own', async (path) => {
-    const [own, database, ownPort] = await Promise.all([makeClone(), createTestDatabase(), freePort(port + 1)])
+    const [own, database, ownPort] = await Promise.all([makeClone(), createTestDatabase(), aPort()])
     // That it can embed its servers is shown by the other system; the key is in .data in any case.
     const { BOOTSTRAP_API_KEY: _key, ...servers } = testSettings(database, 'postgres')
     try {
@@ -113,12 +123,17 @@ describe('what is shown works', () => {
   })
 })
 
+/** Below those that the kernel gives to connections, and another one in each run: nobody takes it before we listen. */
+const aPort = () => freePort(20_000 + Math.floor(Math.random() * 12_000))
+
 const isTyped = ({ language, noRun }: Block) => language === 'bash' && noRun === undefined
 
 /** What a reader has: nothing of the test's own settings. Few rows, so that it is quick. */
 function environment(port: number): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env
-  return { PATH, HOME, PORT: String(port), HOST: '127.0.0.1', SAMPLE_ROWS: '2000' }
+  const system = { PORT: String(port), HOST: '127.0.0.1', SAMPLE_ROWS: '2000' }
+  // For the command line: what it keeps lies in the clone.
+  return { PATH, HOME, ...system, WAYBILL_URL: `http://localhost:${port}`, XDG_CONFIG_HOME: '.config' }
 }
 
 /** @throws Error with what it said, when it ends instead */
