@@ -20,6 +20,7 @@ const SHARED = [
   'packages/client/README.md',
   'docs/client.md',
   'docs/cli.md',
+  'docs/webhooks.md',
 ]
 /** Start one of their own, in a clone of their own. */
 const OWN = ['docs/extending.md']
@@ -54,11 +55,14 @@ describe('nothing that could be run is left out without a reason', () => {
 
   it('the list of what is not run is short', () => {
     const left = all.flatMap(({ path, line, noRun }) => (noRun === undefined ? [] : [`${path}:${line} ${noRun}`]))
-    expect(left.length, left.join('\n')).toBeLessThanOrEqual(6)
+    expect(left.length, left.join('\n')).toBeLessThanOrEqual(8)
   })
 })
 
-describe('what is shown works', () => {
+/** Milliseconds for one document: each call of npm alone takes seconds on a machine that is busy. */
+const TIMEOUT = 120_000
+
+describe('what is shown works', { timeout: TIMEOUT }, () => {
   let clone: Clone
   let shop: Shop
   let system: ChildProcess
@@ -168,8 +172,8 @@ async function run(args: readonly string[], { directory }: Clone, env: Record<st
 
 /** A JSON block shows what the shell block before it has answered: the same fields of the same types, or to the letter. */
 function expectAnswers(blocks: readonly Block[], outputs: ReadonlyMap<Block, string>): void {
-  for (const [index, { language, line, text, isExact }] of blocks.entries()) {
-    if (language !== 'json') continue
+  for (const [index, { language, line, text, isExact, noRun }] of blocks.entries()) {
+    if (language !== 'json' || noRun !== undefined) continue
     const asked = blocks.slice(0, index).findLast((block) => outputs.has(block))
     const answer = asked === undefined ? '' : (outputs.get(asked) ?? '')
     const [given, shown] = [answer, text].map((json) => (isExact ? JSON.parse(json) : shapeOf(JSON.parse(json))))
