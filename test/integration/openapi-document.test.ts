@@ -6,6 +6,11 @@ import { launchBrowser } from '../setup/browser.ts'
 import { exampleFaults } from '../setup/openapi.ts'
 import { startTestSystem, type TestSystem } from '../setup/system.ts'
 
+type Paths = Record<string, { readonly tags: readonly string[]; readonly operationId: string }>
+
+/** Milliseconds: a browser takes its time to start where others are at work. */
+const BROWSER_TIMEOUT = 120_000
+
 let system: TestSystem
 beforeAll(async () => {
   system = await startTestSystem({ worker: false })
@@ -102,12 +107,10 @@ describe('the page', () => {
         page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
         page.on('pageerror', (error) => complaints.push(error.message))
         await page.goto(`${system.url}/docs`)
-        const { paths } = (await (await get('/openapi.json')).json()) as { paths: Record<string, object> }
-        const operations = Object.values(paths).flatMap((item) => Object.keys(item))
-        await page
-          .locator('.opblock')
-          .nth(operations.length - 1)
-          .waitFor()
+        const { paths } = (await (await get('/openapi.json')).json()) as { paths: Record<string, Paths> }
+        for (const operation of Object.values(paths).flatMap((item) => Object.values(item))) {
+          await page.locator(`#operations-${operation.tags[0]}-${operation.operationId}`).waitFor()
+        }
         await page.locator('#operations-Exports-createExport .opblock-summary-control').first().click()
         await page.locator('#operations-Exports-createExport .responses-wrapper').waitFor()
         const background = await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
@@ -117,6 +120,7 @@ describe('the page', () => {
         await browser.close()
       }
     },
+    BROWSER_TIMEOUT,
   )
 
   it('gives no file but its own', async () => {
