@@ -61,9 +61,9 @@ export function createAttemptLedger(db: Database) {
       return count === 1
     },
 
-    /** What the attempt wrote is gone, or never was. The reconciler looks once more: a request given up may come late. */
+    /** What the attempt wrote is gone, or never was. The reconciler looks again: a request given up may come late. */
     async recordRemoval(attempt: Attempt): Promise<void> {
-      await db.$executeRaw`UPDATE waybill.uploads SET swept_at = now() WHERE token = ${attempt.token}::uuid`
+      await db.$executeRaw`UPDATE waybill.uploads SET swept_at = now(), sweeps = 1 WHERE token = ${attempt.token}::uuid`
     },
 
     /**

@@ -9,8 +9,11 @@ export type UploadRow = Upload
 /** An export whose worker was lost this often kills it every time, and ends (faults.md, 10). */
 const MAX_LOST = 3
 
-/** A late attempt has ended by then, so what it wrote after the first sweep goes with the second (milliseconds). */
-const SECOND_SWEEP_AFTER = 600_000
+/**
+ * Milliseconds from one sweep of what an attempt wrote to the next. A request that was given up may reach the storage
+ * seconds later: it goes with the second. An attempt that stood still has ended by the third.
+ */
+const NEXT_SWEEP_AFTER = [15_000, 600_000] as const
 
 export function createUpkeepLedger(db: Database) {
   return {
@@ -45,17 +48,19 @@ export function createUpkeepLedger(db: Database) {
     listLeftovers(limit: number): Promise<UploadRow[]> {
       return db.$queryRaw<UploadRow[]>`
         SELECT u.token, u.export_id AS "exportId", u.key, u.upload_id AS "uploadId", u.created_at AS "createdAt",
-          u.swept_at AS "sweptAt"
+          u.sweeps, u.swept_at AS "sweptAt"
         FROM waybill.uploads u JOIN waybill.exports e ON e.id = u.export_id
         WHERE e.attempt_token IS DISTINCT FROM u.token
-          AND (u.swept_at IS NULL OR u.swept_at < now() - ${interval(SECOND_SWEEP_AFTER)})
+          AND (u.swept_at IS NULL OR u.swept_at < now() - CASE u.sweeps
+            WHEN 1 THEN ${interval(NEXT_SWEEP_AFTER[0])} ELSE ${interval(NEXT_SWEEP_AFTER[1])} END)
         ORDER BY random() LIMIT ${limit}`
     },
 
     /** The objects and the upload are removed: once more later, or for good. */
-    async recordSweep({ token, sweptAt }: UploadRow): Promise<void> {
-      if (sweptAt === null) await db.upload.updateMany({ where: { token }, data: { sweptAt: new Date() } })
-      else await db.upload.deleteMany({ where: { token } })
+    async recordSweep({ token, sweeps }: UploadRow): Promise<void> {
+      if (sweeps >= NEXT_SWEEP_AFTER.length) await db.upload.deleteMany({ where: { token } })
+      else
+        await db.$executeRaw`UPDATE waybill.uploads SET swept_at = now(), sweeps = sweeps + 1 WHERE token = ${token}::uuid`
     },
 
     /** The file of an expired export is gone from the storage. */

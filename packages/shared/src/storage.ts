@@ -12,9 +12,10 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { abortAfter } from './abort-after.ts'
 import { WaybillError } from './errors.ts'
 import { storageError } from './storage-failure.ts'
-import { type PutOptions, type StoredObject, upload } from './upload.ts'
+import { LANDING_TIME, type PutOptions, type StoredObject, upload } from './upload.ts'
 
 export type { PutOptions, StoredObject }
 
@@ -96,7 +97,7 @@ export function createStorage(options: StorageOptions): Storage {
       const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
       const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' })
       try {
-        await client.send(put, { abortSignal: signal })
+        await client.send(put, { abortSignal: abortAfter(signal, LANDING_TIME) })
       } catch (error) {
         throw signal.aborted ? signal.reason : storageError(error)
       }

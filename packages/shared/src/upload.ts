@@ -2,11 +2,14 @@
 import { Readable } from 'node:stream'
 import {
   AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   HeadObjectCommand,
+  PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
+import { abortAfter } from './abort-after.ts'
 import { createMeter, type StoredObject, type Total } from './body-meter.ts'
 import { WaybillError } from './errors.ts'
 import { choosePartSize } from './part-size.ts'
@@ -39,6 +42,12 @@ export interface UploadTarget {
 /** Milliseconds that an upload which was stopped may take to say goodbye to a storage that may hang. */
 const GOODBYE_TIMEOUT = 2_000
 
+/**
+ * A request that makes an object cannot be taken back: cut off, it may still be carried out, after what the attempt wrote
+ * has been removed. It may end within so many milliseconds; a storage that hangs is not waited for longer.
+ */
+export const LANDING_TIME = 500
+
 /** {@link Storage.put} */
 export async function upload(
   client: S3Client,
@@ -50,6 +59,7 @@ export async function upload(
   const meter = createMeter(body, onProgress)
   const stream = Readable.from(meter.chunks(), { objectMode: false })
   const stopped = new AbortController()
+  const landed = abortAfter(stopped.signal, LANDING_TIME)
   let failure: unknown
   // lib-storage goes on reading the body after a part has failed, and knows no signal for the requests on
   // their way: whatever ends this upload must end both. The first reason is the one to report.
@@ -86,7 +96,8 @@ export async function upload(
         const isAbort = command instanceof AbortMultipartUploadCommand
         try {
           if (command instanceof CreateMultipartUploadCommand) return await begin(command)
-          return await client.send(command, isAbort ? {} : { abortSignal: stopped.signal })
+          const makesObject = command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand
+          return await client.send(command, isAbort ? {} : { abortSignal: makesObject ? landed : stopped.signal })
         } catch (error) {
           if (!isAbort) stop(error)
           throw error
@@ -109,7 +120,7 @@ export async function upload(
       },
     })
     // What cannot be aborted in time is on record, and swept later.
-    const { ETag } = await Promise.race([upload.done(), rejectAfter(stopped.signal, GOODBYE_TIMEOUT)])
+    const { ETag } = await Promise.race([upload.done(), rejection(abortAfter(stopped.signal, GOODBYE_TIMEOUT))])
     if (failure !== undefined) throw failure
     const stored = meter.total()
     await verify(client, bucket, key, ETag, stored, stopped.signal)
@@ -124,11 +135,10 @@ export async function upload(
   }
 }
 
-/** Rejects so many milliseconds after the signal has aborted; never before. */
-function rejectAfter(signal: AbortSignal, milliseconds: number): Promise<never> {
+/** Never resolves; rejects with the reason when the signal aborts. */
+function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const wait = () => setTimeout(() => reject(signal.reason), milliseconds).unref()
-    signal.addEventListener('abort', wait, { once: true })
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }
 
