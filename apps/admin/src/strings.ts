@@ -9,11 +9,20 @@ export const t = {
   skip: 'Skip to the content',
   loading: 'Loading',
   tryAgain: 'Try again',
-  close: 'Close',
+  broken: 'This page does not work',
   none: '—',
   unexpected: (message: string) => `Something unexpected happened: ${message}`,
   copy: { done: 'Copied', failed: 'Could not copy' },
   once: { done: 'I have stored it' },
+
+  units: {
+    bytes: ['B', 'kB', 'MB', 'GB', 'TB'],
+    hours: (hours: number) => `${hours} h`,
+    minutes: (minutes: number) => `${minutes} min`,
+    seconds: (seconds: number) => `${seconds} s`,
+    utc: (text: string) => `${text} UTC`,
+    utcDay: (day: string) => `${day} (UTC)`,
+  },
 
   nav: {
     label: 'Pages',
@@ -51,6 +60,8 @@ export const t = {
     finishing: 'Signing you in…',
     failed: 'Signing in did not work.',
     again: 'Back to sign-in',
+    noAddress: 'the provider has no authorization endpoint',
+    notBegun: 'no sign-in was begun in this tab',
   },
 
   status: {
@@ -164,8 +175,8 @@ export const t = {
     zone: (zone: string) => `Whole days in your time zone (${zone}), both included.`,
     exact: (from: string | undefined, to: string | undefined) =>
       `${from === undefined ? 'From the beginning' : `From ${from}`} ${to === undefined ? 'until now' : `to ${to}`}.`,
-    filters: 'Filters',
     any: 'Any',
+    anyOf: 'Any, or some, separated by commas',
     yes: 'Yes',
     no: 'No',
     columns: 'Columns',
@@ -193,7 +204,6 @@ export const t = {
       shown === 0 ? 'No rows match.' : `First ${shown} ${plural(shown, 'row', 'rows')} · about ${estimated} in all`,
     table: 'Table',
     file: 'As in the file',
-    noText: 'A workbook is no text: see the table.',
     empty: 'No rows match these filters. The file would have its header only.',
     caption: 'The first rows of the file',
     null: 'empty',
@@ -207,7 +217,6 @@ export const t = {
     retry: 'Try again',
     remove: 'Remove file',
     curl: 'Copy as curl',
-    curlHint: 'Copy this export as a curl command',
     file: 'The file',
     request: 'The request',
     trail: 'What happened',
@@ -225,7 +234,6 @@ export const t = {
     copyId: 'Copy the id',
     by: 'Asked by',
     at: 'Asked',
-    dataset: 'Dataset',
     format: 'Format',
     columns: 'Columns',
     filters: 'Filters',
@@ -300,7 +308,6 @@ export const t = {
     attempt: (attempt: number) => `attempt ${attempt}`,
     by: (actor: string) => `by ${actor}`,
     rows: (rows: string, size: string) => `${rows} rows, ${size}`,
-    empty: 'Nothing yet.',
   },
 
   health: {
@@ -361,7 +368,6 @@ export const t = {
       datasets: 'Datasets',
       used: 'Last used',
       expires: 'Ends',
-      created: 'Made',
       actions: 'Actions',
     },
     allDatasets: 'All',
@@ -433,7 +439,6 @@ export const t = {
     },
     caption: 'Webhook endpoints',
     columns: { url: 'Address', events: 'Told of', state: 'State', created: 'Made' },
-    all: 'Everything',
     on: 'On',
     off: 'Off',
     failing: 'Failing',
@@ -480,7 +485,6 @@ export const t = {
       text: 'It is not told of anything any more, and its delivery log goes with it.',
       keep: 'Keep it',
     },
-    endpoint: 'The endpoint',
     noDescription: 'No description',
     deliveries: {
       title: 'Deliveries',
@@ -492,6 +496,8 @@ export const t = {
       next: 'next',
       answered: (status: number, milliseconds: string) => `${status} in ${milliseconds} ms`,
       noAnswer: 'No answer',
+      newest: 'Newest',
+      older: 'Older',
       redeliver: 'Redeliver',
       redeliverLabel: (event: string) => `Redeliver ${event}`,
       export: 'Export',

@@ -1,9 +1,10 @@
 // Numbers, sizes and durations for people.
+import { t } from '../strings.ts'
 import { LOCALE } from './locale.ts'
 
 const NUMBER = new Intl.NumberFormat(LOCALE)
 const SHORT = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 })
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+const { bytes: UNITS, hours, minutes, seconds } = t.units
 
 export function formatNumber(value: number): string {
   return NUMBER.format(value)
@@ -22,11 +23,10 @@ export function formatBytes(bytes: number): string {
 
 /** `3 s`, `2 min 10 s`, `1 h 5 min`. */
 export function formatDuration(milliseconds: number): string {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000))
-  if (seconds < 60) return `${seconds} s`
-  if (seconds < 3600)
-    return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
+  const all = Math.max(0, Math.round(milliseconds / 1000))
+  if (all < 60) return seconds(all)
+  if (all >= 3600) return `${hours(Math.floor(all / 3600))} ${minutes(Math.floor((all % 3600) / 60))}`
+  return all % 60 === 0 ? minutes(all / 60) : `${minutes(Math.floor(all / 60))} ${seconds(all % 60)}`
 }
 
 /** Two digits are all that an estimate is worth: `about 12,000`. */

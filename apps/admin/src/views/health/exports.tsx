@@ -31,7 +31,7 @@ export function Running({ of: running }: { readonly of: System['running'] }) {
                   <Link to={`/exports/${one.id}`}>{one.dataset}</Link>
                 </td>
                 <td data-label={words.progress}>
-                  {one.progress.percent === null ? '' : `${one.progress.percent} % · `}
+                  {one.progress.percent === null ? '' : `${t.progress.percent(one.progress.percent)} · `}
                   {t.progress.rows(formatNumber(one.progress.rows))}
                 </td>
                 <td className="soft" data-label={words.worker}>

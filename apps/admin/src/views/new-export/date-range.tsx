@@ -56,6 +56,6 @@ export function DateRange({ draft, error, onChange }: DateRangeProps) {
 function exactWords({ dateFrom, dateTo }: Draft['exact']): [string | undefined, string | undefined] {
   // A plain day is one in UTC: it is shown as it was written.
   const inWords = (text: string | undefined) =>
-    text === undefined ? undefined : /T/.test(text) ? formatExact(text) : `${text} (UTC)`
+    text === undefined ? undefined : /T/.test(text) ? formatExact(text) : t.units.utcDay(text)
   return [inWords(dateFrom), inWords(dateTo)]
 }
