@@ -1,7 +1,7 @@
 // Who sees what: signing in, or the view that belongs to the address.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { Route, Switch } from 'wouter'
+import { Route, Switch, useLocation, useSearch } from 'wouter'
 import { forgetAnswers } from './data/http.ts'
 import { CALLBACK_PATH } from './data/oidc-config.ts'
 import { ApiProblem } from './data/problem.ts'
@@ -10,6 +10,7 @@ import { sessionStore } from './data/session.ts'
 import { useStore } from './data/store.ts'
 import { Announcer } from './parts/announcer.tsx'
 import { ConnectionBanner } from './parts/banner.tsx'
+import { Boundary } from './parts/boundary.tsx'
 import { Shell } from './parts/shell.tsx'
 import { Audit } from './views/audit.tsx'
 import { Callback } from './views/callback.tsx'
@@ -17,6 +18,7 @@ import { ExportDetails } from './views/export-details.tsx'
 import { Exports } from './views/exports.tsx'
 import { Health } from './views/health.tsx'
 import { Keys } from './views/keys.tsx'
+import { forgetDraft } from './views/new-export/use-draft.ts'
 import { NewExport } from './views/new-export.tsx'
 import { NotFound } from './views/not-found.tsx'
 import { Rejected } from './views/rejected.tsx'
@@ -33,7 +35,9 @@ export function App() {
     // What one caller has seen is not for the next.
     forgetAnswers()
     client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'oidc' })
-  }, [token, client])
+    // Whose session has ended goes on where they were; whoever has left has left nothing.
+    if (signedOut === 'left') forgetDraft()
+  }, [token, signedOut, client])
   return (
     <>
       <ConnectionBanner />
@@ -48,21 +52,25 @@ export function App() {
 
 function Views() {
   const { error } = useQuery(queries.me())
+  const [path] = useLocation()
+  const search = useSearch()
   // Known to the identity provider, but without a role here.
   if (error instanceof ApiProblem && error.status === 403) return <Rejected />
   return (
     <Shell>
-      <Switch>
-        <Route path="/" component={Exports} />
-        <Route path="/new" component={NewExport} />
-        <Route path="/exports/:id">{({ id }) => <ExportDetails key={id} id={id} />}</Route>
-        <Route path="/webhooks" component={Webhooks} />
-        <Route path="/webhooks/:id">{({ id }) => <Webhook key={id} id={id} />}</Route>
-        <Route path="/keys" component={Keys} />
-        <Route path="/audit" component={Audit} />
-        <Route path="/health" component={Health} />
-        <Route component={NotFound} />
-      </Switch>
+      <Boundary place={`${path}?${search}`}>
+        <Switch>
+          <Route path="/" component={Exports} />
+          <Route path="/new" component={NewExport} />
+          <Route path="/exports/:id">{({ id }) => <ExportDetails key={id} id={id} />}</Route>
+          <Route path="/webhooks" component={Webhooks} />
+          <Route path="/webhooks/:id">{({ id }) => <Webhook key={id} id={id} />}</Route>
+          <Route path="/keys" component={Keys} />
+          <Route path="/audit" component={Audit} />
+          <Route path="/health" component={Health} />
+          <Route component={NotFound} />
+        </Switch>
+      </Boundary>
     </Shell>
   )
 }

@@ -43,6 +43,12 @@ export function rangeOf(preset: Exclude<Preset, 'custom'>, today: Date): DayRang
   }
 }
 
+/** Whether this is a day as date inputs have them, and one that there is: addresses are written by people, too. */
+export function isDay(text: string): boolean {
+  const noon = new Date(`${text}T12:00:00`)
+  return !Number.isNaN(noon.getTime()) && dayOf(noon) === text
+}
+
 /** The first moment of the day in the reader's zone, in UTC. */
 export function startOfDay(day: string): string {
   return new Date(`${day}T00:00:00`).toISOString()

@@ -8,15 +8,14 @@ import { Moment } from '../parts/moment.tsx'
 import { Empty, Fault, Loading } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { t } from '../strings.ts'
-import { endOfDay, startOfDay } from '../text/date-presets.ts'
-import { AuditFilterBar, FILTERS } from './audit/filter-bar.tsx'
-
-/** Events on one page. */
-const PAGE = 50
+import { apiQuery, readFilter } from './audit/filter.ts'
+import { AuditFilterBar } from './audit/filter-bar.tsx'
 
 export function Audit() {
   const [parameters, setParameters] = useSearchParams()
-  const { data, error, isPlaceholderData, refetch } = useQuery(queries.audit(apiQuery(parameters)))
+  const filter = readFilter(parameters)
+  const cursor = parameters.get('cursor')
+  const { data, error, isPlaceholderData, refetch } = useQuery(queries.audit(apiQuery(filter, cursor)))
   const older = data?.nextCursor ?? null
   const go = (change: (next: URLSearchParams) => void) =>
     setParameters((before) => {
@@ -28,7 +27,7 @@ export function Audit() {
   return (
     <Page title={t.audit.title} lead={t.audit.lead}>
       <AuditFilterBar
-        parameters={parameters}
+        filter={filter}
         onChange={(name, value) => go((next) => (value === '' ? next.delete(name) : next.set(name, value)))}
         onClear={() => setParameters(new URLSearchParams())}
       />
@@ -42,7 +41,7 @@ export function Audit() {
         <EventTable of={data.items} isOld={isPlaceholderData} />
       )}
       <div className="pages">
-        {parameters.has('cursor') && <Button onClick={() => go(() => undefined)}>{t.audit.newest}</Button>}
+        {cursor !== null && <Button onClick={() => go(() => undefined)}>{t.audit.newest}</Button>}
         {older !== null && <Button onClick={() => go((next) => next.set('cursor', older))}>{t.audit.older}</Button>}
       </div>
     </Page>
@@ -85,14 +84,4 @@ function EventTable({ of: events, isOld }: { readonly of: readonly AuditEvent[];
       </tbody>
     </table>
   )
-}
-
-/** Days become moments in the reader's zone. */
-function apiQuery(parameters: URLSearchParams): string {
-  const query = new URLSearchParams({ limit: String(PAGE) })
-  for (const name of [...FILTERS, 'cursor']) {
-    const value = parameters.get(name) ?? ''
-    if (value !== '') query.set(name, name === 'from' ? startOfDay(value) : name === 'to' ? endOfDay(value) : value)
-  }
-  return query.toString()
 }

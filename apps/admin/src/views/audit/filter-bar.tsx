@@ -3,19 +3,17 @@ import { Button } from '../../parts/button.tsx'
 import { Field } from '../../parts/field.tsx'
 import { SearchInput } from '../../parts/search-input.tsx'
 import { t } from '../../strings.ts'
-
-export const FILTERS = ['type', 'actor', 'from', 'to'] as const
-type FilterName = (typeof FILTERS)[number]
+import type { FilterName, TrailFilter } from './filter.ts'
 
 interface AuditFilterBarProps {
-  readonly parameters: URLSearchParams
+  readonly filter: TrailFilter
   readonly onChange: (name: FilterName, value: string) => void
   readonly onClear: () => void
 }
 
-export function AuditFilterBar({ parameters, onChange, onClear }: AuditFilterBarProps) {
+export function AuditFilterBar({ filter, onChange, onClear }: AuditFilterBarProps) {
   const words = t.audit.filters
-  const value = (name: FilterName) => parameters.get(name) ?? ''
+  const value = (name: FilterName) => filter[name] ?? ''
   const set = (name: FilterName) => (event: { target: { value: string } }) => onChange(name, event.target.value)
   return (
     <search className="filters" aria-label={words.label}>
@@ -43,7 +41,7 @@ export function AuditFilterBar({ parameters, onChange, onClear }: AuditFilterBar
       <Field label={words.to}>
         {(ids) => <input {...ids} type="date" min={value('from')} value={value('to')} onChange={set('to')} />}
       </Field>
-      {FILTERS.some((name) => value(name) !== '') && (
+      {Object.keys(filter).length > 0 && (
         <Button look="quiet" icon="cross" onClick={onClear}>
           {words.clear}
         </Button>

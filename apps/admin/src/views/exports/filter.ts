@@ -1,5 +1,5 @@
 // What the list is narrowed to: kept in the address, so that it can be shared and gone back to.
-import { endOfDay, startOfDay } from '../../text/date-presets.ts'
+import { endOfDay, isDay, startOfDay } from '../../text/date-presets.ts'
 
 export const FILTER_NAMES = ['scope', 'dataset', 'status', 'requestedBy', 'from', 'to'] as const
 export type FilterName = (typeof FILTER_NAMES)[number]
@@ -9,9 +9,12 @@ export type ListFilter = Readonly<Partial<Record<FilterName, string>>>
 /** Exports on one page of the list. */
 const PAGE = 50
 
+/** What the address says, without days that there are not. */
 export function readFilter(parameters: URLSearchParams): ListFilter {
   const given = FILTER_NAMES.map((name) => [name, parameters.get(name) ?? ''] as const)
-  return Object.fromEntries(given.filter(([, value]) => value !== ''))
+  return Object.fromEntries(
+    given.filter(([name, value]) => (name === 'from' || name === 'to' ? isDay(value) : value !== '')),
+  )
 }
 
 /** The query that the service is asked: days become moments in the reader's zone. */
