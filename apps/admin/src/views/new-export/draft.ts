@@ -1,9 +1,9 @@
 // The form of a new export as the reader fills it in, and the request that it becomes.
 import type { Compression, CsvOptions, FormatName } from '@waybill/shared/export.ts'
 import type { Dataset, Export, ExportRequestInput } from '../../api.ts'
-import { endOfDay, type Preset, startOfDay } from '../../text/date-presets.ts'
+import { endOfDay, isDay, type Preset, startOfDay } from '../../text/date-presets.ts'
 import { EXCEL_DELIMITER } from '../../text/locale.ts'
-import { filterValue, isDateRange } from './filters.ts'
+import { filterValue, isDateRange, typedOf } from './filters.ts'
 
 export interface DraftColumn {
   readonly name: string
@@ -60,7 +60,11 @@ export function draftOf(one: Export, dataset: Dataset): Draft {
     ],
     preset: Object.keys(exact).length === 0 ? 'all' : 'exact',
     exact,
-    filters: Object.fromEntries(Object.entries(others).map(([name, value]) => [name, String(value)])),
+    filters: Object.fromEntries(
+      dataset.filters
+        .filter(({ name }) => name in others)
+        .map((filter) => [filter.name, typedOf(filter, others[filter.name])]),
+    ),
     limit: one.limit === null ? '' : String(one.limit),
     compression: one.compression,
     csv: one.csv ?? PLAIN_CSV,
@@ -106,7 +110,11 @@ export function requestOfDraft(draft: Draft, dataset: Dataset): ExportRequestInp
 function rangeOfDraft({ preset, from, to, exact }: Draft, dataset: Dataset) {
   if (!isDateRange(dataset)) return {}
   if (preset === 'exact') return exact
-  return { ...(from === '' ? {} : { dateFrom: startOfDay(from) }), ...(to === '' ? {} : { dateTo: endOfDay(to) }) }
+  // What is no day goes as it is, for the service to refuse: without it, more would be exported than was asked for.
+  return {
+    ...(from === '' ? {} : { dateFrom: isDay(from) ? startOfDay(from) : from }),
+    ...(to === '' ? {} : { dateTo: isDay(to) ? endOfDay(to) : to }),
+  }
 }
 
 function otherFilters({ filters }: Draft, dataset: Dataset): Record<string, unknown> {

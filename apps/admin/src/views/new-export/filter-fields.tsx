@@ -3,6 +3,7 @@ import type { Dataset } from '../../api.ts'
 import { Field, type FieldIds } from '../../parts/field.tsx'
 import { t } from '../../strings.ts'
 import { type DatasetFilter, isDateRange, kindOf } from './filters.ts'
+import { ListTicks } from './list-ticks.tsx'
 
 interface FilterFieldsProps {
   readonly dataset: Dataset
@@ -15,18 +16,27 @@ interface FilterFieldsProps {
 export function FilterFields({ dataset, values, errors, onChange }: FilterFieldsProps) {
   const isRange = isDateRange(dataset)
   const own = dataset.filters.filter(({ name }) => !(isRange && (name === 'dateFrom' || name === 'dateTo')))
-  return own.map((filter) => (
-    <Field key={filter.name} label={filter.name} hint={filter.description} error={errors.get(`filters.${filter.name}`)}>
-      {(ids) => (
-        <Input
-          ids={ids}
-          filter={filter}
-          value={values[filter.name] ?? ''}
-          onChange={(value) => onChange({ ...values, [filter.name]: value })}
-        />
-      )}
-    </Field>
-  ))
+  return own.map((filter) => {
+    const kind = kindOf(filter)
+    const error = errorOf(filter, errors)
+    const value = values[filter.name] ?? ''
+    const set = (next: string) => onChange({ ...values, [filter.name]: next })
+    if (kind.kind === 'list' && kind.items.kind === 'choice') {
+      const { name, description } = filter
+      return <ListTicks key={name} {...{ name, description, error, value }} items={kind.items} onChange={set} />
+    }
+    return (
+      <Field key={filter.name} label={filter.name} hint={filter.description} error={error}>
+        {(ids) => <Input ids={ids} filter={filter} value={value} onChange={set} />}
+      </Field>
+    )
+  })
+}
+
+/** Also what is wrong with one entry of a list. */
+function errorOf({ name }: DatasetFilter, errors: ReadonlyMap<string, string>): string | undefined {
+  const path = `filters.${name}`
+  return errors.get(path) ?? [...errors].find(([each]) => each.startsWith(`${path}.`))?.[1]
 }
 
 interface InputProps {
@@ -37,19 +47,20 @@ interface InputProps {
 }
 
 function Input({ ids, filter, value, onChange }: InputProps) {
-  const { kind, values } = kindOf(filter)
+  const asked = kindOf(filter)
   const set = (event: { target: { value: string } }) => onChange(event.target.value)
-  if (kind === 'text' || kind === 'number') {
-    const type = kind === 'number' ? { type: 'number', step: 'any' } : { type: 'text' }
-    return <input {...ids} {...type} value={value} placeholder={t.form.any} autoComplete="off" onChange={set} />
+  if (asked.kind === 'text' || asked.kind === 'number' || asked.kind === 'list') {
+    const type = asked.kind === 'number' ? { type: 'number', step: 'any' } : { type: 'text' }
+    const placeholder = asked.kind === 'list' ? t.form.anyOf : t.form.any
+    return <input {...ids} {...type} value={value} placeholder={placeholder} autoComplete="off" onChange={set} />
   }
   const options: readonly (readonly [string, string])[] =
-    values === undefined
-      ? [
+    asked.kind === 'choice'
+      ? asked.values.map((each) => [each, each])
+      : [
           ['true', t.form.yes],
           ['false', t.form.no],
         ]
-      : values.map((each) => [each, each])
   return (
     <select {...ids} value={value} onChange={set}>
       <option value="">{t.form.any}</option>
