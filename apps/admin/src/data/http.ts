@@ -26,7 +26,7 @@ export async function send<T>(method: string, path: string, options: RequestOpti
     if (renewed === undefined) endSession('expired')
     else response = await exchange(method, path, options, renewed.token)
   }
-  return read<T>(response)
+  return read<T>(response, options.signal)
 }
 
 const known = new Map<string, { readonly etag: string; readonly body: unknown }>()
@@ -43,7 +43,7 @@ export async function poll<T>(path: string, signal: AbortSignal): Promise<Answer
     return { body: before.body as T, retryAfter: retryAfterOf(response) }
   }
   if (response.status === 401) return send<T>('GET', path, { signal })
-  const answer = await read<T>(response)
+  const answer = await read<T>(response, signal)
   const etag = response.headers.get('etag')
   if (known.size >= KNOWN_AT_MOST) known.clear()
   if (etag !== null) known.set(path, { etag, body: answer.body })
@@ -72,16 +72,20 @@ async function exchange(method: string, path: string, options: RequestOptions, t
       ...(signal === undefined ? {} : { signal }),
     })
   } catch (error) {
-    if (signal?.aborted) throw error
-    connection.set('lost')
-    throw new ConnectionLost('', { cause: error })
+    throw lostUnlessAborted(error, signal)
   }
 }
 
-async function read<T>(response: Response): Promise<Answer<T>> {
+function lostUnlessAborted(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return error
+  connection.set('lost')
+  return new ConnectionLost('', { cause: error })
+}
+
+async function read<T>(response: Response, signal: AbortSignal | undefined): Promise<Answer<T>> {
   const retryAfter = retryAfterOf(response)
   const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
-  const body: unknown = isJson ? await response.json() : undefined
+  const body: unknown = isJson ? await bodyOf(response, signal) : undefined
   if (response.ok) {
     connection.set('ok')
     return { body: body as T, retryAfter }
@@ -89,6 +93,15 @@ async function read<T>(response: Response): Promise<Answer<T>> {
   const problem = new ApiProblem(response.status, body, retryAfter)
   connection.set(isPassing(problem) && problem.status !== 429 ? 'away' : 'ok')
   throw problem
+}
+
+/** The line may also break in the middle of an answer. */
+async function bodyOf(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch (error) {
+    throw lostUnlessAborted(error, signal)
+  }
 }
 
 function retryAfterOf(response: Response): number | undefined {

@@ -3,6 +3,7 @@ import { Link } from 'wouter'
 import type { Export } from '../../api.ts'
 import { Button } from '../../parts/button.tsx'
 import { Moment } from '../../parts/moment.tsx'
+import { Fault } from '../../parts/notice.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Status } from '../../parts/status.tsx'
 import { t } from '../../strings.ts'
@@ -27,7 +28,10 @@ export function ExportRow({ of: one, title, onCancel }: ExportRowProps) {
         <span className="format">{t.formats[one.format].label}</span>
         <span className="facts">{factsOf(one)}</span>
       </td>
-      <td className="state">{active ? <Progress of={one} /> : <Status status={one.status} />}</td>
+      <td className="state">
+        {active ? <Progress of={one} /> : <Status status={one.status} />}
+        {download.error !== null && <Fault error={download.error} />}
+      </td>
       <td className="number" data-label={words.columns.rows}>
         {one.rowCount === null ? t.none : formatNumber(one.rowCount)}
       </td>
