@@ -6,8 +6,8 @@ import { useNow } from './now.ts'
 import { useSpeed } from './speed.ts'
 
 export function Progress({ of: one }: { readonly of: Export }) {
-  const speed = useSpeed(one)
   const now = useNow(1_000)
+  const speed = useSpeed(one, now)
   const { rows, estimatedRows, percent } = one.progress
   const isRunning = one.status === 'running'
   const value = isRunning && percent !== null ? { value: percent } : {}

@@ -1,0 +1,26 @@
+// How fast an export is and how long it still takes, by what was seen of its progress.
+
+export interface Speed {
+  readonly rowsPerSecond: number
+  /** Milliseconds; undefined: the planner's estimate does not allow to say. */
+  readonly left: number | undefined
+}
+
+export interface Sample {
+  readonly at: number
+  readonly rows: number
+}
+
+/** Milliseconds that are looked back on: long enough to be steady, short enough to notice a change. */
+export const WINDOW = 10_000
+
+/** @param now milliseconds; what has not moved for a whole window stands still */
+export function speedOf(samples: readonly Sample[], estimatedRows: number | null, now: number): Speed | undefined {
+  const [first, last] = [samples[0], samples.at(-1)]
+  if (first === undefined || last === undefined || last.at === first.at) return undefined
+  if (now - last.at >= WINDOW) return undefined
+  const rowsPerSecond = ((last.rows - first.rows) / (last.at - first.at)) * 1000
+  if (rowsPerSecond <= 0) return undefined
+  const rowsLeft = estimatedRows === null ? 0 : estimatedRows - last.rows
+  return { rowsPerSecond, left: rowsLeft > 0 ? (rowsLeft / rowsPerSecond) * 1000 : undefined }
+}
