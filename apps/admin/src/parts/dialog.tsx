@@ -5,25 +5,34 @@ import { Button } from './button.tsx'
 interface DialogProps {
   readonly title: string
   readonly onClose: () => void
+  /** Not by Escape: what it shows is not shown again. */
+  readonly staysOpen?: boolean
   readonly children: ReactNode
 }
 
 /** Open for as long as it is there. */
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, onClose, staysOpen = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
     ref.current?.showModal()
   }, [])
   return (
-    <dialog ref={ref} aria-labelledby={titleId} onClose={onClose}>
+    <dialog
+      ref={ref}
+      aria-labelledby={titleId}
+      closedby={staysOpen ? 'none' : 'closerequest'}
+      // For browsers that do not know `closedby` yet.
+      onCancel={(event) => staysOpen && event.preventDefault()}
+      onClose={onClose}
+    >
       <h2 id={titleId}>{title}</h2>
       {children}
     </dialog>
   )
 }
 
-interface ConfirmProps extends DialogProps {
+interface ConfirmProps extends Omit<DialogProps, 'staysOpen'> {
   readonly action: string
   readonly keep: string
   readonly busy: boolean

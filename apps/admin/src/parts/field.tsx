@@ -34,7 +34,7 @@ export function Field({ label, hint, error, children }: FieldProps) {
         </p>
       )}
       {error !== undefined && (
-        <p className="error" id={`${id}-error`}>
+        <p className="error" role="alert" id={`${id}-error`}>
           {error}
         </p>
       )}

@@ -1,6 +1,7 @@
 // The frame of a view: the title of the tab, the heading that takes the focus, and what can be done here.
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import { t } from '../strings.ts'
+import { useHeadingFocus } from './heading.ts'
 
 interface PageProps {
   readonly title: string
@@ -11,16 +12,8 @@ interface PageProps {
   readonly children: ReactNode
 }
 
-let isFirst = true
-
 export function Page({ title, tab, lead, actions, children }: PageProps) {
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    // Someone who cannot see the page change must land where the new one begins; the first page is read anyway.
-    if (!isFirst) heading.current?.focus({ preventScroll: true })
-    if (!isFirst) scrollTo(0, 0)
-    isFirst = false
-  }, [])
+  const heading = useHeadingFocus()
   useEffect(() => {
     document.title = [tab, title, t.brand].filter((part) => part !== undefined).join(' · ')
   }, [tab, title])

@@ -14,7 +14,7 @@ interface SecretProps {
 
 export function Secret({ title, text, copy, secret, onClose }: SecretProps) {
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} staysOpen>
       <div className="body">
         <p>{text}</p>
         <div className="secret">

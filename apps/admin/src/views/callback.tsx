@@ -4,6 +4,7 @@ import { useEffect } from 'react'
 import { useLocation } from 'wouter'
 import { readOidcConfig } from '../data/oidc-config.ts'
 import { ButtonLink } from '../parts/button.tsx'
+import { useHeadingFocus } from '../parts/heading.ts'
 import { Fault, Loading } from '../parts/notice.tsx'
 import { t } from '../strings.ts'
 
@@ -19,6 +20,7 @@ async function finish(): Promise<string> {
 
 export function Callback() {
   const [, navigate] = useLocation()
+  const heading = useHeadingFocus()
   const { mutate, error } = useMutation({
     mutationFn: () => {
       finishing ??= finish().finally(() => {
@@ -32,7 +34,9 @@ export function Callback() {
   return (
     <main className="sign-in" id="main">
       <div className="panel">
-        <h1>{error === null ? t.signIn.finishing : t.signIn.failed}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {error === null ? t.signIn.finishing : t.signIn.failed}
+        </h1>
         {error === null ? (
           <Loading />
         ) : (

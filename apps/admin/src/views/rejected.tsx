@@ -2,14 +2,18 @@
 import { endSession } from '../data/session.ts'
 import { Brand } from '../parts/brand.tsx'
 import { Button } from '../parts/button.tsx'
+import { useHeadingFocus } from '../parts/heading.ts'
 import { t } from '../strings.ts'
 
 export function Rejected() {
+  const heading = useHeadingFocus()
   return (
     <main className="sign-in" id="main">
       <div className="panel">
         <Brand />
-        <h1>{t.signIn.failed}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {t.signIn.failed}
+        </h1>
         <p>{t.signIn.rejected}</p>
         <Button onClick={() => endSession('left')}>{t.signIn.again}</Button>
       </div>

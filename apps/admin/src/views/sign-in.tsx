@@ -8,11 +8,13 @@ import { type SignedOut, startSession } from '../data/session.ts'
 import { Brand } from '../parts/brand.tsx'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
+import { useHeadingFocus } from '../parts/heading.ts'
 import { Fault } from '../parts/notice.tsx'
 import { t } from '../strings.ts'
 
 export function SignIn({ reason }: { readonly reason: SignedOut }) {
   const [key, setKey] = useState('')
+  const heading = useHeadingFocus()
   const oidc = useQuery(queries.oidc())
   const withKey = useMutation({
     mutationFn: (token: string) => api.me(token),
@@ -35,7 +37,9 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
       <title>{`${t.signIn.title} · ${t.brand}`}</title>
       <div className="panel">
         <Brand />
-        <h1>{t.signIn.title}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {t.signIn.title}
+        </h1>
         <p className="lead">{t.signIn.lead}</p>
         {reason === 'expired' && (
           <p className="note" role="status">
