@@ -1,5 +1,5 @@
 // Every call of the service that the page makes, by what it is for.
-import type { ApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
+import type { ApiKeyBody, CreatedApiKeyBody, NewApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
 import type { AuditEventBody } from '@waybill/shared/contract/audit.ts'
 import type { DatasetBody } from '@waybill/shared/contract/datasets.ts'
 import type { ExportEvent } from '@waybill/shared/contract/events.ts'
@@ -7,7 +7,12 @@ import type { Export, ExportList } from '@waybill/shared/contract/exports.ts'
 import type { Me } from '@waybill/shared/contract/me.ts'
 import type { Preview } from '@waybill/shared/contract/preview.ts'
 import type { System } from '@waybill/shared/contract/system.ts'
-import type { DeliveryBody, EndpointBody } from '@waybill/shared/contract/webhooks.ts'
+import type {
+  DeliveryBody,
+  EndpointBody,
+  EndpointWithSecretBody,
+  NewEndpointBody,
+} from '@waybill/shared/contract/webhooks.ts'
 import type { ExportRequestInput } from '@waybill/shared/export.ts'
 import { poll, send } from './data/http.ts'
 
@@ -25,26 +30,12 @@ export type {
   System,
 }
 
-export interface AuditPage {
-  readonly items: readonly AuditEventBody[]
-  readonly nextCursor: string | null
-}
-
 interface Items<T> {
   readonly items: T[]
 }
 
-export interface NewApiKey {
-  readonly name: string
-  readonly role: Me['role']
-  readonly datasets: readonly string[]
-  readonly expiresAt?: string
-}
-
-export interface NewEndpoint {
-  readonly url: string
-  readonly events: readonly string[]
-  readonly description: string
+interface Paged<T> extends Items<T> {
+  readonly nextCursor: string | null
 }
 
 const id = encodeURIComponent
@@ -72,29 +63,33 @@ export const api = {
     (await send<{ url: string }>('GET', `/v1/exports/${id(exportId)}/download?redirect=false`)).body.url,
 
   apiKeys: async (signal: AbortSignal) => (await send<Items<ApiKeyBody>>('GET', '/v1/api-keys', { signal })).body.items,
-  createApiKey: async (key: NewApiKey) =>
-    (await send<ApiKeyBody & { key: string }>('POST', '/v1/api-keys', { body: key })).body,
+  createApiKey: async (key: NewApiKeyBody) =>
+    (await send<CreatedApiKeyBody>('POST', '/v1/api-keys', { body: key })).body,
   revokeApiKey: async (keyId: string) => void (await send('DELETE', `/v1/api-keys/${id(keyId)}`)),
   /** @param overlap as in `1h`: so long the old key works on */
   rotateApiKey: async (keyId: string, overlap: string) =>
-    (await send<ApiKeyBody & { key: string }>('POST', `/v1/api-keys/${id(keyId)}/rotate`, { body: { overlap } })).body,
+    (await send<CreatedApiKeyBody>('POST', `/v1/api-keys/${id(keyId)}/rotate`, { body: { overlap } })).body,
 
   endpoints: async (signal: AbortSignal) => (await send<Items<EndpointBody>>('GET', ENDPOINTS, { signal })).body.items,
-  createEndpoint: async (endpoint: NewEndpoint) =>
-    (await send<EndpointBody & { secret: string }>('POST', ENDPOINTS, { body: endpoint })).body,
+  createEndpoint: async (endpoint: NewEndpointBody) =>
+    (await send<EndpointWithSecretBody>('POST', ENDPOINTS, { body: endpoint })).body,
   changeEndpoint: async (endpointId: string, change: { enabled: boolean }) =>
     (await send<EndpointBody>('PATCH', `${ENDPOINTS}/${id(endpointId)}`, { body: change })).body,
   removeEndpoint: async (endpointId: string) => void (await send('DELETE', `${ENDPOINTS}/${id(endpointId)}`)),
   rotateSecret: async (endpointId: string) =>
-    (await send<EndpointBody & { secret: string }>('POST', `${ENDPOINTS}/${id(endpointId)}/rotate-secret`)).body,
+    (await send<EndpointWithSecretBody>('POST', `${ENDPOINTS}/${id(endpointId)}/rotate-secret`)).body,
   testEndpoint: async (endpointId: string) => void (await send('POST', `${ENDPOINTS}/${id(endpointId)}/test`)),
-  deliveries: async (endpointId: string, signal: AbortSignal) =>
-    (await send<Items<DeliveryBody>>('GET', `${ENDPOINTS}/${id(endpointId)}/deliveries`, { signal })).body.items,
+  /** @param cursor of the page before; null: the newest */
+  deliveries: async (endpointId: string, cursor: string | null, signal: AbortSignal) => {
+    const query = cursor === null ? '' : `?cursor=${id(cursor)}`
+    const path = `${ENDPOINTS}/${id(endpointId)}/deliveries${query}`
+    return (await send<Paged<DeliveryBody>>('GET', path, { signal })).body
+  },
   redeliver: async (deliveryId: string) =>
     void (await send('POST', `/v1/webhook-deliveries/${id(deliveryId)}/redeliver`)),
 
   audit: async (query: string, signal: AbortSignal) =>
-    (await send<AuditPage>('GET', `/v1/audit?${query}`, { signal })).body,
+    (await send<Paged<AuditEventBody>>('GET', `/v1/audit?${query}`, { signal })).body,
 
   system: (signal: AbortSignal) => poll<System>('/v1/system', signal),
 }

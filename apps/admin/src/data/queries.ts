@@ -66,11 +66,12 @@ export const queries = {
     }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: ({ signal }) => api.apiKeys(signal) }),
   endpoints: () => queryOptions({ queryKey: ['endpoints'], queryFn: ({ signal }) => api.endpoints(signal) }),
-  deliveries: (endpointId: string) =>
+  deliveries: (endpointId: string, cursor: string | null) =>
     queryOptions({
-      queryKey: ['deliveries', endpointId],
-      queryFn: ({ signal }) => api.deliveries(endpointId, signal),
-      refetchInterval: ({ state }) => (state.data?.some(isOnItsWay) ? LIVELY : QUIET),
+      queryKey: ['deliveries', endpointId, cursor],
+      queryFn: ({ signal }) => api.deliveries(endpointId, cursor, signal),
+      refetchInterval: ({ state }) => (state.data?.items.some(isOnItsWay) ? LIVELY : QUIET),
+      placeholderData: keepPreviousData,
     }),
   audit: (query: string) =>
     queryOptions({

@@ -23,7 +23,7 @@ export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
   const { data: all = [] } = useQuery(queries.datasets())
   const [name, setName] = useState('')
   const [role, setRole] = useState<Me['role']>('exporter')
-  const [datasets, setDatasets] = useState<readonly string[]>([])
+  const [datasets, setDatasets] = useState<string[]>([])
   const [lastDay, setLastDay] = useState('')
   const creation = useMutation({
     mutationFn: () =>

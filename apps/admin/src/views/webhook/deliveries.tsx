@@ -1,6 +1,6 @@
 // The delivery log of an endpoint: each event, what was answered, and sending it again.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link } from 'wouter'
+import { Link, useSearchParams } from 'wouter'
 import { api, type Delivery } from '../../api.ts'
 import { queries } from '../../data/queries.ts'
 import { Button } from '../../parts/button.tsx'
@@ -12,7 +12,10 @@ import { formatNumber } from '../../text/quantities.ts'
 const LOOKS = { pending: 'running', delivered: 'good', failed: 'bad' } as const
 
 export function Deliveries({ endpointId }: { readonly endpointId: string }) {
-  const { data, error, refetch } = useQuery(queries.deliveries(endpointId))
+  const [parameters, setParameters] = useSearchParams()
+  const cursor = parameters.get('cursor')
+  const { data, error, isPlaceholderData, refetch } = useQuery(queries.deliveries(endpointId, cursor))
+  const older = data?.nextCursor ?? null
   const words = t.webhooks.deliveries
   return (
     <section>
@@ -21,10 +24,10 @@ export function Deliveries({ endpointId }: { readonly endpointId: string }) {
         <Fault error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
-      ) : data.length === 0 ? (
+      ) : data.items.length === 0 ? (
         <Empty {...words.empty} />
       ) : (
-        <table className="rows">
+        <table className="rows" aria-busy={isPlaceholderData}>
           <caption className="visually-hidden">{words.caption}</caption>
           <thead>
             <tr>
@@ -38,12 +41,16 @@ export function Deliveries({ endpointId }: { readonly endpointId: string }) {
             </tr>
           </thead>
           <tbody>
-            {data.map((delivery) => (
+            {data.items.map((delivery) => (
               <DeliveryRow key={delivery.id} of={delivery} />
             ))}
           </tbody>
         </table>
       )}
+      <div className="pages">
+        {cursor !== null && <Button onClick={() => setParameters({})}>{words.newest}</Button>}
+        {older !== null && <Button onClick={() => setParameters({ cursor: older })}>{words.older}</Button>}
+      </div>
     </section>
   )
 }

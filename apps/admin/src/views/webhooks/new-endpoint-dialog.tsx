@@ -1,5 +1,6 @@
 // Makes an endpoint: where, and what it is told of.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { WEBHOOK_EVENTS, type WebhookEvent } from '@waybill/shared/webhook-events.ts'
 import { type FormEvent, useState } from 'react'
 import { api } from '../../api.ts'
 import { ApiProblem } from '../../data/problem.ts'
@@ -9,8 +10,6 @@ import { Field } from '../../parts/field.tsx'
 import { Fault } from '../../parts/notice.tsx'
 import { Toggle } from '../../parts/toggle.tsx'
 import { t } from '../../strings.ts'
-
-const EVENTS = Object.keys(t.webhooks.events).filter((event) => event.startsWith('export.'))
 
 interface NewEndpointDialogProps {
   readonly onMade: (secret: string) => void
@@ -22,9 +21,9 @@ export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
   const client = useQueryClient()
   const [url, setUrl] = useState('')
   const [description, setDescription] = useState('')
-  const [events, setEvents] = useState<readonly string[]>(EVENTS)
+  const [events, setEvents] = useState<readonly WebhookEvent[]>(WEBHOOK_EVENTS)
   const creation = useMutation({
-    mutationFn: () => api.createEndpoint({ url: url.trim(), events, description }),
+    mutationFn: () => api.createEndpoint({ url: url.trim(), events: [...events], description }),
     onSuccess: ({ secret }) => {
       void client.invalidateQueries({ queryKey: ['endpoints'] })
       onMade(secret)
@@ -65,13 +64,13 @@ export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
         </Field>
         <fieldset className="ticks">
           <legend>{words.events}</legend>
-          {EVENTS.map((event) => (
+          {WEBHOOK_EVENTS.map((event) => (
             <Toggle
               key={event}
               label={t.webhooks.events[event] ?? event}
               checked={events.includes(event)}
               onChange={(checked) =>
-                setEvents(EVENTS.filter((each) => (each === event ? checked : events.includes(each))))
+                setEvents(WEBHOOK_EVENTS.filter((each) => (each === event ? checked : events.includes(each))))
               }
             />
           ))}
