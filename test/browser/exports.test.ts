@@ -231,7 +231,39 @@ describe('finding', () => {
   })
 })
 
+describe('an address that somebody mistyped', () => {
+  it('leaves no view blank over a day that is none', async () => {
+    await page.goto('/?from=abc')
+    await heading('Exports').waitFor()
+    await eventually(() => page.getByRole('table').getByRole('row').count()).toBeGreaterThan(3)
+    await page.goto('/audit?from=abc&to=2026-02-30')
+    await heading('Audit trail').waitFor()
+    await page.getByRole('table').getByText('Asked for').first().waitFor()
+  })
+})
+
 describe('when the line breaks', () => {
+  it('an action that failed leaves no warning behind where nothing else asks', async () => {
+    await page.goto('/keys')
+    await heading('API keys').waitFor()
+    // One answer as the API gives it while its database is away: the real one is everybody's.
+    await page.route(
+      '**/v1/api-keys',
+      (route) =>
+        route.fulfill({
+          ...{ status: 503, contentType: 'application/problem+json' },
+          body: JSON.stringify({ status: 503, code: 'DATABASE_UNAVAILABLE', title: 'The database is away' }),
+        }),
+      { times: 1 },
+    )
+    await button('New key').click()
+    await page.getByLabel('Name').fill('never made')
+    await button('Make key').click()
+    await page.getByText('database is away for the moment').waitFor()
+    await page.getByText('database is away for the moment').waitFor({ state: 'detached' })
+    await page.keyboard.press('Escape')
+  })
+
   it('it is said, what was there stays, and it heals by itself', async () => {
     await begin('User points')
     await startAndHold()

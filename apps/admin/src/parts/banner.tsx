@@ -1,7 +1,8 @@
 // Says that the service cannot be reached, for as long as that is so.
 import { useQueryClient } from '@tanstack/react-query'
+import type { Readiness } from '@waybill/shared/contract/health.ts'
 import { useEffect, useRef } from 'react'
-import { connection } from '../data/connection.ts'
+import { type Connection, connection } from '../data/connection.ts'
 import { useStore } from '../data/store.ts'
 import { t } from '../strings.ts'
 import { announce } from './announcer.tsx'
@@ -23,11 +24,11 @@ export function ConnectionBanner() {
     was.current = state
   }, [state, client])
 
-  const look = () =>
-    void fetch('/healthz', { cache: 'no-store' }).then(
-      ({ ok }) => ok && state === 'lost' && connection.set('ok'),
-      () => undefined,
-    )
+  const look = () => {
+    // A query that failed is asked again, and then knows better: this is for where only an action has failed.
+    if (state === 'away' && client.isFetching() > 0) return
+    void isBack(state).then((isSo) => isSo && connection.get() === state && connection.set('ok'))
+  }
   useEffect(() => {
     if (state === 'ok') return
     const timer = setInterval(look, INTERVAL)
@@ -47,4 +48,16 @@ export function ConnectionBanner() {
       </Button>
     </div>
   )
+}
+
+async function isBack(since: Connection): Promise<boolean> {
+  try {
+    const response = await fetch(since === 'lost' ? '/healthz' : '/readyz', { cache: 'no-store' })
+    if (response.ok || since === 'lost') return response.ok
+    // Something else that it needs may be away for longer.
+    const { dependencies } = (await response.json()) as Readiness
+    return dependencies?.database === 'ok'
+  } catch {
+    return false // neither: it is looked again
+  }
 }
