@@ -34,8 +34,10 @@ const secrets: Record<string, string> = {
 }
 /** Secrets that have a place of their own in the database, as nothing could be sent without them. */
 const addresses: Record<string, string> = {
-  'a token in the address of a webhook': plant('endpoint'),
-  'a token in a webhookUrl': plant('webhook-url'),
+  'a token in the query of an endpoint': plant('endpoint-query'),
+  'a token in the path of an endpoint': plant('endpoint-path'),
+  'a token in the query of a webhookUrl': plant('webhook-url-query'),
+  'a token in the path of a webhookUrl': plant('webhook-url-path'),
 }
 const TRACE = { LOG_LEVEL: 'trace' }
 const ROLE = plant('role').replaceAll('-', '_')
@@ -116,7 +118,7 @@ async function succeed(api: Api): Promise<string> {
   secrets["an exporter's key"] = made.key
   const client = api.as(made.key)
   const hook = await api.admin.post('/v1/webhook-endpoints', {
-    url: `http://127.0.0.1:1/hook?token=${addresses['a token in the address of a webhook']}`,
+    url: `http://127.0.0.1:1/hook/${addresses['a token in the path of an endpoint']}?token=${addresses['a token in the query of an endpoint']}`,
   })
   secrets["a webhook endpoint's secret"] = hook.body.secret
   secrets["a webhook endpoint's new secret"] = (
@@ -125,7 +127,7 @@ async function succeed(api: Api): Promise<string> {
   secrets["a caller's webhook secret"] = (await client.get('/v1/me/webhook-secret')).body.secret
   const done = await client.export({
     ...EXPORT,
-    webhookUrl: `http://127.0.0.1:1/own?token=${addresses['a token in a webhookUrl']}`,
+    webhookUrl: `http://127.0.0.1:1/own/${addresses['a token in the path of a webhookUrl']}?token=${addresses['a token in the query of a webhookUrl']}`,
   })
   const tries = async () => (await asOwner('SELECT FROM waybill.webhook_tries')).rowCount ?? 0
   await until('both webhooks were tried', async () => (await tries()) >= 2)

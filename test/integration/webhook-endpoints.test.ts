@@ -6,7 +6,7 @@ import { expectProblem } from '../setup/problem.ts'
 import { startTestSystem, type TestSystem } from '../setup/system.ts'
 
 const PATH = '/v1/webhook-endpoints'
-const URL = 'https://receiver.example/waybill?token=planted'
+const URL = 'https://receiver.example/services/planted?token=planted'
 const NOBODY = '00000000-0000-4000-8000-000000000000'
 
 let system: TestSystem
@@ -206,7 +206,7 @@ describe('a caller’s own secret', () => {
   })
 })
 
-it('every change is in the trail, with who did it, and with no secret and no query of a URL', async () => {
+it('every change is in the trail, with who did it, and with no secret, and of a URL the origin alone', async () => {
   const { id } = await register()
   await admin.patch(`${PATH}/${id}`, { enabled: true, url: URL })
   await admin.post(`${PATH}/${id}/rotate-secret`, {})
@@ -227,7 +227,7 @@ it('every change is in the trail, with who did it, and with no secret and no que
     'webhook-secret.shown',
     'webhook-secret.rotated',
   ])
-  expect(about.at(-8)).toMatchObject({ actor: 'bootstrap', data: { url: 'https://receiver.example/waybill' } })
+  expect(about.at(-8)).toMatchObject({ actor: 'bootstrap', data: { origin: 'https://receiver.example' } })
   expect(await dump('audit_events')).not.toMatch(/planted|whsec_/)
 })
 

@@ -21,7 +21,7 @@ export interface AuditEvent {
   readonly exportId?: string
   /**
    * What happened, in a few small fields: ids, codes, names of fields. Never what may be a secret or hold one: no key,
-   * no signed URL, of a URL no query. It stays for ever.
+   * no signed URL, of any URL the origin alone. It stays for ever.
    */
   readonly data?: Readonly<Record<string, unknown>>
 }

@@ -1,4 +1,5 @@
 // Endpoints that are told how exports end: registered, changed, rotated, disabled and removed, each with its event.
+// Of a URL the event has the origin: its path and its query are how receivers know a sender, so they are secrets.
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from './audit.ts'
 import type { Database } from './database.ts'
@@ -49,7 +50,7 @@ export async function createEndpoint(
     await recordEvent(tx, {
       type: 'webhook-endpoint.created',
       actor,
-      data: { endpointId: id, url: withoutQuery(url), events },
+      data: { endpointId: id, origin: new URL(url).origin, events },
     })
     return created
   })
@@ -88,7 +89,7 @@ export async function changeEndpoint(
     await recordEvent(tx, {
       type: 'webhook-endpoint.changed',
       actor,
-      data: { endpointId: id, fields, url: withoutQuery(row.url), enabled: enabled ?? row.enabled },
+      data: { endpointId: id, fields, origin: new URL(row.url).origin, enabled: enabled ?? row.enabled },
     })
     return tx.webhookEndpoint.findUniqueOrThrow({ where: { id } })
   })
@@ -145,7 +146,7 @@ export async function removeEndpoint(db: Database, id: string, actor: Actor): Pr
     await recordEvent(tx, {
       type: 'webhook-endpoint.deleted',
       actor,
-      data: { endpointId: id, url: withoutQuery(row.url) },
+      data: { endpointId: id, origin: new URL(row.url).origin },
     })
     return true
   })
@@ -170,9 +171,4 @@ export async function rotateEndpointSecret(
     await recordEvent(tx, { type: 'webhook-endpoint.secret-rotated', actor, data: { endpointId: id } })
     return { row, secret }
   })
-}
-
-/** For the trail: what stands behind the path is often a token. */
-function withoutQuery(url: string): string {
-  return url.split('?', 1)[0] ?? ''
 }
