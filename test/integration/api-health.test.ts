@@ -7,6 +7,7 @@ import type { Config } from '../../packages/shared/src/config.ts'
 import { createLogger } from '../../packages/shared/src/log.ts'
 import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
 import { createApiClient } from '../setup/api-client.ts'
+import { withClient } from '../setup/database.ts'
 import { expectProblem } from '../setup/problem.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../setup/system.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.ts'
@@ -91,6 +92,33 @@ it('a table of the source that somebody has locked holds up nothing but itself',
     await expect.poll(waiting, { timeout: 5_000, message: 'the server gives up as well' }).toEqual([])
   } finally {
     await locker.end()
+  }
+})
+
+it('previews of a table that somebody has locked leave the source to others, and are answered when it is free', async () => {
+  const locker = new pg.Client({ connectionString: system.database.url })
+  await locker.connect()
+  const api = await startApi({})
+  try {
+    const client = createApiClient(api.url, ADMIN_KEY)
+    await locker.query('BEGIN; LOCK TABLE users')
+    const asked = Array.from({ length: 12 }, () =>
+      client.post('/v1/exports/preview', { dataset: 'users', format: 'csv' }),
+    )
+    // On a connection of its own: a transaction sees pg_stat_activity as it was when it first looked.
+    const waiting = () =>
+      withClient(system.database.url, async (client) => {
+        const { rowCount } = await client.query(`SELECT FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+        return rowCount
+      })
+    await expect.poll(waiting, { timeout: 5_000 }).toBe(2)
+    expect(await readiness(api.url)).toMatchObject({ status: 200, dependencies: { source: 'ok' } })
+    await locker.query('ROLLBACK')
+    for (const { status } of await Promise.all(asked)) expect(status).toBe(200)
+  } finally {
+    await locker.end()
+    await api.stop()
   }
 })
 

@@ -2,6 +2,7 @@
 import { recordEvent } from '@waybill/shared/audit.ts'
 import { previewSchema } from '@waybill/shared/contract/preview.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
+import { WaybillError } from '@waybill/shared/errors.ts'
 import { exportRequestSchema, type WarningCode } from '@waybill/shared/export.ts'
 import { estimateRows, openTable } from '@waybill/shared/source.ts'
 import type { Page } from '@waybill/shared/table.ts'
@@ -9,6 +10,7 @@ import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
 import { checkExportRequest } from '../export-request.ts'
 import { exportRequestByDataset } from '../openapi/export-request.ts'
+import { createPlaces } from '../places.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
@@ -17,7 +19,12 @@ const ROWS = 20
 /** Milliseconds that a person waits for a preview; the export itself may take longer. */
 const TIMEOUT = 15_000
 
+/** Previews at once in one process. Each may need two connections of the source, and others need some as well. */
+const PLACES = 2
+
 export function previewRoute({ config, datasets, db, readers }: ServerDeps): Route {
+  const late = () => new WaybillError('RATE_LIMITED', 'Other previews have kept the source busy.')
+  const inPlace = createPlaces({ places: PLACES, patience: TIMEOUT, late })
   return defineRoute({
     method: 'post',
     path: '/v1/exports/preview',
@@ -47,41 +54,48 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
       // Whoever has closed the page wants no answer: the query must not go on without them.
       const gone = new AbortController()
       response.on('close', () => gone.abort(new Error('the caller has gone')))
-      const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
-      const table = await openTable(source, query, {
-        signal,
-        pageSize: ROWS + 1,
-        statementTimeout: TIMEOUT,
-        idleTimeout: TIMEOUT,
-        transactionTimeout: 2 * TIMEOUT,
-        workMem: config.SOURCE_WORK_MEM,
-      })
-      try {
-        const page: Page = (await table.pages.next()).value ?? []
-        const warnings = new Map<WarningCode, number>()
-        const context = { csv, signal, warn: (code: WarningCode) => warnings.set(code, (warnings.get(code) ?? 0) + 1) }
-        const isText = formatDeclaration.compressible
+      await inPlace(gone.signal, async () => {
+        const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
+        // Before the table is opened: whoever holds one connection and waits for another may wait for one who does the same.
         const estimatedRows = await estimateRows(source, whole, TIMEOUT)
-        // Rows leave the house: no answer without its event.
-        await recordEvent(db, {
-          type: 'export.previewed',
-          actor: actorOf(request, response),
-          data: { dataset: checked.dataset, filters, columns, rows: page.length },
+        const table = await openTable(source, query, {
+          signal,
+          pageSize: ROWS + 1,
+          statementTimeout: TIMEOUT,
+          idleTimeout: TIMEOUT,
+          transactionTimeout: 2 * TIMEOUT,
+          workMem: config.SOURCE_WORK_MEM,
         })
-        response.json({
-          dataset: checked.dataset,
-          format: checked.format,
-          columns: [...query.columns],
-          rows: page.map((row) =>
-            Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
-          ),
-          // What a text editor would show of the file; a workbook has no such thing.
-          content: isText ? await text(formatDeclaration.encode(query.columns, onePage(page), context)) : null,
-          estimatedRows,
-        })
-      } finally {
-        await table.close()
-      }
+        try {
+          const page: Page = (await table.pages.next()).value ?? []
+          const warnings = new Map<WarningCode, number>()
+          const context = {
+            csv,
+            signal,
+            warn: (code: WarningCode) => warnings.set(code, (warnings.get(code) ?? 0) + 1),
+          }
+          const isText = formatDeclaration.compressible
+          // Rows leave the house: no answer without its event.
+          await recordEvent(db, {
+            type: 'export.previewed',
+            actor: actorOf(request, response),
+            data: { dataset: checked.dataset, filters, columns, rows: page.length },
+          })
+          response.json({
+            dataset: checked.dataset,
+            format: checked.format,
+            columns: [...query.columns],
+            rows: page.map((row) =>
+              Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
+            ),
+            // What a text editor would show of the file; a workbook has no such thing.
+            content: isText ? await text(formatDeclaration.encode(query.columns, onePage(page), context)) : null,
+            estimatedRows,
+          })
+        } finally {
+          await table.close()
+        }
+      })
     },
   })
 }
