@@ -14,6 +14,7 @@ import type { Readers } from '@waybill/shared/wiring.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import { adminPage } from './admin-page.ts'
 import { authenticate } from './auth.ts'
+import { createDependencyCheck } from './dependencies.ts'
 import { crossOrigin, secureHeaders } from './headers.ts'
 import { limitAddresses, limitCallers } from './limits.ts'
 import { warnOfProxy } from './network.ts'
@@ -33,9 +34,7 @@ import { healthRoutes } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
 import { meRoute } from './routes/me.ts'
 import { previewRoute } from './routes/preview.ts'
-
 import { systemRoute } from './routes/system.ts'
-
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
 import { webhookEndpointRoutes } from './routes/webhook-endpoints.ts'
 import { webhookSecretRoutes } from './routes/webhook-secret.ts'
@@ -59,6 +58,7 @@ export interface ServerDeps {
 
 /** Every route, with its rule. The fixed names under /v1/exports come before `:id`. */
 export function createRoutes(deps: ServerDeps): readonly Route[] {
+  const checkDependencies = createDependencyCheck(deps)
   const routes = [
     historyRoute(deps),
     previewRoute(deps),
@@ -69,11 +69,11 @@ export function createRoutes(deps: ServerDeps): readonly Route[] {
     ...apiKeyRoutes(deps),
     auditRoute(deps),
     meRoute(deps),
-    systemRoute(deps),
+    systemRoute(deps, checkDependencies),
     ...webhookSecretRoutes(deps),
     ...webhookEndpointRoutes(deps),
     ...webhookDeliveryRoutes(deps),
-    ...healthRoutes(deps),
+    ...healthRoutes(deps, checkDependencies),
     authConfigRoute(deps),
   ]
   return [...routes, ...documentRoutes(routes)]

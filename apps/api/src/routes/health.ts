@@ -1,12 +1,10 @@
 // /healthz: the process answers. /readyz: everything it needs answers too.
 import { livenessSchema, readinessSchema } from '@waybill/shared/contract/health.ts'
-import { createDependencyCheck } from '../dependencies.ts'
+import type { DependencyCheck } from '../dependencies.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
-export function healthRoutes(deps: ServerDeps): Route[] {
-  const { stopping } = deps
-  const checkDependencies = createDependencyCheck(deps)
+export function healthRoutes({ stopping }: ServerDeps, checkDependencies: DependencyCheck): Route[] {
   return [
     defineRoute({
       method: 'get',

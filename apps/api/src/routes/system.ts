@@ -3,7 +3,7 @@ import { type System, systemSchema } from '@waybill/shared/contract/system.ts'
 import { type JobCounts, LANES } from '@waybill/shared/queue.ts'
 import { type LaneDepth, listFailures, listRunning, readLaneDepths } from '@waybill/shared/system-queries.ts'
 import { listWorkers } from '@waybill/shared/workers.ts'
-import { createDependencyCheck } from '../dependencies.ts'
+import type { DependencyCheck } from '../dependencies.ts'
 import { presentExport } from '../present.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
@@ -15,9 +15,7 @@ const FAILURES_AT_MOST = 20
 /** Seconds between two looks: it asks every dependency. */
 const LOOK_INTERVAL = 5 * POLL_INTERVAL
 
-export function systemRoute(deps: ServerDeps): Route {
-  const { config, db, queue } = deps
-  const checkDependencies = createDependencyCheck(deps)
+export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies: DependencyCheck): Route {
   return defineRoute({
     method: 'get',
     path: '/v1/system',
