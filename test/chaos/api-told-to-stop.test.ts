@@ -39,6 +39,20 @@ describe.concurrent('an API that is told to stop', () => {
     await chaos.holds([id])
   })
 
+  it('forgets no refusal that was one too many for the trail', async (test) => {
+    const chaos = await startChaos(test, { queue: 'postgres' })
+    const api = await chaos.startApi()
+    for (let count = 0; count < 40; count++) {
+      expect((await api.admin.post('/v1/exports', { dataset: 'users', format: 'pdf' })).status).toBe(422)
+    }
+    api.signal('SIGTERM')
+    expect(await api.ended).toEqual({ code: 0, signal: null })
+    const { rows } = await chaos.client.query(`SELECT count(*) FILTER (WHERE data ? 'code')::int AS written,
+      sum((data ->> 'unrecordedBefore')::int)::int AS counted FROM waybill.audit_events WHERE type = 'export.refused'`)
+    expect(rows[0].written + rows[0].counted).toBe(40)
+    expect(rows[0].counted).toBeGreaterThan(0)
+  })
+
   it('ends at once at the second signal', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres', settings: { SHUTDOWN_DELAY: '10m' } })
     const api = await chaos.startApi()

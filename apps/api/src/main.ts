@@ -8,7 +8,9 @@ import { persist } from '@waybill/shared/persist.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { listen } from './listen.ts'
+import { createRefusalQuota } from './refusal-quota.ts'
 import { createServer } from './server.ts'
+import { tellUntold } from './untold-refusals.ts'
 
 const config = readConfigOrExit()
 const log = createLogger('api', config.LOG_LEVEL)
@@ -16,7 +18,8 @@ const datasets = await loadDatasetsOrExit(config, log)
 const connections = connect(config, 'waybill-api', log)
 
 const stopping = new AbortController()
-const app = createServer({ config, datasets, log, stopping: stopping.signal, ...connections })
+const refusals = createRefusalQuota()
+const app = createServer({ config, datasets, log, stopping: stopping.signal, refusals, ...connections })
 const server = await listen(app, config)
 log.info({ port: server.port }, 'api listens')
 if (config.BOOTSTRAP_API_KEY !== undefined) void bootstrap(config.BOOTSTRAP_API_KEY)
@@ -27,6 +30,7 @@ stopping.abort()
 // Whoever balances load reads it off /readyz before the port is closed.
 await sleep(config.SHUTDOWN_DELAY)
 await server.close(config.SHUTDOWN_GRACE)
+await tellUntold({ db: connections.db, log }, refusals)
 await connections.close()
 log.info('stopped')
 // A client that still looks for a Redis that is away would keep the process for ever.

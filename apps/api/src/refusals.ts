@@ -9,7 +9,8 @@ import { within } from '@waybill/shared/within.ts'
 import type { ErrorRequestHandler } from 'express'
 import { actorOf } from './actor.ts'
 import { toProblemError } from './problem.ts'
-import { createRefusalQuota } from './refusal-quota.ts'
+import type { RefusalQuota } from './refusal-quota.ts'
+import { createUntoldTimer } from './untold-refusals.ts'
 
 interface RefusalDeps {
   readonly db: Database
@@ -24,15 +25,19 @@ const PATIENCE = 1_000
 const MAX_FIELDS = 10
 
 /** To be mounted at /v1/exports, before the error handler. Whoever has no valid token is not in the trail. */
-export function recordRefusals({ db, datasets, log }: RefusalDeps): ErrorRequestHandler {
-  const quota = createRefusalQuota()
+export function recordRefusals({ db, datasets, log }: RefusalDeps, quota: RefusalQuota): ErrorRequestHandler {
+  const tellSoon = createUntoldTimer({ db, log }, quota)
   return async (reason: unknown, request, response, next) => {
     const isPost = request.method === 'POST' && request.path === '/'
     if (!isPost || response.locals.caller === undefined) return next(reason)
     const error = toProblemError(reason)
     const actor = actorOf(request, response)
-    const turn = error.kind.status < 500 ? quota.take(actor.id) : undefined
-    if (turn === undefined) return next(reason)
+    if (error.kind.status >= 500) return next(reason)
+    const turn = quota.take(actor)
+    if (turn === undefined) {
+      tellSoon()
+      return next(reason)
+    }
     const data = {
       ...describe(error, request.body, datasets),
       ...(turn.unrecorded > 0 ? { unrecordedBefore: turn.unrecorded } : {}),

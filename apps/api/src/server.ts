@@ -19,6 +19,7 @@ import { crossOrigin, secureHeaders } from './headers.ts'
 import { limitAddresses, limitCallers } from './limits.ts'
 import { warnOfProxy } from './network.ts'
 import { createErrorHandler } from './problem.ts'
+import { createRefusalQuota, type RefusalQuota } from './refusal-quota.ts'
 import { recordRefusals } from './refusals.ts'
 import type { Route } from './route.ts'
 import { mountRoutes } from './router.ts'
@@ -54,6 +55,8 @@ export interface ServerDeps {
   readonly answeredAt: () => number
   /** Aborted once the process is to end: it is not ready any more. */
   readonly stopping?: AbortSignal
+  /** Given by whoever ends the process, and then tells what is left in it. */
+  readonly refusals?: RefusalQuota
 }
 
 /** Every route, with its rule. The fixed names under /v1/exports come before `:id`. */
@@ -101,7 +104,7 @@ export function createServer(deps: ServerDeps): Express {
   app.use(() => {
     throw new WaybillError('NOT_FOUND')
   })
-  app.use('/v1/exports', recordRefusals(deps))
+  app.use('/v1/exports', recordRefusals(deps, deps.refusals ?? createRefusalQuota()))
   app.use(createErrorHandler(deps.log))
   return app
 }

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ListeningServer, listen } from '@waybill/api/listen.ts'
+import { createRefusalQuota } from '@waybill/api/refusal-quota.ts'
 import { createServer } from '@waybill/api/server.ts'
+import { tellUntold } from '@waybill/api/untold-refusals.ts'
 import { ensureBootstrapKey } from '@waybill/shared/bootstrap-key.ts'
 import { type Config, readConfig, readStandaloneNeeds } from '@waybill/shared/config.ts'
 import { loadDatasets } from '@waybill/shared/dataset-module.ts'
@@ -107,7 +109,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await ensureBootstrapKey(connections.db, apiKey)
     const worker = startWorker({ config, datasets: loaded.datasets, log, ...connections })
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
-    const app = createServer({ config, datasets: loaded.datasets, log, ...connections })
+    const refusals = createRefusalQuota()
+    stops.push(() => tellUntold({ db: connections.db, log }, refusals))
+    const app = createServer({ config, datasets: loaded.datasets, log, refusals, ...connections })
     const server: ListeningServer = await listen(app, config)
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
     return { url: `http://localhost:${server.port}`, apiKey, config, datasets: loaded.datasets, stop }
