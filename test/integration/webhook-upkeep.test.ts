@@ -1,6 +1,7 @@
 // What time does to webhooks: endpoints that fail for days, keys that change, deliveries that are old.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createDatabase, type Database } from '@waybill/shared/database.ts'
+import { createLedger } from '@waybill/shared/ledger.ts'
 import { createSecretBox } from '@waybill/shared/secret-box.ts'
 import {
   type ClaimedDelivery,
@@ -24,6 +25,7 @@ import { WEBHOOK_EVENTS } from '@waybill/shared/webhook-events.ts'
 import { resealSecrets } from '@waybill/shared/webhook-resealing.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../setup/database.ts'
+import { newExport } from '../setup/new-export.ts'
 
 const ACTOR = { id: 'key:1', name: 'wb_admin' }
 const WORKER = 'worker:test'
@@ -142,6 +144,19 @@ describe('a delivery', () => {
     const [busy, quiet] = [await register(), await register()]
     for (let count = 0; count < 5; count++) await deliver(busy)
     const only = await deliver(quiet)
+    expect((await listDue(db, 2)).map(({ id }) => id)).toContain(only)
+  })
+
+  it('of a caller with many exports does not stand before the first of another', async () => {
+    const ledger = createLedger(db)
+    const ask = async (who: string, host: string): Promise<string> => {
+      const request = newExport({ webhookUrl: `https://${host}/` })
+      const { row: made } = await ledger.create(request, { id: `key:${who}`, name: who }, 100)
+      const data = { id: randomUUID(), exportId: made.id, type: 'export.failed', data: {}, nextAttemptAt: new Date() }
+      return (await db.webhookDelivery.create({ data })).id
+    }
+    for (let count = 0; count < 5; count++) await ask('busy', `h${count}.busy.example`)
+    const only = await ask('quiet', 'quiet.example')
     expect((await listDue(db, 2)).map(({ id }) => id)).toContain(only)
   })
 

@@ -59,7 +59,7 @@ export async function deliverWebhook(deps: DeliveryDeps, id: string, stopping: A
   if (prospect === undefined) return { kind: 'done' }
   if (prospect.wait > 0) return prospect.wait < EARLY ? { kind: 'later', delay: prospect.wait } : { kind: 'done' }
   const place = receivers.enter(prospect)
-  if (place === undefined) return { kind: 'later', delay: receivers.pause() }
+  if ('pause' in place) return { kind: 'later', delay: place.pause }
   try {
     const lease = config.WEBHOOK_TIMEOUT + config.WORKER_LOCK + LEASE_MARGIN
     const delivery = await claimDelivery(db, id, randomUUID(), lease)

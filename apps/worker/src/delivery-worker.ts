@@ -28,7 +28,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): { stop(grace: num
     box: createSecretBox(config.WEBHOOK_SECRET_KEYS),
     rules: urlRules(config),
     resolve: createResolve(config.WEBHOOK_DNS_SERVERS),
-    receivers: createReceivers(),
+    receivers: createReceivers(config.WEBHOOK_CONCURRENCY),
   }
   const stopping = new AbortController()
   const running = new Set<Promise<unknown>>()

@@ -35,6 +35,8 @@ export interface TryResult {
 /** Where the delivery goes, and when it may be tried. */
 export interface Prospect {
   readonly endpointId: string | null
+  /** Who named the address; null: it is an endpoint. */
+  readonly requesterId: string | null
   readonly url: string | null
   /** Milliseconds until it is due; 0 or less: it is. */
   readonly wait: number
@@ -46,7 +48,8 @@ const PATIENCE = 5 * 86_400_000
 /** Undefined: there is nothing to be sent. */
 export async function findProspect(db: Database, id: string): Promise<Prospect | undefined> {
   const [found] = await db.$queryRaw<Prospect[]>`
-    SELECT d.endpoint_id AS "endpointId", coalesce(e.url, x.webhook_url) AS url,
+    SELECT d.endpoint_id AS "endpointId", x.requester_id AS "requesterId",
+      coalesce(e.url, x.webhook_url) AS url,
       extract(epoch FROM d.next_attempt_at - now())::float8 * 1000 AS wait
     FROM waybill.webhook_deliveries d
       LEFT JOIN waybill.webhook_endpoints e ON e.id = d.endpoint_id

@@ -79,13 +79,18 @@ export function listDueOf(db: Database, exportId: string): Promise<DueDelivery[]
     WHERE export_id = ${exportId}::uuid AND status = 'pending' AND next_attempt_at <= now()`
 }
 
-/** Those that are due, the first of each receiver before the second of any: one that is away holds up nobody else's. */
+/**
+ * Those that are due, the first of each receiver before the second of any: one that is away holds up nobody else's. All
+ * addresses that one requester names are one receiver: they cost nothing.
+ */
 export function listDue(db: Database, limit: number): Promise<DueDelivery[]> {
   return db.$queryRaw<DueDelivery[]>`
     SELECT id, next_attempt_at AS "dueAt" FROM (
-      SELECT id, next_attempt_at,
-        row_number() OVER (PARTITION BY coalesce(endpoint_id, export_id) ORDER BY next_attempt_at) AS place
-      FROM waybill.webhook_deliveries WHERE status = 'pending' AND next_attempt_at <= now()
+      SELECT d.id, d.next_attempt_at,
+        row_number() OVER (PARTITION BY coalesce(d.endpoint_id::text, x.requester_id) ORDER BY d.next_attempt_at) AS place
+      FROM waybill.webhook_deliveries d
+        LEFT JOIN waybill.exports x ON x.id = d.export_id AND d.endpoint_id IS NULL
+      WHERE d.status = 'pending' AND d.next_attempt_at <= now()
     ) due ORDER BY place, next_attempt_at LIMIT ${limit}`
 }
 
