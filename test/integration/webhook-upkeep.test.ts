@@ -102,6 +102,26 @@ describe('an endpoint', () => {
     expect((await findEndpoint(db, id))?.failingSince).toBeNull()
   })
 
+  it('that failed weeks ago, and was sent nothing since, is not disabled by the next try that fails', async () => {
+    const id = await register()
+    await recordFailure(db, await claim(await deliver(id)), FAILED, undefined)
+    await failingFor(id, 30)
+    const lastTried = (days: number) =>
+      db.$executeRaw`UPDATE waybill.webhook_tries SET at = now() - make_interval(secs => ${days * 86_400}::float8)
+        WHERE delivery_id IN (SELECT id FROM waybill.webhook_deliveries WHERE endpoint_id = ${id}::uuid)`
+    await lastTried(2.1)
+    const first = await claim(await deliver(id))
+    await recordFailure(db, first, FAILED, 5_000)
+    expect(await disableIfHopeless(db, first, false, WORKER)).toBeUndefined()
+    expect(Date.now() - Number((await findEndpoint(db, id))?.failingSince)).toBeLessThan(86_400_000)
+    // The longest pause of the schedule is no pause.
+    await failingFor(id, 30)
+    await lastTried(1.2)
+    const next = await claim(await deliver(id))
+    await recordFailure(db, next, FAILED, 5_000)
+    expect(await disableIfHopeless(db, next, false, WORKER)).toBe('failing')
+  })
+
   it('is not blamed for a test that failed', async () => {
     const id = await register()
     const claimed = await claim((await createTestDelivery(db, id, ACTOR)).id)

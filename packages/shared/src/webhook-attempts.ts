@@ -45,6 +45,9 @@ export interface Prospect {
 /** An endpoint that has failed for so long without a single success is disabled (milliseconds). */
 const PATIENCE = 5 * 86_400_000
 
+/** Nothing was tried for so long: what failed before says nothing of today. Longer than any pause of the schedule. */
+const MEMORY = 2 * 86_400_000
+
 /** Undefined: there is nothing to be sent. */
 export async function findProspect(db: Database, id: string): Promise<Prospect | undefined> {
   const [found] = await db.$queryRaw<Prospect[]>`
@@ -116,8 +119,10 @@ export async function recordFailure(
         ended_at = CASE WHEN ${next} IS NULL THEN now() END
       WHERE ${ownedBy(delivery)} RETURNING endpoint_id, next_attempt_at
     ), tried AS (${insertTry(delivery, result)}), failing AS (
-      UPDATE waybill.webhook_endpoints SET failing_since = now()
-      WHERE id = (SELECT endpoint_id FROM own) AND failing_since IS NULL AND NOT ${isTest}
+      UPDATE waybill.webhook_endpoints e SET failing_since = now()
+      WHERE id = (SELECT endpoint_id FROM own) AND NOT ${isTest} AND (failing_since IS NULL OR NOT EXISTS (
+        SELECT FROM waybill.webhook_deliveries d JOIN waybill.webhook_tries t ON t.delivery_id = d.id
+        WHERE d.endpoint_id = e.id AND d.type <> ${TEST_EVENT} AND t.at > now() - ${seconds(MEMORY)}))
     )
     SELECT next_attempt_at AS "dueAt" FROM own`
   return own?.dueAt ?? undefined

@@ -63,7 +63,9 @@ export const endpointSchema = z
       .enum(DISABLED_REASONS)
       .nullable()
       .describe('admin: somebody asked for it; gone: it answered 410; failing: no try has succeeded for five days.'),
-    failingSince: instantSchema.nullable().describe('The first failed try since the last one that succeeded.'),
+    failingSince: instantSchema
+      .nullable()
+      .describe('The first failed try since the last one that succeeded, or since two days without any.'),
     previousSecretExpiresAt: instantSchema.nullable().describe('Until then the secret before signs too.'),
     createdBy: callerNameSchema,
     createdAt: instantSchema,
