@@ -8,7 +8,6 @@ import type { Format } from '@waybill/shared/formats/format.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
 import { mayExport, requireExportable } from '@waybill/shared/rights.ts'
 import { urlRules, webhookUrlFault } from '@waybill/shared/webhook-url.ts'
-
 import type { Caller } from './auth.ts'
 import { fieldErrors } from './problem.ts'
 

@@ -9,7 +9,6 @@ import { createSecretBox } from '@waybill/shared/secret-box.ts'
 import { estimateRows } from '@waybill/shared/source.ts'
 import { callerSecret } from '@waybill/shared/webhook-caller-secrets.ts'
 import type { Readers } from '@waybill/shared/wiring.ts'
-
 import { within } from '@waybill/shared/within.ts'
 import { actorOf } from '../actor.ts'
 import { callerOf } from '../auth.ts'
