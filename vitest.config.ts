@@ -8,9 +8,10 @@ export default defineConfig({
     globalSetup: ['test/setup/openapi-coverage.ts', 'test/setup/servers.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 30_000,
+    // Ceilings, only reached when something is broken: a machine that does ten things at once is slow at each.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
     // A second, vitest's own patience, is nothing on a busy machine; what comes in time is not held up by this.
     expect: { poll: { timeout: 15_000 } },
   },

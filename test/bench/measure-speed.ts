@@ -23,7 +23,8 @@ export interface SpeedOptions {
 
 /** Rows of the export that warms a worker up for a format. */
 const WARM_UP_ROWS = 20_000
-const POLL_EVERY = 20
+/** As seldom as can be: on two cores each poll takes time from what is measured. */
+const POLL_EVERY = 100
 
 export async function measureSpeed(service: Service, options: SpeedOptions): Promise<Omit<Speed, 'queue'>> {
   const { rows, repeat, formats, databaseUrl, directory, say } = options

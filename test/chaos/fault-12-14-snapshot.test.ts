@@ -41,7 +41,7 @@ it('rows inserted, changed and deleted meanwhile: exactly the snapshot, in every
   await client.query(`UPDATE users SET created_at = '2026-03-01' WHERE "externalUserId" ~ '^user-1'`)
   await client.query(`UPDATE users SET created_at = NULL WHERE "externalUserId" ~ '^user-2'`)
   const expected = await usersInOrder()
-  source.throttle(1_000_000)
+  source.throttle(250_000)
   const columns = COLUMNS.map(({ name }) => name)
   const ids = await Promise.all(REQUESTS.map((request) => ask({ dataset: 'users', columns, ...request })))
   await Promise.all(ids.map(reading))

@@ -120,8 +120,9 @@ export function compileQuery(dataset: Dataset, { filters, columns, limit }: Tabl
   })
   // The rows are sorted as they are and become text afterwards, while they are fetched: the sort has less to carry, and
   // the first row comes sooner. LIMIT keeps the two apart, and so the order.
-  const expressions = selected.map(({ sql }, index) => `(${sql}) AS c${index}`).join(', ')
-  const texts = selected.map((_, index) => `c${index}::text AS c${index}`).join(', ')
+  // The inner names are nobody else's: orderBy would take a column of the result before one of the table.
+  const expressions = selected.map(({ sql }, index) => `(${sql}) AS waybill_${index}`).join(', ')
+  const texts = selected.map((_, index) => `waybill_${index}::text AS c${index}`).join(', ')
 
   const conditions = Object.entries(filters).map(([name, value]) => {
     const filter = dataset.filters[name]
