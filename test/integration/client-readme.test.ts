@@ -31,7 +31,9 @@ afterAll(() => system.stop())
 
 async function snippets(path: string): Promise<string[]> {
   const markdown = await readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
-  return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code)
+  const found = [...markdown.matchAll(/^```ts[^\n]*\n(.*?)^```$/gms)].map(([, code = '']) => code)
+  expect(found, `programs in ${path}`).not.toEqual([])
+  return found
 }
 
 async function start(code: string, env: Record<string, string>) {
