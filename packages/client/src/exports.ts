@@ -8,6 +8,7 @@ import type { DeliveryBody } from '@waybill/shared/contract/webhooks.ts'
 import { type Download, type DownloadOptions, download } from './download.ts'
 import { WaybillError } from './errors.ts'
 import { items } from './pages.ts'
+import { newRequestKey } from './request-key.ts'
 import { type CallOptions, type Sent, segment, type Transport } from './transport.ts'
 import { type WaitOptions, wait } from './wait.ts'
 
@@ -27,7 +28,7 @@ export function createExports(transport: Transport) {
   return {
     /** Asks for an export. It is queued when this returns; `wait` for its end. */
     async create(request: ExportRequestBody, { idempotencyKey, signal }: CreateOptions = {}): Promise<Export> {
-      const headers = { 'Idempotency-Key': idempotencyKey ?? crypto.randomUUID() }
+      const headers = { 'Idempotency-Key': idempotencyKey ?? newRequestKey() }
       const call = { method: 'POST', path: '/v1/exports', body: request, headers, isIdempotent: true, signal } as const
       return (await transport.send<Export>(call)).body
     },
