@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { datasets as examples } from '../../examples/shop/datasets.ts'
+import { readFilters } from '../../packages/client/src/cli/filters.ts'
 import { type ApiClient, createApiClient } from '../setup/api-client.ts'
 import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
 import { killAll, type Process, startProcess } from '../setup/processes.ts'
@@ -118,6 +119,18 @@ describe('api and worker with datasets of a shop', () => {
     [{ customerEmail: 'customer7@example.com', dateTo: '2026-01-31' }, 4],
   ])('keep to the filters that the module declares: %j', async (filters, rowCount) => {
     expect(await client.export({ dataset: 'orders', format: 'csv', filters })).toMatchObject({ rowCount })
+  })
+
+  it('can be given all their filters on the command line, lists too', async () => {
+    const { body } = await client.get('/v1/datasets')
+    const orders = body.items.find(({ name }: { name: string }) => name === 'orders')
+    const typed = new Map([
+      ['states', 'paid,shipped'],
+      ['min-total', '12000'],
+    ])
+    const filters = readFilters(orders, { pairs: [], flags: typed }, [])
+    expect(filters).toEqual({ states: ['paid', 'shipped'], minTotal: 12_000 })
+    expect((await client.post('/v1/exports/preview', { dataset: 'orders', format: 'csv', filters })).status).toBe(200)
   })
 
   it('refuse a value that the schema of the module refuses, with its place', async () => {

@@ -63,6 +63,12 @@ it('an endpoint is made, tested, looked at, told again, silenced and removed; wh
   const rotated = await run('webhooks', 'rotate-secret', made.id)
   expect(rotated).toMatch(/^whsec_/)
   expect(rotated).not.toBe(made.secret)
+  const elsewhere = `${receiver.url}elsewhere`
+  await run('webhooks', 'change', made.id, '--address', elsewhere, '--events', 'export.failed', '--description', 'mine')
+  expect(JSON.parse(await run('webhooks', '--json'))).toMatchObject([
+    { id: made.id, url: elsewhere, events: ['export.failed'], description: 'mine', enabled: true },
+  ])
+  expect((await cli.run(['webhooks', 'change', made.id])).code).toBe(2)
   await run('webhooks', 'disable', made.id)
   expect(await run('webhooks')).toMatch(new RegExp(`^${made.id} +disabled \\(admin\\) +http`, 'm'))
   await run('webhooks', 'enable', made.id)
@@ -76,6 +82,18 @@ it('the address of one export is told with the secret of its caller', async () =
   const id = await run('export', 'users', '--detach', '--webhook-url', receiver.url)
   const told = (await receiver.until(before + 1)).at(-1)
   expect(await verifyWebhook(told?.body ?? '', told?.headers ?? {}, secret)).toMatchObject({ data: { id } })
+})
+
+it('what a key may is changed, and what is not named stays', async () => {
+  const { id, key } = JSON.parse(await run('keys', 'create', 'narrowed', '--datasets', 'users', '--json'))
+  const as = (...words: string[]) => cli.run(words, { env: { WAYBILL_API_KEY: key } })
+  expect((await as('preview', 'user-points')).code).toBe(2)
+  const changed = await run('keys', 'change', id, '--datasets', 'all', '--name', 'widened', '--expires', '30d')
+  expect(changed).toMatch(/^Key "widened" is now: exporter, all datasets, until /)
+  expect((await as('preview', 'user-points')).code).toBe(0)
+  const stays = JSON.parse(await run('keys', 'change', id, '--expires', 'never', '--json'))
+  expect(stays).toMatchObject({ id, name: 'widened', role: 'exporter', datasets: [], expiresAt: null })
+  expect((await cli.run(['keys', 'change', id])).code).toBe(2)
 })
 
 it('a key is rotated, and the trail says who did what', async () => {

@@ -7,7 +7,7 @@ import { COMMANDS, findCommand, SECTIONS } from '../../../packages/client/src/cl
 import { readDate } from '../../../packages/client/src/cli/dates.ts'
 import { EXIT_CODES, exitCodeOf } from '../../../packages/client/src/cli/exit-codes.ts'
 import { quote } from '../../../packages/client/src/cli/fetch-file.ts'
-import { readFilters, shortestFlag } from '../../../packages/client/src/cli/filters.ts'
+import { readFilters, sayValues, shortestFlag } from '../../../packages/client/src/cli/filters.ts'
 import { helpOf, helpOfAll } from '../../../packages/client/src/cli/help.ts'
 import type { Output } from '../../../packages/client/src/cli/output.ts'
 import { createProgress } from '../../../packages/client/src/cli/progress.ts'
@@ -119,6 +119,13 @@ const DATASET: Dataset = {
     { name: 'externalTaskId', description: '', schema: { type: 'string' } },
     { name: 'minimum', description: '', schema: { type: 'integer' } },
     { name: 'active', description: '', schema: { type: 'boolean' } },
+    // As GET /v1/datasets gives the filter of examples/shop/datasets.ts.
+    {
+      name: 'states',
+      description: '',
+      schema: { type: 'array', minItems: 1, items: { type: 'string', enum: ['open', 'paid', 'shipped', 'returned'] } },
+    },
+    { name: 'levels', description: '', schema: { type: 'array', items: { type: 'integer' } } },
   ],
 }
 const filters = (flags: Record<string, string>, pairs: string[] = []) =>
@@ -134,10 +141,26 @@ describe('filters', () => {
     expect(filters({}, ['externalGameId=a=b'])).toEqual({ externalGameId: 'a=b' })
     expect(filters({ minimum: '-5', active: 'true' })).toEqual({ minimum: -5, active: true })
     const shown = DATASET.filters.map(({ name }) => shortestFlag(DATASET, name))
-    expect(shown).toEqual(['--from', '--to', '--game', '--task', '--minimum', '--active'])
+    expect(shown).toEqual(['--from', '--to', '--game', '--task', '--minimum', '--active', '--states', '--levels'])
+  })
+
+  it('that take a list are given with commas, or several times', () => {
+    expect(filters({ states: 'open' })).toEqual({ states: ['open'] })
+    expect(filters({ states: 'open, paid', levels: '1,-2' })).toEqual({ states: ['open', 'paid'], levels: [1, -2] })
+    expect(filters({ states: 'open' }, ['states=paid', 'states=shipped,returned'])).toEqual({
+      states: ['open', 'paid', 'shipped', 'returned'],
+    })
+    expect(DATASET.filters.slice(-3).map(({ schema }) => sayValues(schema))).toEqual([
+      '',
+      'Several of open, paid, shipped, returned, with commas between.',
+      'Several, with commas between.',
+    ])
   })
 
   it.each<[Record<string, string>, string[], RegExp]>([
+    [{ states: 'open,piad' }, [], /--states is one of open, paid, shipped, returned, not "piad"\. Did you mean paid\?/],
+    [{ states: 'open,' }, [], /--states is a list with commas between/],
+    [{ levels: '1,few' }, [], /--levels is a number/],
     [{ external: 'x' }, [], /no filter of user-points/],
     [{ gmae: 'x' }, [], /Did you mean --game\?/],
     [{ minimum: 'few' }, [], /--minimum is a number/],
@@ -235,6 +258,16 @@ describe('progress', () => {
       '100 %, 10 B of 10 B',
     ])
     expect(text()).not.toContain('\u001b')
+  })
+
+  it('who waits is told how many are before them', () => {
+    const { progress, text, pass } = draw(false)
+    for (const ahead of [1_200, 1, 0]) {
+      progress.export({ ...running(0), status: 'queued', queue: { lane: 'small', ahead } })
+      pass(5_000)
+    }
+    const lines = ['1,200 exports are before it', '1 export is before it', 'waiting for a worker']
+    expect(text()).toBe(lines.map((line) => `queued: ${line}\n`).join(''))
   })
 
   it('a file of nothing is whole', () => {

@@ -7,7 +7,7 @@ import { downloadCommand } from './commands/download.ts'
 import { eventsCommand } from './commands/events.ts'
 import { exportCommand } from './commands/export.ts'
 import { getCommand } from './commands/get.ts'
-import { createKeyCommand, keysCommand, revokeKeyCommand, rotateKeyCommand } from './commands/keys.ts'
+import { changeKeyCommand, createKeyCommand, keysCommand, revokeKeyCommand, rotateKeyCommand } from './commands/keys.ts'
 import { listCommand } from './commands/list.ts'
 import { loginCommand } from './commands/login.ts'
 import { logoutCommand } from './commands/logout.ts'
@@ -21,6 +21,7 @@ import {
   webhookSecretCommand,
 } from './commands/webhook-deliveries.ts'
 import {
+  changeWebhookCommand,
   createWebhookCommand,
   disableWebhookCommand,
   enableWebhookCommand,
@@ -52,6 +53,7 @@ export const SECTIONS: readonly Section[] = [
     commands: [
       webhooksCommand,
       createWebhookCommand,
+      changeWebhookCommand,
       testWebhookCommand,
       deliveriesCommand,
       redeliverCommand,
@@ -64,7 +66,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'For administrators',
-    commands: [keysCommand, createKeyCommand, rotateKeyCommand, revokeKeyCommand, auditCommand],
+    commands: [keysCommand, createKeyCommand, changeKeyCommand, rotateKeyCommand, revokeKeyCommand, auditCommand],
   },
 ]
 

@@ -19,7 +19,11 @@ export const REQUEST_FLAGS = {
     choices: FORMATS,
     description: 'by default as the name of the file says, else csv',
   },
-  filter: { type: 'texts', value: 'NAME=VALUE', description: 'a filter of the dataset, by its whole name' },
+  filter: {
+    type: 'texts',
+    value: 'NAME=VALUE',
+    description: 'a filter of the dataset, by its whole name; may come several times',
+  },
   columns: { type: 'text', short: 'c', value: 'A,B,C', description: 'which columns, in this order (default: all)' },
   limit: { type: 'text', short: 'n', value: 'ROWS', description: 'rows at most' },
   gzip: { type: 'switch', description: 'compress the file (not xlsx)' },
@@ -33,6 +37,7 @@ export const FILTERS_HELP = [
   'Filters of the dataset are flags too: --from and --to on its dates, --game on externalGameId, and so on; "waybill datasets ' +
     'NAME" lists them.',
   `Dates: ${DATE_FORMS}.`,
+  'A filter that takes a list: --states open,paid, or --filter states=open --filter states=paid.',
 ]
 
 /** Looks at the dataset first, so that a slip is told before anything is asked for. @throws UsageError */

@@ -42,9 +42,12 @@ export function readFilters(
 ): Record<string, unknown> {
   const filters: Record<string, unknown> = {}
   const set = (name: string, value: string, typed: string) => {
-    if (Object.hasOwn(filters, name)) throw new UsageError(`The filter ${name} is there twice`)
     const { schema = {} } = dataset.filters.find((filter) => filter.name === name) ?? {}
-    filters[name] = readValue(schema, value, typed)
+    const given = filters[name]
+    // Only a list can be given in pieces.
+    if (given !== undefined && !Array.isArray(given)) throw new UsageError(`The filter ${name} is there twice`)
+    const read = isList(schema) ? readList(schema, value, typed) : readValue(schema, value, typed)
+    filters[name] = Array.isArray(given) ? given.concat(read) : read
   }
   const known = filterFlags(dataset)
   for (const [flag, value] of flags) {
@@ -70,8 +73,42 @@ export function readFilters(
   return filters
 }
 
+type Schema = Readonly<Record<string, unknown>>
+
+/** What help adds to the description of a filter; empty: nothing. */
+export function sayValues(schema: Schema): string {
+  const values = choicesOf(isList(schema) ? itemOf(schema) : schema)
+  if (!isList(schema)) return values === undefined ? '' : `One of ${values.join(', ')}.`
+  return values === undefined
+    ? 'Several, with commas between.'
+    : `Several of ${values.join(', ')}, with commas between.`
+}
+
+function isList({ type }: Schema): boolean {
+  return type === 'array'
+}
+
+function itemOf({ items }: Schema): Schema {
+  return typeof items === 'object' && items !== null ? (items as Schema) : {}
+}
+
+function choicesOf({ enum: values }: Schema): unknown[] | undefined {
+  return Array.isArray(values) ? values : undefined
+}
+
+/** `open,paid`. @throws UsageError */
+function readList(schema: Schema, text: string, typed: string): unknown[] {
+  const words = text.split(',').map((word) => word.trim())
+  if (words.includes('')) throw new UsageError(`${typed} is a list with commas between, not "${text}"`)
+  return words.map((word) => readValue(itemOf(schema), word, typed))
+}
+
 /** By the JSON Schema of the filter; what it does not tell is left to the server. @throws UsageError */
-function readValue(schema: Readonly<Record<string, unknown>>, text: string, typed: string): unknown {
+function readValue(schema: Schema, text: string, typed: string): unknown {
+  const choices = choicesOf(schema)?.map(String)
+  if (choices !== undefined && !choices.includes(text)) {
+    throw new UsageError(`${typed} is one of ${choices.join(', ')}, not "${text}".${didYouMean(text, choices)}`)
+  }
   const alternatives = [schema, ...(Array.isArray(schema.anyOf) ? schema.anyOf : [])]
   if (alternatives.some(({ format }) => format === 'date' || format === 'date-time')) return readDate(text, typed)
   if (schema.type === 'integer' || schema.type === 'number') {

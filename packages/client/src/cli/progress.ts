@@ -1,7 +1,7 @@
 // How far an export or a download is: one living line on a terminal, now and then a plain line elsewhere.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { Output } from './output.ts'
-import { sayBytes, sayCount, sayDuration, sayRows } from './wording.ts'
+import { sayBytes, sayCount, sayDuration, sayPlace, sayRows } from './wording.ts'
 
 export interface Progress {
   export(found: Export): void
@@ -34,10 +34,10 @@ export function createProgress({ progress: stream }: Output, now: () => number =
   }
 
   return {
-    export({ status, progress }) {
+    export({ status, progress, queue }) {
       if (status === 'queued') {
         rows.add(0)
-        return put(status, undefined, 'queued: waiting for a worker')
+        return put(status, undefined, `queued: ${sayPlace({ queue }) ?? 'waiting for a worker'}`)
       }
       if (status !== 'running') return
       const rate = rows.add(progress.rows)

@@ -36,6 +36,12 @@ export function sayTime(instant: string | null): string {
   return instant === null ? '' : `${instant.slice(0, 19).replace('T', ' ')}Z`
 }
 
+/** How far a queued export has come; callers take turns, so that it is no promise. Undefined: nobody is before it. */
+export function sayPlace({ queue }: Pick<Export, 'queue'>): string | undefined {
+  if (queue === undefined || queue.ahead === 0) return undefined
+  return queue.ahead === 1 ? '1 export is before it' : `${sayCount(queue.ahead)} exports are before it`
+}
+
 const WARNINGS: Readonly<Record<string, (count: number) => string>> = {
   CELL_CUT: (count) => `${sayCount(count)} cells were longer than a spreadsheet can hold and were cut`,
   SHEET_ROLLED_OVER: (count) => `the rows did not fit on one sheet: there are ${sayCount(count)} more`,

@@ -1,6 +1,6 @@
 // `waybill datasets`: what there is to export.
 import { defineCommand } from '../command.ts'
-import { shortestFlag } from '../filters.ts'
+import { sayValues, shortestFlag } from '../filters.ts'
 import { table } from '../output.ts'
 import { didYouMean } from '../suggest.ts'
 import { UsageError } from '../usage-error.ts'
@@ -36,10 +36,10 @@ export const datasetsCommand = defineCommand({
       )
     }
     const columns = found.columns.map(({ name: column, kind }) => [`  ${column}`, kind])
-    const filters = found.filters.map(({ name: filter, description }) => [
+    const filters = found.filters.map(({ name: filter, description, schema }) => [
       `  ${shortestFlag(found, filter)}`,
       filter,
-      description,
+      `${description} ${sayValues(schema)}`,
     ])
     output.result(found, () =>
       [

@@ -2,7 +2,7 @@
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { defineCommand } from '../command.ts'
 import { facts } from '../output.ts'
-import { sayBytes, sayCount, sayTime, sayWarnings } from '../wording.ts'
+import { sayBytes, sayCount, sayPlace, sayTime, sayWarnings } from '../wording.ts'
 
 export const getCommand = defineCommand({
   name: 'get',
@@ -25,6 +25,7 @@ export function describeExport(found: Export): string {
   return facts([
     ['id', found.id],
     ['status', found.status],
+    ['queue', sayPlace(found)],
     ['dataset', found.dataset],
     ['format', found.compression === 'gzip' ? `${found.format}, compressed` : found.format],
     [

@@ -1,10 +1,11 @@
 // `waybill keys …`: API keys, for administrators.
-import type { ApiKeyBody, NewApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
+import type { ApiKeyBody, ApiKeyPatchBody, NewApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
 import { defineCommand } from '../command.ts'
 import { table } from '../output.ts'
 import { UsageError } from '../usage-error.ts'
 import { sayTime } from '../wording.ts'
 
+const ID = '01a206bd-3a7c-70dd-b151-2b1407fb87af'
 const ROLES = ['admin', 'exporter'] as const satisfies NewApiKeyBody['role'][]
 
 export const keysCommand = defineCommand({
@@ -40,11 +41,41 @@ export const createKeyCommand = defineCommand({
     const made = await (await context.client()).keys.create({
       name,
       role: ROLES.find((role) => role === flags.role) ?? 'exporter',
-      ...(flags.datasets === undefined ? {} : { datasets: flags.datasets.split(',').map((one) => one.trim()) }),
+      ...(flags.datasets === undefined ? {} : { datasets: readDatasets(flags.datasets) }),
       ...(flags.expires === undefined ? {} : { expiresAt: readExpiry(flags.expires) }),
     })
     output.remark(`Made ${made.role} key "${made.name}" (${made.id}). It is shown this once:`)
     output.result(made, () => made.key)
+  },
+})
+
+export const changeKeyCommand = defineCommand({
+  name: 'keys change',
+  summary: 'changes what a key may, at once, also for its exports that are under way',
+  arguments: [{ name: 'ID', description: 'of the key; see waybill keys' }],
+  flags: {
+    name: { type: 'text', value: 'NAME', description: 'for people: who or what has it' },
+    role: { type: 'text', value: 'ROLE', choices: ROLES, description: 'what it may' },
+    datasets: { type: 'text', value: 'A,B', description: 'those that it may export, or all' },
+    expires: { type: 'text', value: 'TIME', description: '2026-12-31, 2026-12-31T10:00:00Z, 90d, 12h, or never' },
+  },
+  examples: [
+    { line: `waybill keys change ${ID} --datasets users --expires 30d`, says: 'narrower, and for a month' },
+    { line: `waybill keys change ${ID} --datasets all --expires never`, says: 'all datasets, without an end' },
+  ],
+  async run({ arguments: [id = ''], flags: { name, role, datasets, expires }, context }) {
+    const patch: ApiKeyPatchBody = {
+      ...(name === undefined ? {} : { name }),
+      ...(role === undefined ? {} : { role: ROLES.find((known) => known === role) }),
+      ...(datasets === undefined ? {} : { datasets: readDatasets(datasets) }),
+      ...(expires === undefined ? {} : { expiresAt: expires === 'never' ? null : readExpiry(expires) }),
+    }
+    if (Object.keys(patch).length === 0) {
+      throw new UsageError('waybill keys change needs what to change: --name, --role, --datasets or --expires')
+    }
+    const changed = await (await context.client()).keys.change(id, patch)
+    const may = changed.datasets.length === 0 ? 'all datasets' : changed.datasets.join(', ')
+    context.output.result(changed, () => `Key "${changed.name}" is now: ${changed.role}, ${may}, ${state(changed)}.`)
   },
 })
 
@@ -61,7 +92,7 @@ export const rotateKeyCommand = defineCommand({
   },
   examples: [
     {
-      line: 'waybill keys rotate 01a206bd-3a7c-70dd-b151-2b1407fb87af --overlap 1h',
+      line: `waybill keys rotate ${ID} --overlap 1h`,
       says: 'an hour to put it in place',
     },
   ],
@@ -77,7 +108,7 @@ export const revokeKeyCommand = defineCommand({
   summary: 'ends a key at once',
   arguments: [{ name: 'ID', description: 'of the key; see waybill keys' }],
   flags: {},
-  examples: [{ line: 'waybill keys revoke 01a206bd-3a7c-70dd-b151-2b1407fb87af', says: 'its next call is refused' }],
+  examples: [{ line: `waybill keys revoke ${ID}`, says: 'its next call is refused' }],
   async run({ arguments: [id = ''], context }) {
     await (await context.client()).keys.revoke(id)
     context.output.result({ id, revoked: true }, () => `Key ${id} is revoked.`)
@@ -88,6 +119,11 @@ function state({ revokedAt, expiresAt }: ApiKeyBody): string {
   if (revokedAt !== null) return `revoked ${sayTime(revokedAt)}`
   if (expiresAt === null) return 'valid'
   return Date.parse(expiresAt) < Date.now() ? `expired ${sayTime(expiresAt)}` : `until ${sayTime(expiresAt)}`
+}
+
+/** `all` is no list. */
+function readDatasets(text: string): string[] {
+  return text === 'all' ? [] : text.split(',').map((one) => one.trim())
 }
 
 const UNITS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const

@@ -1,5 +1,5 @@
 // `waybill webhooks …`: who is told how exports end, for administrators.
-import type { EndpointBody, NewEndpointBody } from '@waybill/shared/contract/webhooks.ts'
+import type { EndpointBody, EndpointChangeBody, NewEndpointBody } from '@waybill/shared/contract/webhooks.ts'
 import { defineCommand } from '../command.ts'
 import { table } from '../output.ts'
 import { UsageError } from '../usage-error.ts'
@@ -48,6 +48,35 @@ export const createWebhookCommand = defineCommand({
     })
     context.output.remark(`Made endpoint ${made.id}. Its secret is shown this once:`)
     context.output.result(made, () => made.secret)
+  },
+})
+
+export const changeWebhookCommand = defineCommand({
+  name: 'webhooks change',
+  summary: 'changes where an endpoint is, what it is told of, or its description',
+  details: ['What is not named stays. To turn it off and on: waybill webhooks disable, waybill webhooks enable.'],
+  arguments: ENDPOINT,
+  flags: {
+    // Not --url, which is the server's.
+    address: { type: 'text', value: 'URL', description: 'where it is: https://…' },
+    events: { type: 'text', value: 'A,B', description: `those to be told of: ${EVENTS.join(', ')}, or all` },
+    description: { type: 'text', value: 'TEXT', description: 'for people' },
+  },
+  examples: [
+    { line: `waybill webhooks change ${ID} --events export.failed`, says: 'told of failures only' },
+    { line: `waybill webhooks change ${ID} --address https://new.example/hook`, says: 'it has moved' },
+  ],
+  async run({ arguments: [id = ''], flags: { address, events, description }, context }) {
+    const change: EndpointChangeBody = {
+      ...(address === undefined ? {} : { url: address }),
+      ...(events === undefined ? {} : { events: events === 'all' ? [...EVENTS] : readEvents(events) }),
+      ...(description === undefined ? {} : { description }),
+    }
+    if (Object.keys(change).length === 0) {
+      throw new UsageError('waybill webhooks change needs what to change: --address, --events or --description')
+    }
+    const endpoint = await (await context.client()).webhooks.change(id, change)
+    context.output.result(endpoint, () => `${endpoint.url} is told of ${endpoint.events.join(', ')}.`)
   },
 })
 
