@@ -1,6 +1,7 @@
 // Holds every answer that the tests get against the document that the same server serves at /openapi.json.
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { RESPONSE_HEADERS } from '@waybill/shared/contract/headers.ts'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { inject } from 'vitest'
@@ -123,10 +124,22 @@ function findFaults(contract: Contract, exchange: Exchange): string[] {
   ]
 }
 
-function findHeaderFaults({ headers = {} }: JsonObject, exchange: Exchange): string[] {
-  return Object.entries(headers as Record<string, JsonObject>)
-    .filter(([name, { required }]) => required === true && exchange.headers.get(name) === null)
-    .map(([name]) => `the header ${name} is missing`)
+/** Headers that are ours to document. Others are of HTTP itself, of helmet, or of CORS. */
+const OWN_HEADERS = new Set(Object.keys(RESPONSE_HEADERS).map((name) => name.toLowerCase()))
+const isOwnHeader = (name: string) => OWN_HEADERS.has(name) || /^(idempotency|ratelimit|deprecation|sunset)/.test(name)
+
+/** @param response of the document */
+export function findHeaderFaults({ headers = {} }: JsonObject, exchange: Pick<Exchange, 'headers'>): string[] {
+  const documented = Object.entries(headers as Record<string, JsonObject>)
+  const known = new Set(documented.map(([name]) => name.toLowerCase()))
+  return [
+    ...documented
+      .filter(([name, { required }]) => required === true && exchange.headers.get(name) === null)
+      .map(([name]) => `the header ${name} is missing`),
+    ...[...exchange.headers.keys()]
+      .filter((name) => isOwnHeader(name) && !known.has(name))
+      .map((name) => `the header ${name} is not documented`),
+  ]
 }
 
 function findBodyFaults(contract: Contract, pointer: readonly string[], { headers, body }: Exchange): string[] {

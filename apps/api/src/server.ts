@@ -86,6 +86,8 @@ export function createServer(deps: ServerDeps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
+  // Express would tag every answer, those that may not be stored too; routes that are polled tag theirs themselves.
+  app.disable('etag')
   app.set('trust proxy', deps.config.TRUST_PROXY ?? false)
   app.use(identifyAndLog(deps.log), secureHeaders())
   const crossOriginCalls = crossOrigin(deps.config)

@@ -1,9 +1,8 @@
 // One route as an operation of the document.
-import { RESPONSE_HEADERS, type ResponseHeader } from '@waybill/shared/contract/headers.ts'
 import { z } from 'zod'
 import { type Access, type Answer, problemsOf, type Route } from '../route.ts'
 import { exampleOf } from './example.ts'
-import { headerObject } from './headers.ts'
+import { EVERYWHERE, headerObjects, LIMITS } from './headers.ts'
 import { type JsonObject, resolve, toJsonSchema } from './json-schema.ts'
 import { type Components, problemResponses } from './problems.ts'
 
@@ -12,11 +11,6 @@ const ACCESS = {
   caller: undefined,
   admin: 'For administrators.',
 } as const
-
-type Headers = Record<ResponseHeader, 'always' | 'sometimes'>
-
-/** Not where a limit is turned off. */
-const LIMITS: Partial<Headers> = { RateLimit: 'sometimes', 'RateLimit-Policy': 'sometimes' }
 
 /** `/v1/exports/:id` → `/v1/exports/{id}` */
 export function documentedPath(path: string): string {
@@ -74,13 +68,8 @@ function requestBody(route: Route, body: z.ZodType, { schemas }: Components): Js
 
 function response(answer: Answer, access: Access, { schemas }: Components): JsonObject {
   const { description, body } = answer
-  const all = { 'X-Request-Id': 'always', ...answer.headers, ...(access === 'anybody' ? {} : LIMITS) } as Headers
-  const told = {
-    description,
-    headers: Object.fromEntries(
-      (Object.keys(all) as ResponseHeader[]).map((name) => [name, headerObject(RESPONSE_HEADERS[name], all[name])]),
-    ),
-  }
+  const headers = headerObjects({ ...EVERYWHERE, ...answer.headers, ...(access === 'anybody' ? {} : LIMITS) })
+  const told = { description, headers }
   if (body === undefined) return told
   const json = toJsonSchema(body, 'output', schemas)
   return { ...told, content: content(answer.contentType ?? 'application/json', json, schemas, answer.example) }

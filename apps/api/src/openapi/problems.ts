@@ -1,9 +1,8 @@
 // The errors in the document: one response for each set of codes that a status may come with.
-import { RESPONSE_HEADERS } from '@waybill/shared/contract/headers.ts'
 import { problemSchema } from '@waybill/shared/contract/problem.ts'
 import { ERRORS, type ErrorCode, WaybillError } from '@waybill/shared/errors.ts'
 import { createProblem } from '../problem.ts'
-import { headerObject } from './headers.ts'
+import { EVERYWHERE, headerObjects, LIMITS } from './headers.ts'
 import { type JsonObject, toJsonSchema } from './json-schema.ts'
 
 export interface Components {
@@ -31,13 +30,13 @@ function problemResponse(status: number, codes: readonly ErrorCode[], { schemas 
   const base = toJsonSchema(problemSchema, 'output', schemas)
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}. ${ERRORS[code].advice}`).join('\n\n'),
-    headers: {
-      'X-Request-Id': headerObject(RESPONSE_HEADERS['X-Request-Id'], 'always'),
-      ...(status === 401 ? { 'WWW-Authenticate': headerObject(RESPONSE_HEADERS['WWW-Authenticate'], 'always') } : {}),
-      ...(status === 429 || status === 503
-        ? { 'Retry-After': headerObject(RESPONSE_HEADERS['Retry-After'], 'always') }
-        : {}),
-    },
+    headers: headerObjects({
+      ...EVERYWHERE,
+      ...(status === 401 ? { 'WWW-Authenticate': 'always' } : {}),
+      ...(status === 429 || status === 503 ? { 'Retry-After': 'always' } : {}),
+      // One response may be of operations under /v1 and of others: those that anybody may ask are not counted.
+      ...LIMITS,
+    }),
     content: {
       'application/problem+json': {
         schema: {

@@ -33,7 +33,7 @@ export const RESPONSE_HEADERS = {
   'Cache-Control': z
     .string()
     .describe('Who may keep the answer, and for how long.')
-    .meta({ examples: ['private, no-cache'] }),
+    .meta({ examples: ['no-store'] }),
   Allow: z
     .string()
     .describe('The methods that this address answers.')
