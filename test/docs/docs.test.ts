@@ -4,8 +4,10 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findRunningPostgres } from '../../apps/standalone/src/embedded-postgres.ts'
 import { freePort } from '../../apps/standalone/src/free-port.ts'
-import { createTestDatabase } from '../setup/database.ts'
+import { databaseIn } from '../../apps/standalone/src/system.ts'
+import { createTestDatabase, withClient } from '../setup/database.ts'
 import { createShop, type Shop } from '../setup/shop.ts'
 import { testSettings } from '../setup/system.ts'
 import { type Block, readBlocks, unfencedCode } from './blocks.ts'
@@ -21,13 +23,22 @@ const SHARED = [
   'docs/client.md',
   'docs/cli.md',
   'docs/webhooks.md',
+  'docs/identities.md',
+  'docs/audit.md',
+  'docs/operations.md',
 ]
 /** Start one of their own, in a clone of their own. */
 const OWN = ['docs/extending.md']
 const DOCUMENTS = [...SHARED, ...OWN]
 
+/** A reason not to run a block that does not count: the named test does. */
+const RUN_ELSEWHERE = 'run by test/'
+
 /** Languages of blocks that are to be looked at, not run. */
 const SHOWN = ['text', 'mermaid']
+
+/** What they tell to type needs DATABASE_URL, as they say. */
+const NEEDS_DATABASE = new Set(['docs/audit.md'])
 
 const blocksOf = new Map<string, readonly Block[]>()
 for (const path of DOCUMENTS) blocksOf.set(path, readBlocks(await readFile(join(ROOT, path), 'utf8')))
@@ -48,14 +59,23 @@ describe('nothing that could be run is left out without a reason', () => {
 
   it('blocks are run, compared with what was answered, or say why not', () => {
     const unknown = all.filter(
-      ({ language, noRun }) => noRun === undefined && !['bash', 'ts', 'json', ...SHOWN].includes(language),
+      ({ language, noRun }) => noRun === undefined && !['bash', 'ts', 'json', 'sql', ...SHOWN].includes(language),
     )
     expect(unknown).toEqual([])
   })
 
   it('the list of what is not run is short', () => {
-    const left = all.flatMap(({ path, line, noRun }) => (noRun === undefined ? [] : [`${path}:${line} ${noRun}`]))
+    const left = all.flatMap(({ path, line, noRun = RUN_ELSEWHERE }) =>
+      noRun.startsWith(RUN_ELSEWHERE) ? [] : [`${path}:${line} ${noRun}`],
+    )
     expect(left.length, left.join('\n')).toBeLessThanOrEqual(8)
+  })
+
+  it('a test that is said to run a block reads its document', async () => {
+    for (const { path, line, noRun = '' } of all.filter((block) => block.noRun?.startsWith(RUN_ELSEWHERE))) {
+      const test = await readFile(join(ROOT, noRun.slice('run by '.length)), 'utf8')
+      expect(test, `${path}:${line} ${noRun}`).toContain(path)
+    }
   })
 })
 
@@ -104,8 +124,19 @@ describe('what is shown works', { timeout: TIMEOUT }, () => {
     const blocks = blocksOf.get(path) ?? []
     const isStart = (block: Block) => block.isBackground && block.text === 'npm start'
     const typed = blocks.filter((block) => isTyped(block) && !isStart(block))
-    const options = { directory: clone.directory, env: environment(port), replacements: replacements(port) }
-    expectAnswers(blocks, await runBlocks(typed, options))
+    const env = {
+      ...environment(port),
+      ...(NEEDS_DATABASE.has(path) ? { DATABASE_URL: await databaseUrl(clone) } : {}),
+    }
+    expectAnswers(blocks, await runBlocks(typed, { directory: clone.directory, env, replacements: replacements(port) }))
+  })
+
+  it('every SQL block is one that the database of the service takes', async () => {
+    const statements = all.filter(({ language, noRun }) => language === 'sql' && noRun === undefined)
+    expect(statements.length).toBeGreaterThan(0)
+    await withClient(await databaseUrl(clone), async (sql) => {
+      for (const { text } of statements) await sql.query(text)
+    })
   })
 
   it.each(OWN)('%s, with a system of its own', async (path) => {
@@ -158,6 +189,13 @@ function started(system: ChildProcess): Promise<void> {
 async function save({ file = '', text }: Pick<Block, 'file' | 'text'>, { directory }: Clone): Promise<string> {
   await writeFile(join(directory, file), `${text}\n`)
   return file
+}
+
+/** Of the Postgres that `npm start` has embedded. */
+async function databaseUrl({ directory }: Clone): Promise<string> {
+  const url = await findRunningPostgres(join(directory, '.data/postgres'))
+  if (url === undefined) throw new Error('the Postgres of npm start does not run')
+  return databaseIn(url)
 }
 
 /** What a program that Node runs has said. @throws Error with that, when it fails */

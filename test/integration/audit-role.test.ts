@@ -18,7 +18,7 @@ beforeAll(async () => {
   url.password = 'secret'
   roleUrl = url.href
   const docs = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8')
-  const [, grants = ''] = /```sql\n(.*?)```/s.exec(docs) ?? []
+  const [, grants = ''] = /```sql[^\n]*\n(.*?)```/s.exec(docs) ?? []
   await asOwner(`CREATE ROLE ${ROLE} LOGIN PASSWORD 'secret'`)
   await asOwner(grants.replaceAll('waybill_app', ROLE))
   system = await startTestSystem({

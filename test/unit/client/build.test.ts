@@ -1,4 +1,4 @@
-// What would be published: it runs without TypeScript, has the types of the schemas, and fits into a browser.
+// What docs/client.md would have published: it runs without TypeScript, has the types of the schemas, and fits into a browser.
 import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
