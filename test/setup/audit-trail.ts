@@ -1,27 +1,14 @@
 // A trail with everything in it, and a hand that tampers with it as only the owner of the tables can.
-
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '@waybill/shared/audit.ts'
 import type { Database } from '@waybill/shared/database.ts'
-import type { Attempt, Ledger, NewExport } from '@waybill/shared/ledger.ts'
+import type { Attempt, Ledger } from '@waybill/shared/ledger.ts'
 import { withClient } from './database.ts'
+import { newExport } from './new-export.ts'
 
 export const CALLER: Actor = { id: 'key:1', name: 'wb_caller', address: '203.0.113.7', userAgent: 'curl/8.5.0' }
 
-export const REQUEST: NewExport = {
-  dataset: 'users',
-  format: 'csv',
-  filters: {},
-  columns: ['id'],
-  limit: undefined,
-  compression: 'none',
-  csv: { delimiter: ',', bom: false, header: true, escapeFormulas: true },
-  contentType: 'text/csv; charset=utf-8',
-  extension: 'csv',
-  lane: 'small',
-  estimatedRows: undefined,
-  idempotency: undefined,
-}
+export const REQUEST = newExport()
 
 /** Text that two encoders of JSON could write in two ways. */
 export const NASTY = 'tab\t"quote" \\ line\nbreak \u0001 \u007f \u2028 é 🎉 </script>'
