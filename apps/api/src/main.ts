@@ -18,8 +18,17 @@ const datasets = await loadDatasetsOrExit(config, log)
 const connections = connect(config, 'waybill-api', log)
 
 const stopping = new AbortController()
+let isStarting = config.BOOTSTRAP_API_KEY !== undefined
 const refusals = createRefusalQuota()
-const app = createServer({ config, datasets, log, stopping: stopping.signal, refusals, ...connections })
+const app = createServer({
+  config,
+  datasets,
+  log,
+  isStarting: () => isStarting,
+  stopping: stopping.signal,
+  refusals,
+  ...connections,
+})
 const server = await listen(app, config)
 log.info({ port: server.port }, 'api listens')
 if (config.BOOTSTRAP_API_KEY !== undefined) void bootstrap(config.BOOTSTRAP_API_KEY)
@@ -36,11 +45,16 @@ log.info('stopped')
 // A client that still looks for a Redis that is away would keep the process for ever.
 process.exit(0)
 
-/** The database may come up after us: until then, requests are answered with 503. */
+/**
+ * The database may come up after us: until then, requests are answered with 503, and we are not ready. A key that cannot
+ * be stored for another reason is in the log, and keeps nobody else from being served.
+ */
 async function bootstrap(key: string): Promise<void> {
   try {
     await persist(Number.POSITIVE_INFINITY, () => ensureBootstrapKey(connections.db, key), stopping.signal)
   } catch (error) {
     if (!stopping.signal.aborted) log.error({ error }, 'BOOTSTRAP_API_KEY could not be stored')
+  } finally {
+    isStarting = false
   }
 }

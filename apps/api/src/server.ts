@@ -53,6 +53,8 @@ export interface ServerDeps {
   readonly log: Logger
   /** When the database has answered anything last, in milliseconds of `performance.now()`. */
   readonly answeredAt: () => number
+  /** True until the process has done what callers rely on from the first request on: it is not ready yet. */
+  readonly isStarting?: () => boolean
   /** Aborted once the process is to end: it is not ready any more. */
   readonly stopping?: AbortSignal
   /** Given by whoever ends the process, and then tells what is left in it. */

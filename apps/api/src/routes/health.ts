@@ -4,7 +4,7 @@ import type { DependencyCheck } from '../dependencies.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { ServerDeps } from '../server.ts'
 
-export function healthRoutes({ stopping }: ServerDeps, checkDependencies: DependencyCheck): Route[] {
+export function healthRoutes({ isStarting, stopping }: ServerDeps, checkDependencies: DependencyCheck): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -28,7 +28,7 @@ export function healthRoutes({ stopping }: ServerDeps, checkDependencies: Depend
       summary: 'Tell whether everything it needs answers, each by its name',
       answers: {
         200: { description: 'Everything answers.', body: readinessSchema },
-        503: { description: 'Something is away, or the process stops.', body: readinessSchema },
+        503: { description: 'Something is away, or the process starts or stops.', body: readinessSchema },
       },
       problems: [],
       async handle(_request, response) {
@@ -37,8 +37,9 @@ export function healthRoutes({ stopping }: ServerDeps, checkDependencies: Depend
           return
         }
         const dependencies = await checkDependencies()
-        const isReady = Object.values(dependencies).every((state) => state === 'ok')
-        response.status(isReady ? 200 : 503).json({ status: isReady ? 'ok' : 'away', dependencies })
+        const isAway = Object.values(dependencies).some((state) => state === 'away')
+        const status = isAway ? 'away' : isStarting?.() ? 'starting' : 'ok'
+        response.status(status === 'ok' ? 200 : 503).json({ status, dependencies })
       },
     }),
   ]

@@ -5,7 +5,7 @@ export const livenessSchema = z.object({ status: z.literal('ok') }).meta({ id: '
 
 export const readinessSchema = z
   .object({
-    status: z.enum(['ok', 'away', 'stopping']),
+    status: z.enum(['ok', 'away', 'starting', 'stopping']),
     dependencies: z
       .record(z.string(), z.enum(['ok', 'away']))
       .optional()
