@@ -86,12 +86,12 @@ async function speedPart({ options, directory, say, withService }: Run, database
 }
 
 async function memoryPart({ options, directory, say, withService }: Run, databaseUrl: string) {
-  const { memoryRows, formats, queue } = options
+  const { memoryRows, repeat, formats, queue } = options
   const largest = Math.max(...memoryRows)
   say(`memory: as many as ${largest.toLocaleString('en')} user points are needed`)
   await growDatabase(databaseUrl, largest)
   return withService(databaseUrl, queue, (service) =>
-    measureMemory(service, { rows: memoryRows, formats, directory, say }),
+    measureMemory(service, { rows: memoryRows, repeat, formats, directory, say }),
   )
 }
 

@@ -10,6 +10,7 @@ import type { Service } from './service.ts'
 export interface MemoryOptions {
   /** Ascending; the database has as many rows as the last says. */
   readonly rows: readonly number[]
+  readonly repeat: number
   readonly formats: readonly FormatChoice[]
   readonly directory: string
   readonly say: (line: string) => void
@@ -20,18 +21,36 @@ const POLL_EVERY = 20
 /** Each export by a worker started for it: what an earlier one left in the heap would blur the figure. */
 export async function measureMemory(service: Service, options: MemoryOptions): Promise<MemoryOfExport[]> {
   const measured: MemoryOfExport[] = []
-  const file = join(options.directory, 'download')
   for (const format of options.formats) {
     for (const rows of options.rows) {
-      service.startWorker()
-      const exported = await runExport(service, { format, limit: rows, pollEvery: POLL_EVERY })
-      const peak = await peakBytes(service.workerPid())
-      await service.stopWorker()
-      await verifyAndRemove(service, exported, { format, rows, file })
-      await rm(file)
-      options.say(`${format.name}, ${rows.toLocaleString('en')} rows: ${Math.round((peak ?? 0) / 1e6)} MB`)
-      measured.push({ format: format.name, rows, seconds: exported.seconds, peakBytes: peak })
+      const runs: ExportRun[] = []
+      while (runs.length < options.repeat) runs.push(await measureExport(service, format, rows, options.directory))
+      const peaks = runs.map(({ peak }) => peak).filter((peak) => peak !== undefined)
+      const megabytes = peaks.map((peak) => Math.round(peak / 1e6)).join(', ')
+      options.say(`${format.name}, ${rows.toLocaleString('en')} rows: ${megabytes} MB`)
+      measured.push({ format: format.name, rows, seconds: runs.map(({ seconds }) => seconds), peakBytes: peaks })
     }
   }
   return measured
+}
+
+interface ExportRun {
+  readonly seconds: number
+  readonly peak: number | undefined
+}
+
+async function measureExport(
+  service: Service,
+  format: FormatChoice,
+  rows: number,
+  directory: string,
+): Promise<ExportRun> {
+  const file = join(directory, 'download')
+  service.startWorker()
+  const exported = await runExport(service, { format, limit: rows, pollEvery: POLL_EVERY })
+  const peak = await peakBytes(service.workerPid())
+  await service.stopWorker()
+  await verifyAndRemove(service, exported, { format, rows, file })
+  await rm(file)
+  return { seconds: exported.seconds, peak }
 }

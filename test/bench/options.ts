@@ -16,7 +16,7 @@ export interface BenchOptions {
   readonly rows: number
   readonly formats: readonly FormatChoice[]
   readonly queue: 'postgres' | 'redis'
-  /** Runs of each measurement of speed; the median counts. */
+  /** Runs of each measurement of speed and of memory; the median counts. */
   readonly repeat: number
   /** Rows of the exports whose memory is measured, ascending. */
   readonly memoryRows: readonly number[]
@@ -44,7 +44,7 @@ export const USAGE = `npm run bench -- [options]
   --rows N                       user points of the speed part (1000000)
   --formats csv,json,…           csv, json, ndjson, xlsx, and csv.gz, json.gz, ndjson.gz (csv,json,ndjson,xlsx,csv.gz)
   --queue postgres|redis         where the queue lives; the latency part measures Postgres in any case (postgres)
-  --repeat N                     runs of each measurement of speed; the median counts (3)
+  --repeat N                     runs of each measurement of speed and memory; the median counts (3)
   --memory-rows N,N              rows of the exports whose memory is measured (300000,3000000)
   --json FILE                    everything measured, as JSON
   --profile DIR                  instead of measuring: a CPU profile of the worker for each format

@@ -1,7 +1,7 @@
 // The result as tables in Markdown, as docs/performance.md has them.
 import type { BenchResult, Latency, Machine, MemoryOfExport, Speed } from './results.ts'
 import { median, percentile } from './statistics.ts'
-import { ratioTarget } from './targets.ts'
+import { growthOf, ratioTarget } from './targets.ts'
 
 export function report({ machine, measuredAt, speed, latency, memory }: BenchResult): string {
   return [
@@ -67,16 +67,15 @@ function latencyTable(latency: readonly Latency[]): string {
 function memoryTable(memory: readonly MemoryOfExport[]): string {
   const sizes = [...new Set(memory.map(({ rows }) => rows))]
   const formats = [...new Set(memory.map(({ format }) => format))]
-  return `The worker's peak memory in MB (resident; a new process for each; target: below 400, growth at most 10 %).\n\n${table(
+  return `The worker's peak memory in MB (resident; a new process for each run; target: below 400, growth of the median at most 10 %).\n\n${table(
     ['', ...sizes.map((rows) => `${rows.toLocaleString('en')} rows`), 'growth'],
     formats.map((format) => {
       const peaks = sizes.map(
-        (size) => memory.find((export_) => export_.format === format && export_.rows === size)?.peakBytes,
+        (size) => memory.find((export_) => export_.format === format && export_.rows === size)?.peakBytes ?? [],
       )
-      const first = peaks[0]
-      const last = peaks.at(-1)
-      const growth = first === undefined || last === undefined ? '–' : `${((last / first - 1) * 100).toFixed(1)} %`
-      return [format, ...peaks.map(megabytes), growth]
+      const growth = growthOf(peaks)
+      const percent = growth === undefined ? '–' : `${((growth - 1) * 100).toFixed(1)} %`
+      return [format, ...peaks.map((runs) => runs.map(megabytes).join(', ')), percent]
     }),
   )}`
 }

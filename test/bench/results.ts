@@ -51,9 +51,10 @@ export interface Latency {
 export interface MemoryOfExport {
   readonly format: string
   readonly rows: number
-  readonly seconds: number
-  /** Of a worker that did nothing else since it started. */
-  readonly peakBytes: number | undefined
+  /** POST to completed, of every run. */
+  readonly seconds: readonly number[]
+  /** Of every run, a worker that did nothing else since it started; none where the system does not tell. */
+  readonly peakBytes: readonly number[]
 }
 
 export function describeMachine(): Pick<Machine, 'cpu' | 'cores' | 'memoryBytes' | 'platform' | 'node'> {

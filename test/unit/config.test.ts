@@ -17,7 +17,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 describe('settings', () => {
   it('that are few are enough, and what they become cannot be changed', () => {
     const config = readConfig(GOOD)
-    expect(config).toMatchObject({ PORT: 8080, EXPORT_TTL: 604_800_000, LINK_TTL: 900_000, S3_PART_SIZE: 8_388_608 })
+    expect(config).toMatchObject({ PORT: 8080, EXPORT_TTL: 604_800_000, LINK_TTL: 900_000, S3_PART_SIZE: 5_242_880 })
     expect(config.REDIS_URL).toBeUndefined()
     expect(() => Object.assign(config, { PORT: 1 })).toThrow(TypeError)
   })

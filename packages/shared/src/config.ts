@@ -100,7 +100,7 @@ export const settingsSchema = z.object({
   S3_FORCE_PATH_STYLE: boolean(false),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
-  S3_PART_SIZE: size('8MiB', '5MiB'),
+  S3_PART_SIZE: size('5MiB', '5MiB'),
   S3_UPLOAD_CONCURRENCY: integer(3, 1, 32),
   S3_REQUEST_TIMEOUT: duration('60s', '100ms'),
 
