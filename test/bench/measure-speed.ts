@@ -44,8 +44,9 @@ export async function measureSpeed(service: Service, options: SpeedOptions): Pro
         floor.push((await copy()).seconds)
         runs.push(await measureExport(service, format, options))
       }
-      exports.push(summarize(format, runs))
-      say(`${format.name}: ${seconds(runs.map((run) => run.seconds))}; floor: ${seconds(floor.slice(-repeat))}`)
+      const floorSeconds = floor.slice(-repeat)
+      exports.push({ ...summarize(format, runs), floorSeconds })
+      say(`${format.name}: ${seconds(runs.map((run) => run.seconds))}; floor: ${seconds(floorSeconds)}`)
     }
     await service.stopWorker()
     return { rows, floor: { seconds: floor, bytes: first.bytes }, atOnce, exports }
@@ -123,7 +124,7 @@ async function measureExport(service: Service, format: FormatChoice, options: Sp
   }
 }
 
-function summarize({ name }: FormatChoice, runs: readonly ExportRun[]): SpeedOfFormat {
+function summarize({ name }: FormatChoice, runs: readonly ExportRun[]): Omit<SpeedOfFormat, 'floorSeconds'> {
   const peaks = runs.map((run) => run.peakBytes).filter((peak) => peak !== undefined)
   return {
     format: name,

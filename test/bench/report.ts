@@ -1,7 +1,7 @@
 // The result as tables in Markdown, as docs/performance.md has them.
 import type { BenchResult, Latency, Machine, MemoryOfExport, Speed } from './results.ts'
 import { median, percentile } from './statistics.ts'
-import { growthOf, ratioTarget } from './targets.ts'
+import { growthOf, ratioTarget, timesFloor } from './targets.ts'
 
 export function report({ machine, measuredAt, speed, latency, memory }: BenchResult): string {
   return [
@@ -24,23 +24,28 @@ function describe(machine: Machine, measuredAt: string): string {
 
 function speedTable({ rows, queue, floor, atOnce, exports }: Speed): string {
   const least = median(floor.seconds)
-  const line = (name: string, seconds: number, bytes: number, rest: readonly string[]) => [
+  const line = (name: string, seconds: number, ratio: number, bytes: number, rest: readonly string[]) => [
     name,
     seconds.toFixed(2),
     Math.round(rows / seconds).toLocaleString('en'),
-    (seconds / least).toFixed(2),
+    ratio.toFixed(2),
     ...rest,
     megabytes(bytes),
   ]
   return `Exporting ${rows.toLocaleString('en')} user points; queue: ${queue}.\n\n${table(
     ['', 'seconds', 'rows/s', '× COPY', 'target', 'CPU s', 'peak MB', 'file MB'],
     [
-      line('`COPY … TO` a file', least, floor.bytes, ['', '', '']),
-      line('all rows at once (csv)', atOnce.seconds, atOnce.bytes, ['', '', megabytes(atOnce.peakBytes)]),
-      ...exports.map(({ format, seconds, bytes, cpuSeconds, peakBytes }) => {
+      line('`COPY … TO` a file', least, 1, floor.bytes, ['', '', '']),
+      line('all rows at once (csv)', atOnce.seconds, atOnce.seconds / least, atOnce.bytes, [
+        '',
+        '',
+        megabytes(atOnce.peakBytes),
+      ]),
+      ...exports.map((speed) => {
+        const { format, seconds, bytes, cpuSeconds, peakBytes } = speed
         const cpu = cpuSeconds.filter((value) => value !== undefined)
         const target = ratioTarget(format)
-        return line(format, median(seconds), bytes, [
+        return line(format, median(seconds), timesFloor(speed), bytes, [
           target === undefined ? '' : `≤ ${target}`,
           cpu.length === 0 ? '–' : median(cpu).toFixed(1),
           megabytes(peakBytes),

@@ -34,6 +34,8 @@ export interface SpeedOfFormat {
   readonly format: string
   /** POST to completed, of every run. */
   readonly seconds: readonly number[]
+  /** Of the floor just before each run. */
+  readonly floorSeconds: readonly number[]
   readonly bytes: number
   /** Of the worker, of every run; undefined where the system does not tell. */
   readonly cpuSeconds: readonly (number | undefined)[]

@@ -1,5 +1,5 @@
 // What the service promises, and which of it a result does not keep.
-import type { BenchResult, Latency, MemoryOfExport, Speed } from './results.ts'
+import type { BenchResult, Latency, MemoryOfExport, Speed, SpeedOfFormat } from './results.ts'
 import { median } from './statistics.ts'
 
 /** Times the floor, by the start of the format's name. The table in docs/performance.md says why these. */
@@ -32,11 +32,17 @@ export function growthOf(peaks: readonly (readonly number[])[]): number | undefi
   return first.length === 0 || last.length === 0 ? undefined : median(last) / median(first)
 }
 
-function slow({ rows, floor, exports }: Speed): string[] {
+/** By the floors that were measured between its runs: the speed of a machine changes within minutes. */
+export function timesFloor({ seconds, floorSeconds }: SpeedOfFormat): number {
+  return median(seconds) / median(floorSeconds)
+}
+
+function slow({ rows, exports }: Speed): string[] {
   if (rows < RATIO_ROWS) return []
-  return exports.flatMap(({ format, seconds }) => {
+  return exports.flatMap((speed) => {
+    const { format } = speed
     const target = ratioTarget(format)
-    const ratio = median(seconds) / median(floor.seconds)
+    const ratio = timesFloor(speed)
     if (target === undefined || ratio <= target) return []
     return [`${format} takes ${ratio.toFixed(2)} times as long as COPY; the target is ${target}`]
   })
