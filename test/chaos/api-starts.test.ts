@@ -9,7 +9,8 @@ it('an API is not ready before the key of its settings is an admin', async (test
   const held = await chaos.hold(`SELECT pg_advisory_xact_lock(hashtextextended('waybill.api_keys', 0))`)
   const starting = chaos.startApi()
   const [program] = chaos.programs()
-  const { port } = (await program?.said('api listens')) ?? {}
+  if (program === undefined) throw new Error('the API was not started')
+  const { port } = await program.said('api listens')
   const client = createApiClient(`http://127.0.0.1:${port}`, String(chaos.settings.BOOTSTRAP_API_KEY))
   await until('the key waits in the database', async () => (await chaos.blocked('pg_advisory_xact_lock'))[0])
   const dependencies = { database: 'ok', source: 'ok', queue: 'ok', storage: 'ok' }
