@@ -20,7 +20,7 @@ const DOTENV = existsSync(`${ROOT}/.env`) ? ['--env-file=.env'] : []
  */
 const WORKER_MEMORY = /max[-_]old[-_]space/.test(process.env.NODE_OPTIONS ?? '')
   ? []
-  : ['--min-semi-space-size=8', '--max-semi-space-size=8', '--max-old-space-size=1024']
+  : ['--min-semi-space-size=16', '--max-semi-space-size=16', '--max-old-space-size=1024']
 
 /**
  * glibc raises this limit to the size of the largest block that was freed, a part of an upload, and from then on takes

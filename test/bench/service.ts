@@ -26,8 +26,8 @@ export interface Service {
 
 /** Those of `npm run worker`: scripts/run.mjs. */
 export const WORKER_FLAGS: readonly string[] = [
-  '--min-semi-space-size=8',
-  '--max-semi-space-size=8',
+  '--min-semi-space-size=16',
+  '--max-semi-space-size=16',
   '--max-old-space-size=1024',
 ]
 export const WORKER_MALLOC: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: '1048576' }
