@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { expectProblem } from '../setup/problem.ts'
 import { QUEUE_BACKENDS } from '../setup/system.ts'
-import { startChaos } from './setup/chaos.ts'
+import { type Chaos, startChaos } from './setup/chaos.ts'
 import type { Api } from './setup/deployment.ts'
 import { until } from './setup/until.ts'
 
@@ -34,9 +34,10 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
   it('runs a small export while large ones fill their lane', async (test) => {
     const settings = { WORKER_CONCURRENCY: '1', LARGE_EXPORT_ROWS: '100', SOURCE_PAGE_ROWS: '1' }
     const chaos = await startChaos(test, { queue, rows: 6_000, settings })
-    const [api] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const api = await chaos.startApi()
     const large = await Promise.all([1, 2, 3].map(() => api.ask()))
-    const small = await api.ask(SMALL)
+    const small = await askKnownSmall(chaos, api)
+    await chaos.startWorker()
     await chaos.becomes(small, 'completed')
     const seen = await Promise.all(large.map(async (id) => (await chaos.row(id)).status))
     expect(seen.sort()).toEqual(['queued', 'queued', 'running'])
@@ -75,6 +76,16 @@ async function requester(api: Api, name: string) {
   const { status, body } = await api.admin.post('/v1/api-keys', { name, role: 'exporter' })
   expect(status).toBe(201)
   return api.as(body.key)
+}
+
+/** On a busy machine the planner may not say in time how few rows there are: such an export counts as large. */
+async function askKnownSmall({ client }: Chaos, api: Api): Promise<string> {
+  for (;;) {
+    const id = await api.ask(SMALL)
+    const { rows } = await client.query('SELECT lane FROM waybill.exports WHERE id = $1', [id])
+    if (rows[0]?.lane === 'small') return id
+    expect((await api.admin.post(`/v1/exports/${id}/cancel`, {})).status).toBe(202)
+  }
 }
 
 async function ask(caller: Awaited<ReturnType<typeof requester>>): Promise<string> {
