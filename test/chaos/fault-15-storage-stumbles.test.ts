@@ -24,6 +24,7 @@ const STUMBLES: readonly Stumble[] = [
   ['a part is reset in its middle', FILE, secondPart, { kind: 'reset', afterBytes: 1_000_000 }],
   ['a part arrives, and its answer is lost', FILE, secondPart, { kind: 'lose-answer' }],
   ['the upload cannot be begun', FILE, isUpload.create, s3Error(503, 'SlowDown')],
+  ['the upload is begun, and the answer is lost', FILE, isUpload.create, { kind: 'lose-answer' }],
   ['the completion is answered 500', FILE, isUpload.complete, s3Error(500, 'InternalError')],
   ['the check of what is stored is reset', FILE, isUpload.head, { kind: 'reset' }],
   ['a small file is answered 503', SMALL_FILE, isUpload.whole, s3Error(503, 'SlowDown')],

@@ -51,6 +51,7 @@ describe('a storage that stumbles', () => {
     ['resets the connection within a part', 'part', { kind: 'reset', afterBytes: 1_000_000 }],
     ['loses the answer to a part', 'part', { kind: 'lose-answer' }],
     ['answers 503 to the beginning', 'create', s3Error(503, 'ServiceUnavailable')],
+    ['loses the answer to the beginning', 'create', { kind: 'lose-answer' }],
     ['answers 500 to the end', 'complete', s3Error(500, 'InternalError')],
     ['answers 500 to the question what it holds', 'head', { kind: 'answer', status: 500 }],
   ])('and %s is tried again, and the object is whole', async (name, step, fault) => {

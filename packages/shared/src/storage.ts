@@ -1,11 +1,8 @@
 // The Storage seam: one object per file in an S3 bucket, written whole or not at all.
 import {
-  AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
-  ListMultipartUploadsCommand,
-  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -14,6 +11,7 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { abortAfter } from './abort-after.ts'
 import { WaybillError } from './errors.ts'
+import { abortUpload, abortUploads } from './open-uploads.ts'
 import { storageError } from './storage-failure.ts'
 import { LANDING_TIME, type PutOptions, type StoredObject, upload } from './upload.ts'
 
@@ -63,9 +61,6 @@ export interface Storage {
   close(): void
 }
 
-/** How servers say that they have no ListMultipartUploads, or not for us. */
-const CANNOT_LIST: ReadonlySet<string> = new Set(['NotImplemented', 'MethodNotAllowed', 'AccessDenied'])
-
 export function createStorage(options: StorageOptions): Storage {
   const { bucket } = options
   const client = new S3Client(clientConfig(options, options.endpoint))
@@ -77,15 +72,6 @@ export function createStorage(options: StorageOptions): Storage {
       return await work()
     } catch (error) {
       throw storageError(error)
-    }
-  }
-
-  const abortOne = async (key: string, uploadId: string, options: { abortSignal?: AbortSignal } = {}) => {
-    const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
-    try {
-      await client.send(command, options)
-    } catch (error) {
-      if (!(error instanceof Error && error.name === 'NoSuchUpload')) throw error
     }
   }
 
@@ -120,30 +106,8 @@ export function createStorage(options: StorageOptions): Storage {
         } while (token !== undefined)
       }),
 
-    abortUpload: (key, uploadId, signal) =>
-      guarded(() => abortOne(key, uploadId, signal === undefined ? {} : { abortSignal: signal })),
-
-    abortUploads: (prefix, { before, signal } = {}) =>
-      guarded(async () => {
-        const options = signal === undefined ? {} : { abortSignal: signal }
-        let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
-        for (;;) {
-          let page: ListMultipartUploadsCommandOutput
-          try {
-            const list = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...markers })
-            page = await client.send(list, options)
-          } catch (error) {
-            if (error instanceof Error && CANNOT_LIST.has(error.name)) return false
-            throw error
-          }
-          for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-            const isMeant = before === undefined || (Initiated !== undefined && Initiated < before)
-            if (isMeant && Key !== undefined && UploadId !== undefined) await abortOne(Key, UploadId, options)
-          }
-          if (!page.IsTruncated) return true
-          markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
-        }
-      }),
+    abortUpload: (key, uploadId, signal) => guarded(() => abortUpload({ client, bucket }, key, uploadId, signal)),
+    abortUploads: (prefix, which = {}) => guarded(() => abortUploads({ client, bucket }, prefix, which)),
 
     check: async (signal) => {
       try {

@@ -12,6 +12,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { abortAfter } from './abort-after.ts'
 import { createMeter, type StoredObject, type Total } from './body-meter.ts'
 import { WaybillError } from './errors.ts'
+import { abortUpload, abortUploads } from './open-uploads.ts'
 import { choosePartSize } from './part-size.ts'
 import { storageError } from './storage-failure.ts'
 
@@ -73,19 +74,22 @@ export async function upload(
   signal.addEventListener('abort', onAbort)
   stream.on('error', stop)
   let uploadId: string | undefined
+  let mayHaveBegunOthers = false
   let isOver = false
+  // What cannot be aborted now is swept later, and is not what went wrong.
+  const inTime = async (work: (signal: AbortSignal) => Promise<unknown>) =>
+    void (await work(AbortSignal.timeout(GOODBYE_TIMEOUT)).catch(() => undefined))
   // lib-storage aborts only an upload that it has learned of, and only when the body lets it come to that.
-  const abortUpload = async () => {
-    if (uploadId === undefined) return
-    const upload = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
-    // What cannot be aborted now is swept later, and is not what went wrong.
-    await client.send(upload, { abortSignal: AbortSignal.timeout(GOODBYE_TIMEOUT) }).catch(() => undefined)
+  const abort = async () => {
+    const id = uploadId
+    if (id !== undefined) await inTime((signal) => abortUpload({ client, bucket }, key, id, signal))
   }
   // This request is never cut off: the server would have begun an upload whose id nobody knows.
   const begin = async (command: CreateMultipartUploadCommand) => {
     const answer = await client.send(command)
     uploadId = answer.UploadId
-    if (isOver) await abortUpload()
+    mayHaveBegunOthers = (answer.$metadata.attempts ?? 1) > 1
+    if (isOver) await abort()
     if (failure !== undefined) throw failure
     if (uploadId !== undefined) await onUploadStarted?.(uploadId)
     return answer
@@ -124,11 +128,13 @@ export async function upload(
     if (failure !== undefined) throw failure
     const stored = meter.total()
     await verify(client, bucket, key, ETag, stored, stopped.signal)
+    // A request whose answer was lost has begun an upload, too. This one is complete: whatever is open is of no use.
+    if (mayHaveBegunOthers) await inTime((signal) => abortUploads({ client, bucket }, key, { signal }))
     return { bytes: stored.bytes, sha256: stored.sha256 }
   } catch (error) {
     stop(error)
     isOver = true
-    await abortUpload()
+    await abort()
     throw signal.aborted ? signal.reason : storageError(failure ?? error)
   } finally {
     signal.removeEventListener('abort', onAbort)
