@@ -24,6 +24,7 @@ const secrets: Record<string, string> = {
   'a wrong secret of S3': plant('wrong-s3'),
   'a password in the address of S3': plant('s3-address'),
   'a password in an address that cannot be used': plant('unusable'),
+  'the token for metrics': plant('metrics'),
   'a key that is none': `wb_${plant('guess')}`,
   'an access token': `eyJhbGciOiJSUzI1NiJ9.${Buffer.from(plant('claims')).toString('base64url')}.${plant('signature')}`,
   'a token in a query string': plant('query'),
@@ -48,7 +49,7 @@ let redis: OwnRedis
 let deployment: Deployment
 let settings: Record<string, string>
 let redisUrl: string
-/** Of answers that are errors. */
+/** Of answers that are errors, and figures. */
 const problems: string[] = []
 const others: Program[] = []
 
@@ -81,6 +82,7 @@ beforeAll(async () => {
     DATABASE_URL: withPassword(database.url, secret('the password of Postgres'), ROLE),
     REDIS_URL: redisUrl,
     BOOTSTRAP_API_KEY: secret('the admin key'),
+    METRICS_TOKEN: secret('the token for metrics'),
     RECONCILE_INTERVAL: '300ms',
     WEBHOOK_ALLOW_HTTP: 'true',
     WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
@@ -161,9 +163,13 @@ async function refuse(api: Api, key: string): Promise<void> {
     await client.post('/v1/exports', { ...EXPORT, dataset: secret('the name of a dataset that is none') }),
     await client.post('/v1/exports', { ...EXPORT, dataset: 'audit' }),
     await client.get('/v1/api-keys'),
+    await client.get('/metrics'),
   ]
-  expect(answers.map(({ status }) => status)).toEqual([401, 401, 422, 400, 422, 422, 422, 403, 403])
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 422, 400, 422, 422, 422, 403, 403, 401])
   problems.push(...answers.map(({ body }) => JSON.stringify(body)))
+  const figures = await api.as(secret('the token for metrics')).get('/metrics')
+  expect(figures.status).toBe(200)
+  problems.push(figures.body)
 }
 
 /** Exports fail because what the worker was given is not good. */
@@ -253,7 +259,8 @@ describe('after a run in which everything happened', () => {
 
   it('no secret is in what the processes said, at the level trace', () => expect(found(output())).toEqual([]))
 
-  it('no secret is in an error that a caller was told', () => expect(found(problems.join('\n'))).toEqual([]))
+  it('no secret is in an error that a caller was told, nor among the metrics', () =>
+    expect(found(problems.join('\n'))).toEqual([]))
 
   it('no secret is in a job, nor in anything else that Redis holds', async () => {
     const dump = await dumpRedis(redisUrl)

@@ -81,6 +81,7 @@ async function newDelivery({ exporter }: Fixtures): Promise<string> {
 export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
   'GET /healthz': { kind: 'open', ok: 200 },
   'GET /readyz': { kind: 'open', ok: 200 },
+  'GET /metrics': { kind: 'open', ok: 200 },
   'GET /auth/config.json': { kind: 'open', ok: 200 },
   'GET /openapi.json': { kind: 'open', ok: 200 },
   'GET /docs': { kind: 'open', ok: 200 },

@@ -1,5 +1,6 @@
 // Asks everything that the service needs whether it answers: one question at a time, however many want to know.
 import { within } from '@waybill/shared/within.ts'
+import { keepFresh } from './fresh.ts'
 import type { ServerDeps } from './server.ts'
 
 export type DependencyState = 'ok' | 'away'
@@ -7,7 +8,7 @@ export type DependencyState = 'ok' | 'away'
 /** Milliseconds that a dependency may take to answer. */
 const TIMEOUT = 2_000
 
-/** Milliseconds for which an answer holds: whoever asks more often than that learns nothing, and costs a lot. */
+/** Milliseconds for which an answer holds. */
 const FRESH = 1_000
 
 export type DependencyCheck = () => Promise<Record<string, DependencyState>>
@@ -34,17 +35,7 @@ export function createDependencyCheck({ db, readers, queue, storage, log }: Serv
       return [name, 'away'] as const
     }
   }
-  const checkAll: DependencyCheck = async () =>
-    Object.fromEntries(await Promise.all(Object.entries(checks).map(([name, ask]) => check(name, ask))))
-
-  let latest: ReturnType<DependencyCheck> | undefined
-  let staleAt = Number.POSITIVE_INFINITY
-  return () => {
-    if (latest !== undefined && performance.now() < staleAt) return latest
-    staleAt = Number.POSITIVE_INFINITY // while it is under way
-    latest = checkAll().finally(() => {
-      staleAt = performance.now() + FRESH
-    })
-    return latest
-  }
+  return keepFresh(FRESH, async () =>
+    Object.fromEntries(await Promise.all(Object.entries(checks).map(([name, ask]) => check(name, ask)))),
+  )
 }

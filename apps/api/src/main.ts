@@ -8,6 +8,7 @@ import { persist } from '@waybill/shared/persist.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { listen } from './listen.ts'
+import { describeProcess } from './process-metrics.ts'
 import { createRefusalQuota } from './refusal-quota.ts'
 import { createServer } from './server.ts'
 import { tellUntold } from './untold-refusals.ts'
@@ -27,6 +28,7 @@ const app = createServer({
   isStarting: () => isStarting,
   stopping: stopping.signal,
   refusals,
+  registry: describeProcess(),
   ...connections,
 })
 const server = await listen(app, config)

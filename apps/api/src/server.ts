@@ -12,11 +12,14 @@ import type { ExportQueue } from '@waybill/shared/queue.ts'
 import type { Storage } from '@waybill/shared/storage.ts'
 import type { Readers } from '@waybill/shared/wiring.ts'
 import express, { type Express, type RequestHandler } from 'express'
+import type { Registry } from 'prom-client'
 import { adminPage } from './admin-page.ts'
 import { authenticate } from './auth.ts'
 import { createDependencyCheck } from './dependencies.ts'
 import { crossOrigin, secureHeaders } from './headers.ts'
 import { limitAddresses, limitCallers } from './limits.ts'
+import { createMetrics, measureRequests } from './metrics.ts'
+import { createMetricsReader } from './metrics-reading.ts'
 import { warnOfProxy } from './network.ts'
 import { createErrorHandler } from './problem.ts'
 import { createRefusalQuota, type RefusalQuota } from './refusal-quota.ts'
@@ -34,6 +37,7 @@ import { exportRoutes } from './routes/exports.ts'
 import { healthRoutes } from './routes/health.ts'
 import { historyRoute } from './routes/history.ts'
 import { meRoute } from './routes/me.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { previewRoute } from './routes/preview.ts'
 import { systemRoute } from './routes/system.ts'
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
@@ -59,10 +63,12 @@ export interface ServerDeps {
   readonly stopping?: AbortSignal
   /** Given by whoever ends the process, and then tells what is left in it. */
   readonly refusals?: RefusalQuota
+  /** What the process tells of itself to Prometheus; what the service has to tell is added. */
+  readonly registry?: Registry
 }
 
 /** Every route, with its rule. The fixed names under /v1/exports come before `:id`. */
-export function createRoutes(deps: ServerDeps): readonly Route[] {
+export function createRoutes(deps: ServerDeps, metrics = createMetrics(deps.datasets.keys())): readonly Route[] {
   const checkDependencies = createDependencyCheck(deps)
   const routes = [
     historyRoute(deps),
@@ -79,6 +85,7 @@ export function createRoutes(deps: ServerDeps): readonly Route[] {
     ...webhookEndpointRoutes(deps),
     ...webhookDeliveryRoutes(deps),
     ...healthRoutes(deps, checkDependencies),
+    metricsRoute(deps, createMetricsReader(deps, metrics, checkDependencies)),
     authConfigRoute(deps),
   ]
   return [...routes, ...documentRoutes(routes)]
@@ -91,10 +98,11 @@ export function createServer(deps: ServerDeps): Express {
   // Express would tag every answer, those that may not be stored too; routes that are polled tag theirs themselves.
   app.disable('etag')
   app.set('trust proxy', deps.config.TRUST_PROXY ?? false)
-  app.use(identifyAndLog(deps.log), secureHeaders())
+  const metrics = createMetrics(deps.datasets.keys(), deps.registry)
+  app.use(identifyAndLog(deps.log), measureRequests(metrics), secureHeaders())
   const crossOriginCalls = crossOrigin(deps.config)
   if (crossOriginCalls !== undefined) app.use(crossOriginCalls)
-  const routes = createRoutes(deps)
+  const routes = createRoutes(deps, metrics)
   mountRoutes(
     app,
     routes.filter(({ access }) => access === 'anybody'),

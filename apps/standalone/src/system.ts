@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ListeningServer, listen } from '@waybill/api/listen.ts'
+import { describeProcess } from '@waybill/api/process-metrics.ts'
 import { createRefusalQuota } from '@waybill/api/refusal-quota.ts'
 import { createServer } from '@waybill/api/server.ts'
 import { tellUntold } from '@waybill/api/untold-refusals.ts'
@@ -111,7 +112,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
     const refusals = createRefusalQuota()
     stops.push(() => tellUntold({ db: connections.db, log }, refusals))
-    const app = createServer({ config, datasets: loaded.datasets, log, refusals, ...connections })
+    const registry = describeProcess()
+    const app = createServer({ config, datasets: loaded.datasets, log, refusals, registry, ...connections })
     const server: ListeningServer = await listen(app, config)
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
     return { url: `http://localhost:${server.port}`, apiKey, config, datasets: loaded.datasets, stop }

@@ -57,6 +57,11 @@ function isProxy(word: string): boolean {
   )
 }
 
+/** What a bearer token may hold (RFC 6750, 2.1): with anything else nobody could ever log in. */
+const bearerToken = z
+  .string()
+  .regex(/^(?=.{16})[A-Za-z0-9\-._~+/]+=*$/, 'must have 16 characters or more: letters, digits and - . _ ~ + /')
+
 /** To the letter as a browser sends it: no path, no slash at the end. */
 function isOrigin(word: string): boolean {
   return word === '*' || (URL.canParse(word) && /^https?:/.test(word) && new URL(word).origin === word)
@@ -104,11 +109,8 @@ export const settingsSchema = z.object({
   S3_UPLOAD_CONCURRENCY: integer(3, 1, 32),
   S3_REQUEST_TIMEOUT: duration('60s', '100ms'),
 
-  // What a bearer token may hold (RFC 6750, 2.1): with anything else nobody could ever log in.
-  BOOTSTRAP_API_KEY: z
-    .string()
-    .regex(/^(?=.{16})[A-Za-z0-9\-._~+/]+=*$/, 'must have 16 characters or more: letters, digits and - . _ ~ + /')
-    .optional(),
+  BOOTSTRAP_API_KEY: bearerToken.optional(),
+  METRICS_TOKEN: bearerToken.optional(),
   OIDC_ISSUER: httpUrl.optional(),
   OIDC_AUDIENCE: z.string().optional(),
   OIDC_JWKS_URL: httpUrl.optional(),

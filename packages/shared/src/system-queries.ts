@@ -18,6 +18,11 @@ export function readLaneDepths(db: Database): Promise<LaneDepth[]> {
     FROM waybill.exports WHERE status IN ('queued', 'running') GROUP BY lane`
 }
 
+/** Messages to receivers that are not delivered and not given up. */
+export function countPendingDeliveries(db: Database): Promise<number> {
+  return db.webhookDelivery.count({ where: { status: 'pending' } })
+}
+
 /** How many exports of the same lane were queued before this one. They may be overtaken: callers take turns. */
 export async function countAhead(db: Database, { id, lane }: Pick<ExportRow, 'id' | 'lane'>): Promise<number> {
   return db.export.count({ where: { status: 'queued', lane, id: { lt: id } } })
