@@ -169,6 +169,7 @@ async function refuse(api: Api, key: string): Promise<void> {
   problems.push(...answers.map(({ body }) => JSON.stringify(body)))
   const figures = await api.as(secret('the token for metrics')).get('/metrics')
   expect(figures.status).toBe(200)
+  expect(figures.body, 'the process tells of itself, too').toContain('process_resident_memory_bytes')
   problems.push(figures.body)
 }
 

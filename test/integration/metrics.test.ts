@@ -1,13 +1,14 @@
 // GET /metrics: what Prometheus is told is what happened, whoever did it, and nothing that is not known.
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ListeningServer, listen } from '../../apps/api/src/listen.ts'
 import { createServer } from '../../apps/api/src/server.ts'
-import { ERRORS } from '../../packages/shared/src/errors.ts'
 import { createLogger } from '../../packages/shared/src/log.ts'
 import { tallyTrail } from '../../packages/shared/src/trail-tally.ts'
 import { connect } from '../../packages/shared/src/wiring.ts'
-import { createApiClient } from '../setup/api-client.ts'
+import { createApiClient, type Json } from '../setup/api-client.ts'
 import { withClient } from '../setup/database.ts'
 import { expectProblem } from '../setup/problem.ts'
 import { readMetrics, type Samples } from '../setup/prometheus.ts'
@@ -55,18 +56,20 @@ const made = (part: 'count' | 'sum', dataset: string, format: string) =>
 
 it('counts what others did, from the first question on: files, their rows, bytes and seconds, and failures', async () => {
   await system.admin.export({ dataset: 'users', format: 'json' })
-  const before = await readMetrics(system.url)
-  expect(before[made('count', 'users', 'csv')]).toBe(0)
-  expect(before['waybill_events_total{type="export.completed"}']).toBe(0)
+  await becomes(system.url, {
+    'waybill_workers{state="alive"}': 1,
+    [made('count', 'users', 'csv')]: 0,
+    'waybill_events_total{type="export.completed"}': 0,
+    'waybill_exports_failed_total{code="SOURCE_TABLE_MISSING"}': 0,
+  })
   const [all, some] = await Promise.all([
     system.admin.export({ dataset: 'users', format: 'csv' }),
     system.admin.export({ dataset: 'users', format: 'csv', limit: 3 }),
   ])
-  const seconds = [all, some].map((done) => (Date.parse(done.finishedAt) - Date.parse(done.createdAt)) / 1_000)
   await withClient(system.database.url, (client) => client.query('ALTER TABLE users RENAME TO elsewhere'))
   const failed = await system.admin.export({ dataset: 'users', format: 'csv' })
   await withClient(system.database.url, (client) => client.query('ALTER TABLE elsewhere RENAME TO users'))
-  expect(Object.keys(ERRORS)).toContain(failed.error.code)
+  expect(failed.error.code).toBe('SOURCE_TABLE_MISSING')
   await becomes(system.url, {
     [made('count', 'users', 'csv')]: 2,
     [made('count', 'users', 'json')]: 0,
@@ -75,11 +78,19 @@ it('counts what others did, from the first question on: files, their rows, bytes
     'waybill_events_total{type="export.requested"}': 3,
     'waybill_events_total{type="export.completed"}': 2,
     'waybill_events_total{type="export.failed"}': 1,
-    [`waybill_exports_failed_total{code="${failed.error.code}"}`]: 1,
+    'waybill_exports_failed_total{code="SOURCE_TABLE_MISSING"}': 1,
   })
+  const seconds = await Promise.all([all, some].map(({ id }) => secondsInTrail(id)))
   const now = await readMetrics(system.url)
-  expect(now[made('sum', 'users', 'csv')]).toBeCloseTo((seconds[0] ?? 0) + (seconds[1] ?? 0), 1)
+  expect(now[made('sum', 'users', 'csv')]).toBeCloseTo((seconds[0] ?? 0) + (seconds[1] ?? 0), 2)
 })
+
+/** From the request until the file was there. */
+async function secondsInTrail(id: string): Promise<number> {
+  const { body } = await system.admin.get(`/v1/exports/${id}/events`)
+  const at = (type: string) => Date.parse(body.items.find((event: Json) => event.type === type).at)
+  return (at('export.completed') - at('export.requested')) / 1_000
+}
 
 it('catches up in steps, and counts each event once', async () => {
   for (const format of ['csv', 'json', 'csv']) await system.admin.export({ dataset: 'users', format })
@@ -133,7 +144,7 @@ it('shows what waits, in the ledger and in the queue, how long, and the workers'
   const { 'waybill_exports_oldest_queued_seconds{lane="small"}': age } = await readMetrics(idle.url)
   expect(age).toBeGreaterThanOrEqual(3_600)
   expect(age).toBeLessThan(3_700)
-  expect((await readMetrics(system.url))['waybill_workers{state="alive"}']).toBe(1)
+  await becomes(system.url, { 'waybill_workers{state="alive"}': 1 })
 })
 
 it('times requests by their route, whatever id is in the path', async () => {
@@ -143,13 +154,63 @@ it('times requests by their route, whatever id is in the path', async () => {
   for (let count = 0; count < 3; count++) await client.get(`/v1/exports/${id}`)
   await client.get('/v1/exports/00000000-0000-7000-8000-000000000000')
   await fetch(`${url}/nowhere/${id}`)
+  const { status: statusOfPage } = await fetch(`${url}/exports/${id}`)
+  await fetch(`${url}/healthz`, { method: 'PROPFIND' })
+  const counted = (route: string, status: number | 'aborted', method = 'GET') =>
+    `waybill_http_request_duration_seconds_count{method="${method}",route="${route}",status="${status}"}`
+  await becomes(url, {
+    [counted('/v1/exports/{id}', 200)]: 3,
+    [counted('/v1/exports/{id}', 404)]: 1,
+    [counted('/exports/{id}', statusOfPage)]: 1,
+    [counted('none', 404)]: 1,
+    [counted('/healthz', 405, 'other')]: 1,
+  })
   const samples = await readMetrics(url)
-  const counted = (route: string, status: number) =>
-    samples[`waybill_http_request_duration_seconds_count{method="GET",route="${route}",status="${status}"}`]
-  expect(counted('/v1/exports/:id', 200)).toBe(3)
-  expect(counted('/v1/exports/:id', 404)).toBe(1)
-  expect(counted('none', 404)).toBe(1)
   expect(Object.keys(samples).filter((name) => name.includes(id))).toEqual([])
+})
+
+it('counts a request that its caller gave up on as such', async () => {
+  const url = await startApi({})
+  const asking = request(`${url}/v1/exports`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${system.config.BOOTSTRAP_API_KEY}`,
+      expect: '100-continue',
+      'content-length': 100,
+      'content-type': 'application/json',
+    },
+  })
+  asking.on('error', () => undefined)
+  asking.flushHeaders()
+  await once(asking, 'continue')
+  asking.destroy()
+  await expect
+    .poll(async () => {
+      const samples = Object.entries(await readMetrics(url))
+      return samples.filter(([name]) => /^waybill_http_request_duration_seconds_count.*"aborted"/.test(name))
+    })
+    .toEqual([[expect.stringContaining('method="POST"'), 1]])
+})
+
+/** The queue is in Postgres, too. */
+const UNKNOWN_WITHOUT_DATABASE =
+  /^waybill_(exports|exports_oldest_queued_seconds|workers|webhook_deliveries_pending|queue_jobs)(\{|$)/
+
+it('shows no jobs while the queue is away, and all else', async () => {
+  const proxy = await startTcpProxy(endpointOf(inject('redisUrl')))
+  ends.push(() => proxy.close())
+  const url = await startApi({ REDIS_URL: proxy.through(inject('redisUrl')) })
+  const isOfJobs = (name: string) => name.startsWith('waybill_queue_jobs')
+  await becomes(url, {
+    'waybill_dependency_up{dependency="queue"}': 1,
+    'waybill_queue_jobs{lane="large",state="waiting"}': 0,
+  })
+  expect(Object.keys(await readMetrics(url)).filter(isOfJobs)).toHaveLength(4)
+  proxy.refuse()
+  await becomes(url, { 'waybill_dependency_up{dependency="queue"}': 0, 'waybill_workers{state="alive"}': 1 })
+  expect(Object.keys(await readMetrics(url)).filter(isOfJobs)).toEqual([])
+  proxy.restore()
+  await becomes(url, { 'waybill_queue_jobs{lane="large",state="waiting"}': 0 })
 })
 
 it('answers while Postgres is away: says so, and shows nothing that it cannot know', async () => {
@@ -160,8 +221,7 @@ it('answers while Postgres is away: says so, and shows nothing that it cannot kn
   proxy.refuse()
   await becomes(url, { 'waybill_dependency_up{dependency="database"}': 0 })
   const away = await readMetrics(url)
-  const known = Object.keys(away).filter((name) => /^waybill_(exports|workers|webhook_deliveries_pending)\b/.test(name))
-  expect(known).toEqual([])
+  expect(Object.keys(away).filter((name) => UNKNOWN_WITHOUT_DATABASE.test(name))).toEqual([])
   expect(away['waybill_dependency_up{dependency="storage"}']).toBe(1)
   await system.admin.export({ dataset: 'users', format: 'ndjson' })
   proxy.restore()

@@ -66,6 +66,21 @@ describe('a storage that stumbles', () => {
   })
 })
 
+it.each<Fault>([{ kind: 'hang' }, s3Error(403, 'AccessDenied')])(
+  'a file is whole, though it cannot be asked for uploads begun in vain: $kind',
+  async (fault) => {
+    const lost = proxy.fail(isUpload.create, { kind: 'lose-answer' }, { times: 1 })
+    const asked = proxy.fail(({ method, query }) => method === 'GET' && query.has('uploads'), fault)
+    const key = `${PREFIX}unlisted-${fault.kind}`
+    const stored = await storage.put(key, watchedBody().body, putOptions())
+    expect(stored.bytes).toBe(bytes.length)
+    expect([lost.hits, asked.hits]).toEqual([1, 1])
+    const { openUploads } = await look(key)
+    expect(openUploads, 'left to the sweeper').toHaveLength(1)
+    await direct.abortUploads(key)
+  },
+)
+
 describe('a storage that does not come back', () => {
   it.each<[string, keyof typeof isUpload, Fault]>([
     ['answers 500', 'part', s3Error(500, 'InternalError')],

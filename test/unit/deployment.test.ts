@@ -17,11 +17,12 @@ describe('docker-compose.yml', () => {
     expect(() => readConfig(withDefaults(settings))).not.toThrow()
   })
 
-  it('passes on what an installation of one’s own needs: where it is, who may come, where webhooks may go', () => {
+  it('passes on what an installation of one’s own needs: where it is, who may come, where webhooks may go, who reads the metrics', () => {
     const needed = ['PUBLIC_URL', 'TRUST_PROXY', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_CLIENT_ID', 'OIDC_JWKS_URL']
     const roles = ['OIDC_ROLES_CLAIM', 'OIDC_ADMIN_ROLE', 'OIDC_EXPORTER_ROLE']
     const webhooks = ['WEBHOOK_SECRET_KEYS', 'WEBHOOK_ALLOWED_NETWORKS', 'WEBHOOK_ALLOW_HTTP']
-    for (const name of [...needed, ...roles, ...webhooks]) expect(settings[name], name).toBe(`\${${name}:-}`)
+    for (const name of [...needed, ...roles, ...webhooks, 'METRICS_TOKEN'])
+      expect(settings[name], name).toBe(`\${${name}:-}`)
   })
 
   it('gives these settings to our processes and to nobody else', () => {

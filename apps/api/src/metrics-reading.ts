@@ -26,7 +26,8 @@ export function createMetricsReader(
   let counted: bigint | undefined
   const count = async () => {
     if (counted === undefined) {
-      counted = await lastEvent(db)
+      const last = await lastEvent(db)
+      counted ??= last
       return
     }
     const after = counted

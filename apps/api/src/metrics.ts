@@ -1,9 +1,11 @@
 // What Prometheus is told: the names, and what is counted here as it happens.
+import { ERRORS } from '@waybill/shared/errors.ts'
 import { EVENT_TYPES } from '@waybill/shared/event-types.ts'
 import { FORMAT_NAMES } from '@waybill/shared/export.ts'
 import { LANES } from '@waybill/shared/queue.ts'
 import type { RequestHandler } from 'express'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { documentedPath } from './openapi/operation.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -24,7 +26,7 @@ export function createMetrics(datasets: Iterable<string>, registry = new Registr
     registry,
     requests: new Histogram({
       name: 'waybill_http_request_duration_seconds',
-      help: 'Requests that were answered, by their route as the document has it.',
+      help: 'Requests, by their route as the OpenAPI document has it; status "aborted": the caller did not wait.',
       labelNames: ['method', 'route', 'status'],
       buckets: ANSWER_BUCKETS,
       registers,
@@ -43,7 +45,7 @@ export function createMetrics(datasets: Iterable<string>, registry = new Registr
     }),
     oldestQueued: new Gauge({
       name: 'waybill_exports_oldest_queued_seconds',
-      help: 'How long the export that waits longest has waited; 0: none waits.',
+      help: 'Age of the oldest export that is queued; 0: none is.',
       labelNames: ['lane'],
       registers,
     }),
@@ -86,6 +88,7 @@ export function createMetrics(datasets: Iterable<string>, registry = new Registr
     }),
   }
   for (const type of EVENT_TYPES) metrics.events.inc({ type }, 0)
+  for (const code of Object.keys(ERRORS)) metrics.failed.inc({ code }, 0)
   for (const dataset of datasets) {
     for (const format of FORMAT_NAMES) {
       metrics.duration.zero({ dataset, format })
@@ -98,12 +101,19 @@ export function createMetrics(datasets: Iterable<string>, registry = new Registr
 /** The lanes and states that there are, so that nothing of one is told as 0 and not left out. */
 export const LANE_STATES = LANES.flatMap((lane) => (['queued', 'running'] as const).map((status) => ({ lane, status })))
 
+/** Anything else is `other`: callers must not be able to make up figures. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
+
 /** Times every request by its route: paths hold ids, and there would be no end of them. */
 export function measureRequests({ requests }: Metrics): RequestHandler {
   return (request, response, next) => {
-    const stop = requests.startTimer({ method: request.method })
-    response.on('finish', () => {
-      stop({ route: request.route?.path ?? 'none', status: String(response.statusCode) })
+    const method = METHODS.has(request.method) ? request.method : 'other'
+    const stop = requests.startTimer({ method })
+    // "finish" is not said when the caller has gone.
+    response.on('close', () => {
+      const status = response.writableFinished ? String(response.statusCode) : 'aborted'
+      const path: unknown = request.route?.path
+      stop({ route: typeof path === 'string' ? documentedPath(path) : 'none', status })
     })
     next()
   }

@@ -1,4 +1,5 @@
 // `npm start`: keeps the whole system running until Ctrl-C.
+import { describeProcess } from '@waybill/api/process-metrics.ts'
 import { ConfigError } from '@waybill/shared/config.ts'
 import { untilSignal } from '@waybill/shared/signals.ts'
 import { startSystem } from './system.ts'
@@ -7,7 +8,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 const signal = untilSignal()
 
 try {
-  const system = await startSystem({ say })
+  const system = await startSystem({ say, registry: describeProcess() })
   say(`
 Waybill is running. Ctrl-C stops it; its state stays in ${system.config.DATA_DIR}.
 

@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ListeningServer, listen } from '@waybill/api/listen.ts'
-import { describeProcess } from '@waybill/api/process-metrics.ts'
 import { createRefusalQuota } from '@waybill/api/refusal-quota.ts'
-import { createServer } from '@waybill/api/server.ts'
+import { createServer, type ServerDeps } from '@waybill/api/server.ts'
 import { tellUntold } from '@waybill/api/untold-refusals.ts'
 import { ensureBootstrapKey } from '@waybill/shared/bootstrap-key.ts'
 import { type Config, readConfig, readStandaloneNeeds } from '@waybill/shared/config.ts'
@@ -29,6 +28,8 @@ export interface SystemOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Settings of the embedded Postgres, e.g. for data that may be lost. */
   readonly postgresSettings?: Readonly<Record<string, string>>
+  /** What the process tells of itself to Prometheus. */
+  readonly registry?: ServerDeps['registry']
   /** Told, in one line each, what takes time. */
   readonly say: (line: string) => void
 }
@@ -112,8 +113,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
     const refusals = createRefusalQuota()
     stops.push(() => tellUntold({ db: connections.db, log }, refusals))
-    const registry = describeProcess()
-    const app = createServer({ config, datasets: loaded.datasets, log, refusals, registry, ...connections })
+    const app = createServer({
+      config,
+      datasets: loaded.datasets,
+      log,
+      refusals,
+      ...(options.registry === undefined ? {} : { registry: options.registry }),
+      ...connections,
+    })
     const server: ListeningServer = await listen(app, config)
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
     return { url: `http://localhost:${server.port}`, apiKey, config, datasets: loaded.datasets, stop }

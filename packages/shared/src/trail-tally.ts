@@ -24,12 +24,14 @@ const MOST = 20_000n
 
 /** The number of the last event; 0 of an empty trail. */
 export async function lastEvent(db: Database): Promise<bigint> {
-  const { _max: last } = await db.auditEvent.aggregate({ _max: { id: true } })
-  return last.id ?? 0n
+  // Prisma's aggregate would put the table into a subquery, of which Postgres reads every row.
+  const last = await db.auditEvent.findFirst({ orderBy: { id: 'desc' }, select: { id: true } })
+  return last?.id ?? 0n
 }
 
 /**
- * Events are numbered without gaps in the order of their commits: nothing is counted twice or missed.
+ * Events are numbered without gaps in the order of their commits: nothing is counted twice or missed, unless the
+ * database itself went back. Then it goes on from there.
  *
  * @param after the number of the last event that was counted before
  * @param most events at once
@@ -38,15 +40,16 @@ export async function tallyTrail(db: Database, after: bigint, most = MOST): Prom
   const last = await lastEvent(db)
   const more = last - after
   const upTo = more > most ? after + most : last
-  if (more <= 0n) return { upTo: after, events: [], completed: [], failed: [] }
+  if (more <= 0n) return { upTo, events: [], completed: [], failed: [] }
   const [events, completed, failed] = await Promise.all([
     db.$queryRaw<Tally['events']>`
       SELECT type, count(*)::int AS count FROM waybill.audit_events
        WHERE id > ${after} AND id <= ${upTo} GROUP BY type`,
     db.$queryRaw<CompletedExport[]>`
       SELECT x.dataset, x.format, x.row_count::float8 AS rows, x.bytes::float8 AS bytes,
-        extract(epoch FROM e.at - x.created_at)::float8 AS seconds
+        extract(epoch FROM e.at - asked.at)::float8 AS seconds
       FROM waybill.audit_events e JOIN waybill.exports x ON x.id = e.export_id
+        JOIN waybill.audit_events asked ON asked.export_id = e.export_id AND asked.type = 'export.requested'
       WHERE e.type = 'export.completed' AND e.id > ${after} AND e.id <= ${upTo}`,
     db.$queryRaw<Tally['failed']>`
       SELECT data->>'code' AS code, count(*)::int AS count FROM waybill.audit_events
