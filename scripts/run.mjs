@@ -24,9 +24,10 @@ const WORKER_MEMORY = /max[-_]old[-_]space/.test(process.env.NODE_OPTIONS ?? '')
 
 /**
  * glibc raises this limit to the size of the largest block that was freed, a part of an upload, and from then on takes
- * parts from its heap, which it does not give back: 16 to 30 MB more at the peak. Set, it stays.
+ * parts from its heap, which it does not give back: 16 to 30 MB more at the peak. Set, it stays. And each thread that
+ * compiles at the start has an arena of its own, of which it keeps up to 25 MB or nothing, as it happens: one for all.
  */
-const WORKER_MALLOC = { MALLOC_MMAP_THRESHOLD_: '1048576' }
+const WORKER_MALLOC = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_ARENA_MAX: '1' }
 
 const preparesTests = async () => {
   await ensureTestPrograms()

@@ -30,7 +30,10 @@ export const WORKER_FLAGS: readonly string[] = [
   '--max-semi-space-size=16',
   '--max-old-space-size=1024',
 ]
-export const WORKER_MALLOC: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: '1048576' }
+export const WORKER_MALLOC: Readonly<Record<string, string>> = {
+  MALLOC_MMAP_THRESHOLD_: '1048576',
+  MALLOC_ARENA_MAX: '1',
+}
 
 const API_KEY = 'bench-admin-key-0123456789'
 const READY_MS = 30_000

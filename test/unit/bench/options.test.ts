@@ -55,14 +55,14 @@ describe('the options of npm run bench', () => {
 
 test('the worker is measured as npm run worker, compose and the docs start it', async () => {
   const read = (file: string) => readFile(new URL(`../../../${file}`, import.meta.url), 'utf8')
-  const [malloc = []] = Object.entries(WORKER_MALLOC)
+  const malloc = Object.entries(WORKER_MALLOC)
   const run = await read('scripts/run.mjs')
   expect(run).toContain(`: ['${WORKER_FLAGS.join("', '")}']`)
-  expect(run).toContain(`{ ${malloc[0]}: '${malloc[1]}' }`)
+  expect(run).toContain(`{ ${malloc.map(([name, value]) => `${name}: '${value}'`).join(', ')} }`)
   const compose = await read('docker-compose.yml')
   expect(compose).toContain(`[node, ${WORKER_FLAGS.join(', ')}, apps/worker/src/main.ts]`)
-  expect(compose).toContain(`${malloc[0]}: ${malloc[1]}`)
+  for (const [name, value] of malloc) expect(compose).toContain(`      ${name}: ${value}\n`)
   expect(await read('docs/operations.md')).toContain(
-    `${malloc.join('=')} node ${WORKER_FLAGS.join(' ')} apps/worker/src/main.ts`,
+    `${malloc.map((pair) => pair.join('=')).join(' ')} node ${WORKER_FLAGS.join(' ')} apps/worker/src/main.ts`,
   )
 })
