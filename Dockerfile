@@ -29,7 +29,7 @@ RUN node scripts/generate-client.mjs
 FROM base AS page
 RUN npm ci --ignore-scripts --workspace=@waybill/admin
 COPY tsconfig.json ./
-COPY packages/shared/src/errors.ts packages/shared/src/
+COPY packages/shared/src/vocabulary/errors.ts packages/shared/src/
 COPY apps/admin apps/admin
 RUN node node_modules/vite/bin/vite.js build apps/admin
 

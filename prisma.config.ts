@@ -4,7 +4,7 @@ import { defineConfig } from 'prisma/config'
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
-  // As our own deployer has it (packages/shared/src/migrations.ts): _prisma_migrations is in the schema waybill.
+  // As our own deployer has it (packages/shared/src/database/migrations.ts): _prisma_migrations is in the schema waybill.
   // biome-ignore lint/style/noProcessEnv: read by Prisma's own command line, not by the service.
   datasource: { url: withSchema(process.env.DATABASE_URL) },
 })

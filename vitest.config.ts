@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Ends in the other order: what is missing is told when the servers are down.
-    globalSetup: ['test/setup/openapi-coverage.ts', 'test/setup/servers.ts'],
+    globalSetup: ['test/setup/api/openapi-coverage.ts', 'test/setup/servers.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // Ceilings, only reached when something is broken: a machine that does ten things at once is slow at each.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { findNode, run, SetupError, takeLock } from './install.mjs'
 
 /** Everything that the page is made of. */
-const SOURCES = ['apps/admin', 'packages/client', 'packages/shared/src/errors.ts', 'package-lock.json']
+const SOURCES = ['apps/admin', 'packages/client', 'packages/shared/src/vocabulary/errors.ts', 'package-lock.json']
 const NOT_SOURCES = new Set(['dist', 'dist.new', 'dist.old', 'node_modules'])
 /** In the built page: the hash of what it was built from. */
 const STAMP = '.sources'

@@ -15,7 +15,7 @@ const REDIS = {
     '  macOS:           brew install redis',
 }
 
-/** The names that Chromium and Chrome go by (test/setup/browser.ts looks for the same). */
+/** The names that Chromium and Chrome go by (test/setup/page/browser.ts looks for the same). */
 const CHROMIUM = {
   name: 'Chromium',
   isThere: () =>

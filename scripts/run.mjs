@@ -36,7 +36,7 @@ const preparesTests = async () => {
 
 /** What each task runs, one after the other; all of them, also when one fails. */
 const TASKS = {
-  demo: { steps: [['apps/standalone/src/demo.ts']] },
+  demo: { steps: [['apps/standalone/src/demo/demo.ts']] },
   start: {
     steps: [[...DOTENV, 'apps/standalone/src/main.ts']],
     needs: () => buildAdminPageIfPossible(ROOT),
@@ -54,10 +54,10 @@ const TASKS = {
       ['node_modules/typescript/bin/tsc', '-p', 'apps/admin'],
     ],
   },
-  'audit:verify': { steps: [[...DOTENV, 'apps/api/src/audit-verify.ts']], production: true },
-  migrate: { steps: [[...DOTENV, 'apps/api/src/migrate.ts']], production: true },
+  'audit:verify': { steps: [[...DOTENV, 'apps/api/src/commands/audit-verify.ts']], production: true },
+  migrate: { steps: [[...DOTENV, 'apps/api/src/commands/migrate.ts']], production: true },
   api: { steps: [[...DOTENV, 'apps/api/src/main.ts']], production: true },
-  'dataset:check': { steps: [[...DOTENV, 'apps/api/src/check-datasets.ts']], production: true },
+  'dataset:check': { steps: [[...DOTENV, 'apps/api/src/commands/check-datasets.ts']], production: true },
   worker: {
     steps: [[...DOTENV, ...WORKER_MEMORY, 'apps/worker/src/main.ts']],
     production: true,

@@ -1,10 +1,10 @@
 // Writes docs/errors.md from the table of error codes. Run it when that has changed: a test compares the two.
 import { writeFile } from 'node:fs/promises'
-import { ERRORS, type ErrorKind } from '../packages/shared/src/errors.ts'
+import { ERRORS, type ErrorKind } from '../packages/shared/src/vocabulary/errors.ts'
 
 const INTRODUCTION = `# Error codes
 
-Written by \`scripts/write-errors-doc.ts\` from \`packages/shared/src/errors.ts\`; edit that.
+Written by \`scripts/write-errors-doc.ts\` from \`packages/shared/src/vocabulary/errors.ts\`; edit that.
 
 Codes are stable: match on them, not on texts. They appear in two places.
 

@@ -1,6 +1,6 @@
 // What the benchmark can be asked for on its command line.
 import { parseArgs } from 'node:util'
-import type { FormatName } from '../../packages/shared/src/export.ts'
+import type { FormatName } from '../../packages/shared/src/vocabulary/export.ts'
 
 /** A format as it is named here: with `.gz` behind it the file is compressed. */
 export interface FormatChoice {

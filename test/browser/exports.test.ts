@@ -5,8 +5,8 @@ import { parse } from 'csv-parse/sync'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
-import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/admin-page.ts'
 import { withClient } from '../setup/database.ts'
+import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/page/admin-page.ts'
 import { ADMIN_KEY } from '../setup/system.ts'
 
 // A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.

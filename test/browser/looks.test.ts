@@ -3,10 +3,10 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
-import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/admin-page.ts'
 import { withClient } from '../setup/database.ts'
+import { type Receiver, startReceiver } from '../setup/network/webhook-receiver.ts'
+import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/page/admin-page.ts'
 import { ADMIN_KEY } from '../setup/system.ts'
-import { type Receiver, startReceiver } from '../setup/webhook-receiver.ts'
 
 // A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })

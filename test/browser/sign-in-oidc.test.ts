@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { type AdminPage, screenshot, startAdminPage } from '../setup/admin-page.ts'
+import { type AdminPage, screenshot, startAdminPage } from '../setup/page/admin-page.ts'
 
 // A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })

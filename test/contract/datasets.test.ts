@@ -1,8 +1,8 @@
 // The contract of every dataset that comes along: whoever adds one has it tested without writing a test.
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { GAME_DATASETS, LEDGER_DATASETS } from '@waybill/shared/datasets/index.ts'
-import { FORMAT_NAMES } from '@waybill/shared/export.ts'
-import type { ColumnKind } from '@waybill/shared/table.ts'
+import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
+import type { ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'

@@ -1,11 +1,11 @@
 // The contract of every format, and of gzip around each: what the worker and the storage rely on.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FORMAT_NAMES, type FormatName } from '@waybill/shared/export.ts'
 import type { EncodeContext } from '@waybill/shared/formats/format.ts'
 import { gzip } from '@waybill/shared/formats/gzip.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
-import type { Column, Page } from '@waybill/shared/table.ts'
+import { FORMAT_NAMES, type FormatName } from '@waybill/shared/vocabulary/export.ts'
+import type { Column, Page } from '@waybill/shared/vocabulary/table.ts'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { collect, contextWith, encode, pagesOf } from '../unit/formats/encoding.ts'

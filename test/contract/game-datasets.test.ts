@@ -1,9 +1,9 @@
 // GAME's four datasets against docs of the original service: every cell of every file, read back by strangers.
 import { gunzipSync } from 'node:zlib'
-import { createDatasets } from '@waybill/shared/dataset-registry.ts'
 import { GAME_DATASETS as DECLARED } from '@waybill/shared/datasets/index.ts'
-import type { FormatName } from '@waybill/shared/export.ts'
-import type { Cell, Column, ColumnKind } from '@waybill/shared/table.ts'
+import { createDatasets } from '@waybill/shared/datasets/registry.ts'
+import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
+import type { Cell, Column, ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
 import { GAME_DATASETS, readGame } from '../setup/game.ts'

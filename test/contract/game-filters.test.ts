@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
-import type { Json } from '../setup/api-client.ts'
+import type { Json } from '../setup/api/api-client.ts'
 import { withClient } from '../setup/database.ts'
 import { GAME_DATASETS, readGame } from '../setup/game.ts'
 import { startTestSystem, type TestSystem } from '../setup/system.ts'

@@ -1,10 +1,10 @@
 // The system as an operator runs it: three processes, plain HTTP, real signals.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FormatName } from '@waybill/shared/export.ts'
-import type { Column } from '@waybill/shared/table.ts'
+import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
+import type { Column } from '@waybill/shared/vocabulary/table.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
-import { type ApiClient, createApiClient } from '../setup/api-client.ts'
+import { type ApiClient, createApiClient } from '../setup/api/api-client.ts'
 import { look } from '../setup/bucket.ts'
 import { createTestDatabase, type TestDatabase } from '../setup/database.ts'
 import { GAME_DATASETS, readGame } from '../setup/game.ts'

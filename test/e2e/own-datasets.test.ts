@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FORMAT_NAMES } from '@waybill/shared/export.ts'
+import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { datasets as examples } from '../../examples/shop/datasets.ts'
-import { readFilters } from '../../packages/client/src/cli/filters.ts'
-import { type ApiClient, createApiClient } from '../setup/api-client.ts'
+import { readFilters } from '../../packages/client/src/cli/arguments/filters.ts'
+import { type ApiClient, createApiClient } from '../setup/api/api-client.ts'
 import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
 import { killAll, type Process, startProcess } from '../setup/processes.ts'
 import { createShop, type Shop } from '../setup/shop.ts'
@@ -53,7 +53,7 @@ async function refusal(name: 'api' | 'worker' | 'dataset:check', DATASETS: strin
 /** Loads modules in a process that does nothing else, as all of ours load them: told by line, answered by line. */
 function startLoader() {
   const program = `import { createInterface } from 'node:readline'
-    import { loadDatasets } from '@waybill/shared/dataset-module.ts'
+    import { loadDatasets } from '@waybill/shared/own-datasets/module.ts'
     for await (const path of createInterface(process.stdin)) {
       const said = await loadDatasets({ DATASETS: path, GAME_DATASETS: true }).then(() => 'loaded', (e) => e.message)
       console.log(JSON.stringify(said))

@@ -2,15 +2,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readConfig } from '../../packages/shared/src/config.ts'
-import { deployQueue } from '../../packages/shared/src/queue.ts'
+import { deployQueue } from '../../packages/shared/src/queue/exports.ts'
+import { readConfig } from '../../packages/shared/src/settings/config.ts'
 import { type Api, createDeployment, type Deployment } from '../chaos/setup/deployment.ts'
 import { type Program, startProgram } from '../chaos/setup/program.ts'
 import { type OwnRedis, startOwnRedis } from '../chaos/setup/queue-server.ts'
 import { until } from '../chaos/setup/until.ts'
-import { createApiClient } from '../setup/api-client.ts'
+import { createApiClient } from '../setup/api/api-client.ts'
+import { dumpDatabase, dumpRedis, plant, secretsIn } from '../setup/api/planted.ts'
 import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
-import { dumpDatabase, dumpRedis, plant, secretsIn } from '../setup/planted.ts'
 import { testSettings } from '../setup/system.ts'
 
 /** By kind: whatever a process, a caller or a server was given in confidence. */
@@ -225,7 +225,7 @@ async function failToStart(): Promise<void> {
   })
   expect((await unusable.ended).code).toBe(1)
   const lost = { DATABASE_URL: withPassword(database.url, secret('a wrong password of Postgres')) }
-  for (const program of ['apps/api/src/audit-verify.ts', 'apps/api/src/migrate.ts']) {
+  for (const program of ['apps/api/src/commands/audit-verify.ts', 'apps/api/src/commands/migrate.ts']) {
     const { code } = await (await startOther(program, program, lost)).ended
     expect(code).not.toBe(0)
   }

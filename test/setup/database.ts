@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { deployMigrations } from '../../packages/shared/src/migrations.ts'
+import { deployMigrations } from '../../packages/shared/src/database/migrations.ts'
 
 export interface TestDatabase {
   /** Of the superuser. */

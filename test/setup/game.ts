@@ -1,5 +1,5 @@
 // What the four datasets of GAME must give, written by hand: columns, kinds, and SQL that is not the product's.
-import type { Cell, ColumnKind } from '@waybill/shared/table.ts'
+import type { Cell, ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import pg from 'pg'
 
 export interface GameDataset {

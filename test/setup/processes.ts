@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 const ENTRIES = {
-  migrate: 'apps/api/src/migrate.ts',
+  migrate: 'apps/api/src/commands/migrate.ts',
   api: 'apps/api/src/main.ts',
   worker: 'apps/worker/src/main.ts',
-  'dataset:check': 'apps/api/src/check-datasets.ts',
+  'dataset:check': 'apps/api/src/commands/check-datasets.ts',
 } as const
 
 export interface Process {

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../apps/standalone/src/free-port.ts'
-import { diesWithUs } from '../../apps/standalone/src/postgres-binaries.ts'
+import { diesWithUs } from '../../apps/standalone/src/postgres/binaries.ts'
 
 export interface TestRedis {
   readonly url: string

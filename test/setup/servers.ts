@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { startPostgres } from '../../apps/standalone/src/embedded-postgres.ts'
-import { startS3 } from '../../apps/standalone/src/embedded-s3.ts'
+import { startPostgres } from '../../apps/standalone/src/postgres/embedded-postgres.ts'
+import { startS3 } from '../../apps/standalone/src/s3/embedded-s3.ts'
 import { startRedis } from './redis.ts'
 
 declare module 'vitest' {

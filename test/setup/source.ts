@@ -1,9 +1,9 @@
 // Reads through the product's cursor, and watches what the source's server does meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createDatabase, type Database } from '@waybill/shared/database.ts'
+import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import type { TableQuery } from '@waybill/shared/datasets/dataset.ts'
-import { openTable, type ReadOptions } from '@waybill/shared/source.ts'
-import type { Row } from '@waybill/shared/table.ts'
+import { openTable, type ReadOptions } from '@waybill/shared/source/source.ts'
+import type { Row } from '@waybill/shared/vocabulary/table.ts'
 import { afterAll, beforeAll } from 'vitest'
 import { createTestDatabase, withClient } from './database.ts'
 

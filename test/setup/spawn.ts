@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { diesWithUs } from '../../apps/standalone/src/postgres-binaries.ts'
+import { diesWithUs } from '../../apps/standalone/src/postgres/binaries.ts'
 
 export interface SpawnOptions {
   readonly nodeFlags?: readonly string[]

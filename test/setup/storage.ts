@@ -1,5 +1,5 @@
 // Settings for a storage on the bucket of the run, and what is put there.
-import type { PutOptions, StorageOptions } from '@waybill/shared/storage.ts'
+import type { PutOptions, StorageOptions } from '@waybill/shared/storage/storage.ts'
 import { inject } from 'vitest'
 
 /** Bytes of a part: the least that S3 takes. */

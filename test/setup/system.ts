@@ -1,20 +1,20 @@
 // Runs API and worker in this process, on a database, a queue and a storage prefix of the suite's own.
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
-import { type ListeningServer, listen } from '../../apps/api/src/listen.ts'
+import { type ListeningServer, listen } from '../../apps/api/src/http/listen.ts'
 import { createServer } from '../../apps/api/src/server.ts'
 import { type RunningWorker, startWorker } from '../../apps/worker/src/worker.ts'
-import { ensureBootstrapKey } from '../../packages/shared/src/bootstrap-key.ts'
-import { type Config, readConfig } from '../../packages/shared/src/config.ts'
-import { createDatasets, type Datasets } from '../../packages/shared/src/dataset-registry.ts'
+import { ensureBootstrapKey } from '../../packages/shared/src/access/bootstrap-key.ts'
 import type { Dataset } from '../../packages/shared/src/datasets/dataset.ts'
 import { GAME_DATASETS, LEDGER_DATASETS } from '../../packages/shared/src/datasets/index.ts'
-import { createLogger } from '../../packages/shared/src/log.ts'
-import { deployQueue } from '../../packages/shared/src/queue.ts'
+import { createDatasets, type Datasets } from '../../packages/shared/src/datasets/registry.ts'
+import { createLogger } from '../../packages/shared/src/process/log.ts'
+import { deployQueue } from '../../packages/shared/src/queue/exports.ts'
+import { type Config, readConfig } from '../../packages/shared/src/settings/config.ts'
 import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
-import { type ApiClient, createApiClient } from './api-client.ts'
+import { type ApiClient, createApiClient } from './api/api-client.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
-import type { TcpProxy } from './tcp-proxy.ts'
+import type { TcpProxy } from './network/tcp-proxy.ts'
 
 export const QUEUE_BACKENDS = ['redis', 'postgres'] as const
 export type QueueBackend = (typeof QUEUE_BACKENDS)[number]

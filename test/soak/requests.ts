@@ -1,7 +1,7 @@
 // The callers of the soak: they ask for random exports, ask again when they hear nothing, and cancel some.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Answer, Json } from '../setup/api-client.ts'
+import type { Answer, Json } from '../setup/api/api-client.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 

@@ -1,17 +1,17 @@
 // What the soak shakes: servers of its own, proxies in front of them, an API and two workers behind the proxies.
 import { join } from 'node:path'
 import pg from 'pg'
-import { startPostgres } from '../../apps/standalone/src/embedded-postgres.ts'
-import { startS3 } from '../../apps/standalone/src/embedded-s3.ts'
+import { startPostgres } from '../../apps/standalone/src/postgres/embedded-postgres.ts'
+import { startS3 } from '../../apps/standalone/src/s3/embedded-s3.ts'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
-import { readConfig } from '../../packages/shared/src/config.ts'
-import { deployMigrations } from '../../packages/shared/src/migrations.ts'
-import { deployQueue } from '../../packages/shared/src/queue.ts'
+import { deployMigrations } from '../../packages/shared/src/database/migrations.ts'
+import { deployQueue } from '../../packages/shared/src/queue/exports.ts'
+import { readConfig } from '../../packages/shared/src/settings/config.ts'
 import { type Api, createDeployment, type Deployment } from '../chaos/setup/deployment.ts'
 import type { Place } from '../chaos/setup/invariants.ts'
 import type { Program } from '../chaos/setup/program.ts'
 import { type QueueServer, queueInPostgres, startOwnRedis } from '../chaos/setup/queue-server.ts'
-import { endpointOf, startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../setup/network/tcp-proxy.ts'
 
 export type Server = 'postgres' | 'redis' | 's3'
 

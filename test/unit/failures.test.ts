@@ -1,8 +1,8 @@
 // What failed decides whether it is tried again and what a person is told: the many shapes of one failure.
-import { databaseFailure } from '@waybill/shared/database-failure.ts'
-import { ERRORS, toWaybillError, WaybillError } from '@waybill/shared/errors.ts'
-import { choosePartSize } from '@waybill/shared/part-size.ts'
-import { storageError } from '@waybill/shared/storage-failure.ts'
+import { databaseFailure } from '@waybill/shared/database/failure.ts'
+import { storageError } from '@waybill/shared/storage/failure.ts'
+import { choosePartSize } from '@waybill/shared/storage/part-size.ts'
+import { ERRORS, toWaybillError, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { describe, expect, it } from 'vitest'
 
 describe('an error', () => {

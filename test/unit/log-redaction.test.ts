@@ -1,6 +1,6 @@
 // What must not be read in a log is not in its lines, however it got there.
 import { describe, expect, it } from 'vitest'
-import { blotOut, describeError } from '../../packages/shared/src/log-redaction.ts'
+import { blotOut, describeError } from '../../packages/shared/src/process/redaction.ts'
 
 describe('a text', () => {
   it.each([

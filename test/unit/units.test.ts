@@ -1,5 +1,5 @@
 // A quantity that is misread keeps files for seconds instead of days.
-import { parseDuration, parseSize } from '@waybill/shared/units.ts'
+import { parseDuration, parseSize } from '@waybill/shared/settings/units.ts'
 import { expect, it } from 'vitest'
 
 it.each([

@@ -13,7 +13,7 @@ import type {
   EndpointWithSecretBody,
   NewEndpointBody,
 } from '@waybill/shared/contract/webhooks.ts'
-import type { ExportRequestInput } from '@waybill/shared/export.ts'
+import type { ExportRequestInput } from '@waybill/shared/vocabulary/export.ts'
 import { poll, send } from './data/http.ts'
 
 export type {

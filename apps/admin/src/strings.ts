@@ -1,6 +1,6 @@
 // Every word of the page, in English. Translating the page means translating this file.
 
-import type { EventType } from '@waybill/shared/event-types.ts'
+import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
 
 const plural = (count: number, one: string, many: string) => (count === 1 ? one : many)
 

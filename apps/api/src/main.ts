@@ -1,17 +1,17 @@
 // The API process: reads the settings, connects, listens until it is told to stop.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensureBootstrapKey } from '@waybill/shared/bootstrap-key.ts'
-import { readConfigOrExit } from '@waybill/shared/config.ts'
-import { loadDatasetsOrExit } from '@waybill/shared/dataset-start.ts'
-import { createLogger } from '@waybill/shared/log.ts'
-import { persist } from '@waybill/shared/persist.ts'
-import { untilSignal } from '@waybill/shared/signals.ts'
+import { ensureBootstrapKey } from '@waybill/shared/access/bootstrap-key.ts'
+import { persist } from '@waybill/shared/database/retry.ts'
+import { loadDatasetsOrExit } from '@waybill/shared/own-datasets/start.ts'
+import { createLogger } from '@waybill/shared/process/log.ts'
+import { untilSignal } from '@waybill/shared/process/signals.ts'
+import { readConfigOrExit } from '@waybill/shared/settings/config.ts'
 import { connect } from '@waybill/shared/wiring.ts'
-import { listen } from './listen.ts'
-import { describeProcess } from './process-metrics.ts'
-import { createRefusalQuota } from './refusal-quota.ts'
+import { createRefusalQuota } from './auth/refusal-quota.ts'
+import { tellUntold } from './auth/untold-refusals.ts'
+import { listen } from './http/listen.ts'
+import { describeProcess } from './metrics/process.ts'
 import { createServer } from './server.ts'
-import { tellUntold } from './untold-refusals.ts'
 
 const config = readConfigOrExit()
 const log = createLogger('api', config.LOG_LEVEL)

@@ -1,9 +1,9 @@
 // `npm run keys`: works on DATABASE_URL, or on the embedded Postgres of npm start, whether that runs now or not.
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { runKeys } from '@waybill/api/keys-command.ts'
-import { readDatabaseUrl, readStandaloneNeeds } from '@waybill/shared/config.ts'
-import { findRunningPostgres, startPostgres } from './embedded-postgres.ts'
+import { runKeys } from '@waybill/api/commands/keys-command.ts'
+import { readDatabaseUrl, readStandaloneNeeds } from '@waybill/shared/settings/config.ts'
+import { findRunningPostgres, startPostgres } from './postgres/embedded-postgres.ts'
 import { databaseIn } from './system.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)

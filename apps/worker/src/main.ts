@@ -1,8 +1,9 @@
 // The worker process: reads the settings, connects, works until it is told to stop.
-import { readConfigOrExit } from '@waybill/shared/config.ts'
-import { loadDatasetsOrExit } from '@waybill/shared/dataset-start.ts'
-import { createLogger } from '@waybill/shared/log.ts'
-import { untilSignal } from '@waybill/shared/signals.ts'
+
+import { loadDatasetsOrExit } from '@waybill/shared/own-datasets/start.ts'
+import { createLogger } from '@waybill/shared/process/log.ts'
+import { untilSignal } from '@waybill/shared/process/signals.ts'
+import { readConfigOrExit } from '@waybill/shared/settings/config.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { startWorker } from './worker.ts'
 

@@ -1,14 +1,14 @@
 // The BullMQ glue: takes jobs, runs exports, and tells the queue what each outcome means to it.
 import { hostname } from 'node:os'
-import type { DeliveryQueue } from '@waybill/shared/delivery-queue.ts'
-import { createQueueWorker, type ExportJob, type ExportQueue, LANES } from '@waybill/shared/queue.ts'
+import type { DeliveryQueue } from '@waybill/shared/queue/deliveries.ts'
+import { createQueueWorker, type ExportJob, type ExportQueue, LANES } from '@waybill/shared/queue/exports.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
-import { startDeliveryWorker } from './delivery-worker.ts'
-import { startPresence } from './presence.ts'
-import { WorkerStopping } from './pulse.ts'
-import { startReconciler } from './reconcile.ts'
-import { type ExportDeps, runExport } from './run-export.ts'
+import { WorkerStopping } from './exports/pulse.ts'
+import { type ExportDeps, runExport } from './exports/run-export.ts'
 import { settledWithin } from './settled-within.ts'
+import { startPresence } from './upkeep/presence.ts'
+import { startReconciler } from './upkeep/reconcile.ts'
+import { startDeliveryWorker } from './webhooks/delivery-worker.ts'
 
 export interface RunningWorker {
   /**

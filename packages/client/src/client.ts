@@ -1,12 +1,13 @@
 // Puts the client together: one transport, and what can be done with it.
-import { createApiKeys } from './api-keys.ts'
-import { createAudit } from './audit.ts'
-import { createDatasets } from './datasets.ts'
-import type { WaybillError } from './errors.ts'
-import { createExports } from './exports.ts'
-import { createMe } from './me.ts'
-import { createTransport } from './transport.ts'
-import { createWebhooks } from './webhooks.ts'
+
+import type { WaybillError } from './http/errors.ts'
+import { createTransport } from './http/transport.ts'
+import { createApiKeys } from './resources/api-keys.ts'
+import { createAudit } from './resources/audit.ts'
+import { createDatasets } from './resources/datasets.ts'
+import { createExports } from './resources/exports.ts'
+import { createMe } from './resources/me.ts'
+import { createWebhooks } from './resources/webhooks.ts'
 
 export interface ClientOptions {
   /** Where the API answers, as in `https://waybill.example`. */

@@ -1,6 +1,6 @@
 // Checks that a webhook comes from who shares the secret: Standard Webhooks (https://www.standardwebhooks.com), by Web Crypto.
 import type { WebhookEventBody } from '@waybill/shared/contract/webhooks.ts'
-import { WaybillError } from './errors.ts'
+import { WaybillError } from './http/errors.ts'
 
 /** What a webhook says: of an export, or that somebody tests the endpoint. */
 export type WebhookEvent =

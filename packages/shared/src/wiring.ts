@@ -1,13 +1,13 @@
 // Makes the connections that the settings ask for: what the composition roots of api, worker and standalone share.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from './config.ts'
-import { type Counters, createCounters } from './counters.ts'
-import { createDatabase, type Database, type DatabaseOptions } from './database.ts'
-import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts'
-import { createLedger, type Ledger } from './ledger.ts'
-import type { Logger } from './log.ts'
-import { createExportQueue, type ExportQueue, LANES } from './queue.ts'
-import { createStorage, type Storage, type StorageOptions } from './storage.ts'
+import { type Counters, createCounters } from './access/rate-counters.ts'
+import { createDatabase, type Database, type DatabaseOptions } from './database/client.ts'
+import { createLedger, type Ledger } from './ledger/ledger.ts'
+import type { Logger } from './process/log.ts'
+import { createDeliveryQueue, type DeliveryQueue } from './queue/deliveries.ts'
+import { createExportQueue, type ExportQueue, LANES } from './queue/exports.ts'
+import type { Config } from './settings/config.ts'
+import { createStorage, type Storage, type StorageOptions } from './storage/storage.ts'
 
 /** Where datasets are read, by their `database`. */
 export type Readers = Readonly<Record<'source' | 'ledger', Database>>

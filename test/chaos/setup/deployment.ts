@@ -1,5 +1,5 @@
 // A deployment as in production: API and workers as processes of their own, started and killed at will.
-import { type ApiClient, createApiClient } from '../../setup/api-client.ts'
+import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { type Program, startProgram } from './program.ts'
 import { until } from './until.ts'
 

@@ -7,7 +7,7 @@ import {
   type ListObjectsV2CommandOutput,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { verifyTrail } from '@waybill/shared/audit-verify.ts'
+import { verifyTrail } from '@waybill/shared/audit/verify.ts'
 import type pg from 'pg'
 import { withClient } from '../../setup/database.ts'
 import { countRows } from './count-rows.ts'

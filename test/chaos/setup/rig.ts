@@ -1,8 +1,8 @@
 // One deployment for all tests of a file, whose worker reaches each of its servers through a proxy of ours.
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
-import type { Json } from '../../setup/api-client.ts'
-import { type HttpFaultProxy, startHttpFaultProxy } from '../../setup/http-fault-proxy.ts'
-import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/tcp-proxy.ts'
+import type { Json } from '../../setup/api/api-client.ts'
+import { type HttpFaultProxy, startHttpFaultProxy } from '../../setup/network/http-fault-proxy.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { type Chaos, type ChaosOptions, startChaos } from './chaos.ts'
 import type { Api } from './deployment.ts'
 import { openBucket } from './invariants.ts'

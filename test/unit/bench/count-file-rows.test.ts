@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FORMATS } from '../../../packages/shared/src/formats/index.ts'
-import { countFileRows } from '../../bench/count-file-rows.ts'
+import { countFileRows } from '../../bench/measure/count-file-rows.ts'
 
 let directory = ''
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { parseOptions, UsageError } from '../../bench/options.ts'
-import { WORKER_FLAGS, WORKER_MALLOC } from '../../bench/service.ts'
+import { WORKER_FLAGS, WORKER_MALLOC } from '../../bench/system/service.ts'
 
 describe('the options of npm run bench', () => {
   test('measure every part on a million rows when nothing is asked for', () => {

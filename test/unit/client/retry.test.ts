@@ -1,8 +1,8 @@
 // When the client tries again: often enough to be of use, never so that something is done twice.
 import { describe, expect, it } from 'vitest'
-import { WaybillError } from '../../../packages/client/src/errors.ts'
-import { isWorthRetrying, retryDelay, sleep, withRetries } from '../../../packages/client/src/retry.ts'
-import { readRetryAfter, segment } from '../../../packages/client/src/transport.ts'
+import { WaybillError } from '../../../packages/client/src/http/errors.ts'
+import { isWorthRetrying, retryDelay, sleep, withRetries } from '../../../packages/client/src/http/retry.ts'
+import { readRetryAfter, segment } from '../../../packages/client/src/http/transport.ts'
 
 const answered = (status: number, retryAfter?: number) =>
   new WaybillError('UNEXPECTED_ANSWER', 'x', { status, retryAfter })

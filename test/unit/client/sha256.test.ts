@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createPortableSha256 } from '../../../packages/client/src/sha256.ts'
+import { createPortableSha256 } from '../../../packages/client/src/download/sha256.ts'
 
 /** FIPS 180-4's own examples (NIST, "Secure Hashing", SHA256.pdf). */
 it.each([

@@ -1,8 +1,8 @@
 // Encodes rows in a process of its own for a consumer that pauses, and prints the peak of its memory in megabytes.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FormatName } from '@waybill/shared/export.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
-import type { Column } from '@waybill/shared/table.ts'
+import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
+import type { Column } from '@waybill/shared/vocabulary/table.ts'
 import { contextWith } from './encoding.ts'
 
 const [, , name, count] = process.argv

@@ -1,7 +1,8 @@
 // What the tests of the formats share: pages made of rows, a context, and the whole file as bytes.
-import { type CsvOptions, csvOptionsSchema, type WarningCode } from '@waybill/shared/export.ts'
+
 import type { EncodeContext, Format } from '@waybill/shared/formats/format.ts'
-import type { Cell, Column, ColumnKind, Page, Row } from '@waybill/shared/table.ts'
+import { type CsvOptions, csvOptionsSchema, type WarningCode } from '@waybill/shared/vocabulary/export.ts'
+import type { Cell, Column, ColumnKind, Page, Row } from '@waybill/shared/vocabulary/table.ts'
 
 export interface Encoded {
   readonly bytes: Buffer

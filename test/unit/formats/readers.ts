@@ -1,6 +1,6 @@
 // For each format a reader that is not ours, and what docs/formats.md says a cell must be when it is read back.
-import type { FormatName } from '@waybill/shared/export.ts'
-import type { Cell, Column, ColumnKind } from '@waybill/shared/table.ts'
+import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
+import type { Cell, Column, ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import { parse } from 'csv-parse/sync'
 import { readXlsx, type SheetCell } from './read-xlsx.ts'
 

@@ -1,5 +1,5 @@
 // Random tables with cells as Postgres prints them, nasty text among them.
-import type { Cell, Column, ColumnKind, Row } from '@waybill/shared/table.ts'
+import type { Cell, Column, ColumnKind, Row } from '@waybill/shared/vocabulary/table.ts'
 import fc from 'fast-check'
 
 export interface Table {

@@ -1,8 +1,8 @@
 // Volume: Excel's real row limit once, and memory that does not grow with the rows.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { FORMAT_NAMES } from '@waybill/shared/export.ts'
-import { xlsx } from '@waybill/shared/formats/xlsx.ts'
+import { xlsx } from '@waybill/shared/formats/xlsx/encoder.ts'
+import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
 import { expect, test } from 'vitest'
 import { collect, contextWith } from './encoding.ts'
 import { readZip } from './read-zip.ts'

@@ -1,6 +1,6 @@
 // XLSX cell by cell, read back by a strict parser, and once by another program's reader.
-import { createXlsx, xlsx } from '@waybill/shared/formats/xlsx.ts'
-import type { ColumnKind } from '@waybill/shared/table.ts'
+import { createXlsx, xlsx } from '@waybill/shared/formats/xlsx/encoder.ts'
+import type { ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import ExcelJS from 'exceljs'
 import { describe, expect, test } from 'vitest'
 import { encode, encodeColumn } from './encoding.ts'

@@ -1,6 +1,6 @@
 // The archive around a workbook: readers trust every number in it.
 import { randomBytes } from 'node:crypto'
-import { type ZipEntry, zip } from '@waybill/shared/formats/zip.ts'
+import { type ZipEntry, zip } from '@waybill/shared/formats/xlsx/zip.ts'
 import { describe, expect, test } from 'vitest'
 import { collect } from './encoding.ts'
 import { readZip } from './read-zip.ts'

@@ -1,7 +1,7 @@
 // Which addresses a webhook may reach: everything inside, in every way of writing it, is refused.
 import { isIP } from 'node:net'
-import { createAddressPolicy } from '@waybill/shared/webhook-address.ts'
-import { hostOf, portOf, webhookUrlFault } from '@waybill/shared/webhook-url.ts'
+import { createAddressPolicy } from '@waybill/shared/webhooks/address.ts'
+import { hostOf, portOf, webhookUrlFault } from '@waybill/shared/webhooks/url.ts'
 import { describe, expect, it } from 'vitest'
 
 const strict = createAddressPolicy()

@@ -1,6 +1,6 @@
 // A receiver that does not answer, and a caller who names many of them, take a few places and no more.
 import { expect, it } from 'vitest'
-import { createReceivers, type Receiver } from '../../../apps/worker/src/receivers.ts'
+import { createReceivers, type Receiver } from '../../../apps/worker/src/webhooks/receivers.ts'
 
 const CONCURRENCY = 50
 const named = (requesterId: string, host: string): Receiver => ({

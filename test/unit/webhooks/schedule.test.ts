@@ -1,6 +1,6 @@
 // When a webhook is tried again: for three days, further and further apart, never sooner than the receiver asks.
 import { describe, expect, it } from 'vitest'
-import { nextDelay, parseRetryAfter } from '../../../apps/worker/src/delivery-schedule.ts'
+import { nextDelay, parseRetryAfter } from '../../../apps/worker/src/webhooks/schedule.ts'
 
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000]
 

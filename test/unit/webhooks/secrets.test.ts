@@ -1,7 +1,7 @@
 // Secrets at rest, and what they sign.
 import { randomBytes } from 'node:crypto'
-import { createSecretBox } from '@waybill/shared/secret-box.ts'
-import { createWebhookSecret, webhookHeaders } from '@waybill/shared/webhook-signature.ts'
+import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
+import { createWebhookSecret, webhookHeaders } from '@waybill/shared/webhooks/signature.ts'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 

@@ -1,5 +1,5 @@
 // What goes wrong between the page and the service, as two kinds of error.
-import type { FieldError } from '@waybill/shared/errors.ts'
+import type { FieldError } from '@waybill/shared/vocabulary/errors.ts'
 
 /** The service answered with an error (RFC 9457). */
 export class ApiProblem extends Error {

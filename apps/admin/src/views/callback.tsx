@@ -2,10 +2,10 @@
 import { useMutation } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useLocation } from 'wouter'
+import { ButtonLink } from '../components/controls/button.tsx'
+import { Fault, Loading } from '../components/display/notice.tsx'
+import { useHeadingFocus } from '../components/layout/heading.ts'
 import { readOidcConfig } from '../data/oidc-config.ts'
-import { ButtonLink } from '../parts/button.tsx'
-import { useHeadingFocus } from '../parts/heading.ts'
-import { Fault, Loading } from '../parts/notice.tsx'
 import { t } from '../strings.ts'
 
 /** The code works once, and React may run an effect twice. */

@@ -1,5 +1,5 @@
 // What the states of an export mean to the page.
-import type { ExportStatus } from '@waybill/shared/export.ts'
+import type { ExportStatus } from '@waybill/shared/vocabulary/export.ts'
 import type { Export } from '../api.ts'
 import { t } from '../strings.ts'
 

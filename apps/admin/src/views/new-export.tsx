@@ -1,9 +1,9 @@
 // Asking for an export: what is needed before there is a form.
 import { useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
+import { Fault, Loading } from '../components/display/notice.tsx'
+import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { Fault, Loading } from '../parts/notice.tsx'
-import { Page } from '../parts/page.tsx'
 import { t } from '../strings.ts'
 import { ExportForm } from './new-export/export-form.tsx'
 

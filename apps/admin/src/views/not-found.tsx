@@ -1,7 +1,7 @@
 // An address that is no page.
-import { ButtonLink } from '../parts/button.tsx'
-import { Empty } from '../parts/notice.tsx'
-import { Page } from '../parts/page.tsx'
+import { ButtonLink } from '../components/controls/button.tsx'
+import { Empty } from '../components/display/notice.tsx'
+import { Page } from '../components/layout/page.tsx'
 import { t } from '../strings.ts'
 
 export function NotFound() {

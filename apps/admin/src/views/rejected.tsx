@@ -1,8 +1,9 @@
 // Signed in at the organisation's provider, but not allowed in here.
+
+import { Button } from '../components/controls/button.tsx'
+import { Brand } from '../components/layout/brand.tsx'
+import { useHeadingFocus } from '../components/layout/heading.ts'
 import { endSession } from '../data/session.ts'
-import { Brand } from '../parts/brand.tsx'
-import { Button } from '../parts/button.tsx'
-import { useHeadingFocus } from '../parts/heading.ts'
 import { t } from '../strings.ts'
 
 export function Rejected() {

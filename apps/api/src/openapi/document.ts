@@ -1,7 +1,7 @@
 // The OpenAPI document: made of the table of routes, so that it says what the server does.
-import { ERRORS } from '@waybill/shared/errors.ts'
+import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import manifest from '../../package.json' with { type: 'json' }
-import { type Route, TAGS } from '../route.ts'
+import { type Route, TAGS } from '../http/route.ts'
 import type { JsonObject } from './json-schema.ts'
 import { documentedPath, operation } from './operation.ts'
 import { webhooks } from './webhooks.ts'

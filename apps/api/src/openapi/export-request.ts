@@ -1,7 +1,8 @@
 // The body of an export as readers see it: for each dataset its own columns and filters.
-import type { Datasets } from '@waybill/shared/dataset-registry.ts'
+
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
-import { exportRequestSchema } from '@waybill/shared/export.ts'
+import type { Datasets } from '@waybill/shared/datasets/registry.ts'
+import { exportRequestSchema } from '@waybill/shared/vocabulary/export.ts'
 import { z } from 'zod'
 import { refer } from './json-schema.ts'
 

@@ -1,6 +1,6 @@
 // One route as an operation of the document.
 import { z } from 'zod'
-import { type Access, type Answer, problemsOf, type Route } from '../route.ts'
+import { type Access, type Answer, problemsOf, type Route } from '../http/route.ts'
 import { exampleOf } from './example.ts'
 import { EVERYWHERE, headerObjects, LIMITS } from './headers.ts'
 import { type JsonObject, resolve, toJsonSchema } from './json-schema.ts'

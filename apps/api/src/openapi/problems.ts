@@ -1,7 +1,7 @@
 // The errors in the document: one response for each set of codes that a status may come with.
 import { problemSchema } from '@waybill/shared/contract/problem.ts'
-import { ERRORS, type ErrorCode, WaybillError } from '@waybill/shared/errors.ts'
-import { createProblem } from '../problem.ts'
+import { ERRORS, type ErrorCode, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import { createProblem } from '../http/problem.ts'
 import { EVERYWHERE, headerObjects, LIMITS } from './headers.ts'
 import { type JsonObject, toJsonSchema } from './json-schema.ts'
 

@@ -1,6 +1,6 @@
 // What Waybill sends by itself: the webhooks, as an OpenAPI document has them.
 import { webhookEventSchema } from '@waybill/shared/contract/webhooks.ts'
-import { WEBHOOK_EVENTS } from '@waybill/shared/webhook-events.ts'
+import { WEBHOOK_EVENTS } from '@waybill/shared/vocabulary/webhook-events.ts'
 import { exampleOf } from './example.ts'
 import { type JsonObject, toJsonSchema } from './json-schema.ts'
 import type { Components } from './problems.ts'

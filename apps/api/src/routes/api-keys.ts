@@ -1,6 +1,6 @@
 // /v1/api-keys: an admin makes, lists, changes, rotates and revokes keys.
-import { changeApiKey, revokeApiKey, rotateApiKey } from '@waybill/shared/api-key-changes.ts'
-import { type ApiKeyRow, createApiKey, listApiKeys } from '@waybill/shared/api-keys.ts'
+import { changeApiKey, revokeApiKey, rotateApiKey } from '@waybill/shared/access/api-key-changes.ts'
+import { type ApiKeyRow, createApiKey, listApiKeys } from '@waybill/shared/access/api-keys.ts'
 import {
   type ApiKeyBody,
   apiKeyListSchema,
@@ -11,12 +11,12 @@ import {
   rotationSchema,
 } from '@waybill/shared/contract/api-keys.ts'
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
-import { WaybillError } from '@waybill/shared/errors.ts'
-import { parseDuration } from '@waybill/shared/units.ts'
+import { parseDuration } from '@waybill/shared/settings/units.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { actorOf } from '../actor.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { actorOf } from '../auth/actor.ts'
+import { defineRoute, type Route } from '../http/route.ts'
 import type { ServerDeps } from '../server.ts'
 
 export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route[] {

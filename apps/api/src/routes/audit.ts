@@ -1,8 +1,8 @@
 // GET /v1/audit: the whole trail, for administrators.
-import { listTrail } from '@waybill/shared/audit-queries.ts'
+import { listTrail } from '@waybill/shared/audit/queries.ts'
 import { auditPageSchema, auditQuerySchema } from '@waybill/shared/contract/audit.ts'
-import { presentAuditEvent } from '../present.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { defineRoute, type Route } from '../http/route.ts'
+import { presentAuditEvent } from '../present/exports.ts'
 import type { ServerDeps } from '../server.ts'
 
 export function auditRoute({ db }: ServerDeps): Route {

@@ -1,6 +1,6 @@
 // GET /auth/config.json: where the admin page may send its user to log in.
 import { authConfigSchema } from '@waybill/shared/contract/auth-config.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { defineRoute, type Route } from '../http/route.ts'
 import type { ServerDeps } from '../server.ts'
 
 export function authConfigRoute({ config }: Pick<ServerDeps, 'config'>): Route {

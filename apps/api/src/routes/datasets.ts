@@ -1,11 +1,12 @@
 // GET /v1/datasets: what can be exported, and how.
+
+import { mayExport } from '@waybill/shared/access/rights.ts'
 import { datasetListSchema } from '@waybill/shared/contract/datasets.ts'
 import type { DatasetFilter } from '@waybill/shared/datasets/dataset.ts'
-import { FORMAT_NAMES } from '@waybill/shared/export.ts'
-import { mayExport } from '@waybill/shared/rights.ts'
+import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
 import { z } from 'zod'
-import { callerOf } from '../auth.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { callerOf } from '../auth/authenticate.ts'
+import { defineRoute, type Route } from '../http/route.ts'
 import type { ServerDeps } from '../server.ts'
 
 export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { z } from 'zod'
+import { isKnown } from '../http/request.ts'
+import { defineRoute, type Route } from '../http/route.ts'
 import { createDocument } from '../openapi/document.ts'
 import { PAGE, PAGE_FILES, PAGE_POLICY } from '../openapi/page.ts'
-import { isKnown } from '../request.ts'
-import { defineRoute, type Route } from '../route.ts'
 
 /** @param others every other route: the document tells of them and of these */
 export function documentRoutes(others: readonly Route[]): Route[] {

@@ -1,7 +1,7 @@
 // /healthz: the process answers. /readyz: everything it needs answers too.
 import { livenessSchema, readinessSchema } from '@waybill/shared/contract/health.ts'
-import type { DependencyCheck } from '../dependencies.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { defineRoute, type Route } from '../http/route.ts'
+import type { DependencyCheck } from '../metrics/dependencies.ts'
 import type { ServerDeps } from '../server.ts'
 
 export function healthRoutes({ isStarting, stopping }: ServerDeps, checkDependencies: DependencyCheck): Route[] {

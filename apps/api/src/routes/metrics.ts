@@ -1,9 +1,9 @@
 // GET /metrics: how the service is doing, for Prometheus.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { WaybillError } from '@waybill/shared/errors.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { Registry } from 'prom-client'
 import { z } from 'zod'
-import { defineRoute, type Route } from '../route.ts'
+import { defineRoute, type Route } from '../http/route.ts'
 import type { ServerDeps } from '../server.ts'
 
 export function metricsRoute({ config }: Pick<ServerDeps, 'config'>, read: () => Promise<string>): Route {

@@ -1,13 +1,13 @@
 // GET /v1/system: how the whole system is doing, for those who run it.
 import { type System, systemSchema } from '@waybill/shared/contract/system.ts'
-import { type JobCounts, LANES } from '@waybill/shared/queue.ts'
-import { type LaneDepth, listFailures, listRunning, readLaneDepths } from '@waybill/shared/system-queries.ts'
-import { listWorkers } from '@waybill/shared/workers.ts'
-import type { DependencyCheck } from '../dependencies.ts'
-import { presentExport } from '../present.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { type LaneDepth, listFailures, listRunning, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
+import { listWorkers } from '@waybill/shared/ledger/workers.ts'
+import { type JobCounts, LANES } from '@waybill/shared/queue/exports.ts'
+import { defineRoute, type Route } from '../http/route.ts'
+import type { DependencyCheck } from '../metrics/dependencies.ts'
+import { presentExport } from '../present/exports.ts'
 import type { ServerDeps } from '../server.ts'
-import { POLL_INTERVAL } from './exports.ts'
+import { POLL_INTERVAL } from './exports/exports.ts'
 
 const RUNNING_AT_MOST = 50
 const FAILURES_AT_MOST = 20

@@ -1,5 +1,7 @@
 // Every command, in the order of the help.
-import type { Command } from './command.ts'
+import type { Command } from './arguments/command.ts'
+import { didYouMean } from './arguments/suggest.ts'
+import { UsageError } from './arguments/usage-error.ts'
 import { auditCommand } from './commands/audit.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { datasetsCommand } from './commands/datasets.ts'
@@ -30,8 +32,6 @@ import {
   webhooksCommand,
 } from './commands/webhooks.ts'
 import type { Section } from './help.ts'
-import { didYouMean } from './suggest.ts'
-import { UsageError } from './usage-error.ts'
 
 export const SECTIONS: readonly Section[] = [
   {

@@ -1,7 +1,7 @@
 // The file that keeps server and key between calls: for its owner's eyes only.
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './arguments/usage-error.ts'
 
 export interface SavedSettings {
   readonly url: string

@@ -1,9 +1,9 @@
 // What every command has at hand: the client, the output, and the signal that ends its calls.
 import { createClient, type WaybillClient } from '../client.ts'
+import { UsageError } from './arguments/usage-error.ts'
 import type { Environment } from './environment.ts'
-import type { Output } from './output.ts'
 import { findSettings, requireKey, type Settings } from './settings.ts'
-import { UsageError } from './usage-error.ts'
+import type { Output } from './terminal/output.ts'
 
 export interface Context {
   readonly environment: Environment

@@ -1,7 +1,7 @@
 // What the exit code of the command line says to a script.
-import { WaybillError } from '../errors.ts'
-import { Interrupted } from './interrupt.ts'
-import { UsageError } from './usage-error.ts'
+import { WaybillError } from '../http/errors.ts'
+import { UsageError } from './arguments/usage-error.ts'
+import { Interrupted } from './terminal/interrupt.ts'
 
 /** Stable: scripts match on these. Documented in docs/cli.md. */
 export const EXIT_CODES = {

@@ -6,11 +6,11 @@ import { pipeline } from 'node:stream/promises'
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
 import { fileExists, saveExport } from '../node/save-export.ts'
-import type { Flags } from './command.ts'
-import { Interrupted, onInterrupt } from './interrupt.ts'
-import type { Output } from './output.ts'
-import { createProgress } from './progress.ts'
-import { sayBytes, sayRows, sayWarnings } from './wording.ts'
+import type { Flags } from './arguments/command.ts'
+import { Interrupted, onInterrupt } from './terminal/interrupt.ts'
+import type { Output } from './terminal/output.ts'
+import { createProgress } from './terminal/progress.ts'
+import { sayBytes, sayRows, sayWarnings } from './terminal/wording.ts'
 
 export const FILE_FLAGS = {
   output: {

@@ -1,11 +1,11 @@
 // Waits for an export in front of its user: progress, and what Ctrl-C does meanwhile.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
-import { WaybillError } from '../errors.ts'
-import { Interrupted, onInterrupt } from './interrupt.ts'
-import type { Output } from './output.ts'
-import { createProgress } from './progress.ts'
-import { askKey, CTRL_C, isInteractive } from './terminal.ts'
+import { WaybillError } from '../http/errors.ts'
+import { Interrupted, onInterrupt } from './terminal/interrupt.ts'
+import type { Output } from './terminal/output.ts'
+import { createProgress } from './terminal/progress.ts'
+import { askKey, CTRL_C, isInteractive } from './terminal/terminal.ts'
 
 export interface FollowOptions {
   readonly client: WaybillClient

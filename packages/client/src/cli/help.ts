@@ -1,5 +1,5 @@
 // The help: of all, and of each command.
-import { type Argument, type Command, type Flag, type Flags, GLOBAL_FLAGS } from './command.ts'
+import { type Argument, type Command, type Flag, type Flags, GLOBAL_FLAGS } from './arguments/command.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 
 const WIDTH = 96

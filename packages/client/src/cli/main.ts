@@ -1,15 +1,15 @@
 // The command line: finds the command, runs it, and makes an exit code of how it ended.
 
-import { WaybillError } from '../errors.ts'
+import { WaybillError } from '../http/errors.ts'
+import { readArguments } from './arguments/read-arguments.ts'
+import { UsageError } from './arguments/usage-error.ts'
 import { findCommand, SECTIONS } from './commands.ts'
 import { createContext } from './context.ts'
 import { readEnvironment } from './environment.ts'
 import { exitCodeOf, isSystemError } from './exit-codes.ts'
 import { helpOf, helpOfAll, helpOfExitCodes } from './help.ts'
-import { Interrupted } from './interrupt.ts'
-import { createOutput } from './output.ts'
-import { readArguments } from './read-arguments.ts'
-import { UsageError } from './usage-error.ts'
+import { Interrupted } from './terminal/interrupt.ts'
+import { createOutput } from './terminal/output.ts'
 import { VERSION } from './version.ts'
 
 /** @param argv what was typed after `waybill` @returns the exit code */

@@ -1,7 +1,8 @@
 // Which server, and with which key: flags win over the environment, and that over the config file.
+
+import { UsageError } from './arguments/usage-error.ts'
 import { isReadableByOthers, readConfigFile } from './config-file.ts'
 import type { Environment } from './environment.ts'
-import { UsageError } from './usage-error.ts'
 
 export interface Settings {
   readonly url: string

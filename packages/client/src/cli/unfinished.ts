@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Export, ExportRequestBody } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
-import { WaybillError } from '../errors.ts'
+import { WaybillError } from '../http/errors.ts'
 
 export interface Unfinished {
   readonly export: Export

@@ -6,9 +6,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
-import type { Download } from '../download.ts'
-import { WaybillError } from '../errors.ts'
-import type { CallOptions } from '../transport.ts'
+import type { Download } from '../download/download.ts'
+import { WaybillError } from '../http/errors.ts'
+import type { CallOptions } from '../http/transport.ts'
 
 export interface SaveOptions extends CallOptions {
   /** A file, or a directory that is there; by default the export's own file name in the working directory. */

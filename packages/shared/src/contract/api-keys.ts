@@ -1,6 +1,6 @@
 // API keys as administrators make and see them. The key itself is shown once.
 import { z } from 'zod'
-import { isStorableText, NOT_STORABLE } from '../text.ts'
+import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 import { callerNameSchema, datasetNameSchema, idSchema, instantSchema } from './fields.ts'
 
 export const ROLES = ['admin', 'exporter'] as const

@@ -1,8 +1,8 @@
 // The whole trail, for administrators: every event with its actor and its place in the chain.
 import { z } from 'zod'
-import { EVENT_TYPES } from '../event-types.ts'
-import { instantFilterSchema } from '../instant.ts'
-import { isStorableText, NOT_STORABLE } from '../text.ts'
+import { EVENT_TYPES } from '../vocabulary/event-types.ts'
+import { instantFilterSchema } from '../vocabulary/instant.ts'
+import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema } from './fields.ts'
 
 export const auditQuerySchema = z.strictObject({

@@ -1,7 +1,7 @@
 // What can be exported: datasets, their columns and their filters.
 import { z } from 'zod'
-import { FORMAT_NAMES } from '../export.ts'
-import { COLUMN_KINDS } from '../table.ts'
+import { FORMAT_NAMES } from '../vocabulary/export.ts'
+import { COLUMN_KINDS } from '../vocabulary/table.ts'
 import { datasetNameSchema } from './fields.ts'
 
 export const columnSchema = z

@@ -1,6 +1,6 @@
 // The trail of an export: who did what to it, and when.
 import { z } from 'zod'
-import { EVENT_TYPES } from '../event-types.ts'
+import { EVENT_TYPES } from '../vocabulary/event-types.ts'
 import { callerNameSchema, countSchema, instantSchema } from './fields.ts'
 
 export const exportEventSchema = z

@@ -7,9 +7,9 @@ import {
   type exportRequestSchema,
   FORMAT_NAMES,
   WARNING_CODES,
-} from '../export.ts'
-import { instantFilterSchema } from '../instant.ts'
-import { isStorableText, NOT_STORABLE } from '../text.ts'
+} from '../vocabulary/export.ts'
+import { instantFilterSchema } from '../vocabulary/instant.ts'
+import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 import {
   callerNameSchema,
   contentTypeSchema,

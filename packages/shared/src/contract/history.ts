@@ -1,6 +1,6 @@
 // The list of GAME's original export service, field by field as its clients know it.
 import { z } from 'zod'
-import { FORMAT_NAMES } from '../export.ts'
+import { FORMAT_NAMES } from '../vocabulary/export.ts'
 import { filtersSchema } from './exports.ts'
 import { callerNameSchema, datasetNameSchema, idSchema, instantSchema, pageLimitSchema, scopeSchema } from './fields.ts'
 

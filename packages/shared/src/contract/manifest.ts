@@ -1,6 +1,6 @@
 // The proof that a file is complete: the same by the API and beside the file, as manifest.json.
 import { z } from 'zod'
-import { COMPRESSIONS, FORMAT_NAMES } from '../export.ts'
+import { COMPRESSIONS, FORMAT_NAMES } from '../vocabulary/export.ts'
 import { columnSchema } from './datasets.ts'
 import { filtersSchema, warningSchema } from './exports.ts'
 import {

@@ -1,6 +1,6 @@
 // The first rows of a file, before it is asked for.
 import { z } from 'zod'
-import { FORMAT_NAMES } from '../export.ts'
+import { FORMAT_NAMES } from '../vocabulary/export.ts'
 import { columnSchema } from './datasets.ts'
 import { countSchema, datasetNameSchema } from './fields.ts'
 

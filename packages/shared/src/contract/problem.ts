@@ -1,6 +1,6 @@
 // The body of every error: a problem of RFC 9457 with a stable code.
 import { z } from 'zod'
-import { ERRORS, type ErrorCode } from '../errors.ts'
+import { ERRORS, type ErrorCode } from '../vocabulary/errors.ts'
 
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
 

@@ -1,6 +1,6 @@
 // How the whole system is doing, for those who run it.
 import { z } from 'zod'
-import { FORMAT_NAMES } from '../export.ts'
+import { FORMAT_NAMES } from '../vocabulary/export.ts'
 import { exportErrorSchema, progressSchema } from './exports.ts'
 import { callerNameSchema, countSchema, datasetNameSchema, idSchema, instantSchema } from './fields.ts'
 

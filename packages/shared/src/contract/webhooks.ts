@@ -1,7 +1,7 @@
 // Webhooks as they are registered, seen and received.
 import { z } from 'zod'
-import { isStorableText, NOT_STORABLE } from '../text.ts'
-import { TEST_EVENT, WEBHOOK_EVENTS } from '../webhook-events.ts'
+import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
+import { TEST_EVENT, WEBHOOK_EVENTS } from '../vocabulary/webhook-events.ts'
 import { exportErrorSchema } from './exports.ts'
 import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema, sha256Schema } from './fields.ts'
 

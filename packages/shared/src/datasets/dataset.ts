@@ -1,8 +1,8 @@
 // The Dataset seam: a table of a file declared as data, and how it becomes one SQL query.
 import { z } from 'zod'
-import { instantFilterSchema, isDay } from '../instant.ts'
-import type { Column, ColumnKind } from '../table.ts'
-import { isStorableText, NOT_STORABLE } from '../text.ts'
+import { instantFilterSchema, isDay } from '../vocabulary/instant.ts'
+import type { Column, ColumnKind } from '../vocabulary/table.ts'
+import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 
 /** A column of the file and the SQL expression it comes from, e.g. `p."caseName"`. */
 export interface DatasetColumn {

@@ -1,6 +1,6 @@
 // CSV by RFC 4180, with null told from empty text and with a guard against formulas (docs/formats.md).
-import type { CsvOptions } from '../export.ts'
-import type { Cell, Column, Row } from '../table.ts'
+import type { CsvOptions } from '../vocabulary/export.ts'
+import type { Cell, Column, Row } from '../vocabulary/table.ts'
 import type { Format } from './format.ts'
 import { encodeText } from './text-rows.ts'
 

@@ -1,6 +1,6 @@
 // The Format seam: how pages of cells become the bytes of a file.
-import type { CsvOptions, WarningCode } from '../export.ts'
-import type { Column, Page } from '../table.ts'
+import type { CsvOptions, WarningCode } from '../vocabulary/export.ts'
+import type { Column, Page } from '../vocabulary/table.ts'
 
 export interface EncodeContext {
   /** Options of the csv format; the others ignore them. */

@@ -1,9 +1,9 @@
 // The formats an export can have. A new one is a file here and a line below; the contract tests pick it up.
-import type { FormatName } from '../export.ts'
+import type { FormatName } from '../vocabulary/export.ts'
 import { csv } from './csv.ts'
 import type { Format } from './format.ts'
 import { json } from './json.ts'
 import { ndjson } from './ndjson.ts'
-import { xlsx } from './xlsx.ts'
+import { xlsx } from './xlsx/encoder.ts'
 
 export const FORMATS: Record<FormatName, Format> = { csv, json, ndjson, xlsx }

@@ -1,5 +1,5 @@
 // A row as one JSON object on one line, for json and ndjson (docs/formats.md).
-import type { Cell, Column, ColumnKind, Row } from '../table.ts'
+import type { Cell, Column, ColumnKind, Row } from '../vocabulary/table.ts'
 import { isNumber, keepsDigitsAsDouble } from './numbers.ts'
 
 type WriteValue = (cell: string) => string

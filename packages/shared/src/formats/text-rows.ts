@@ -1,5 +1,5 @@
 // The loop that csv, json and ndjson share: rows become text, text becomes chunks of UTF-8.
-import type { Page, Row } from '../table.ts'
+import type { Page, Row } from '../vocabulary/table.ts'
 import { abortable } from './abortable.ts'
 import { ByteGatherer } from './byte-gatherer.ts'
 

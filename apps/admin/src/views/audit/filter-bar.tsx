@@ -1,7 +1,7 @@
 // Narrows the trail: which event, who, when.
-import { Button } from '../../parts/button.tsx'
-import { Field } from '../../parts/field.tsx'
-import { SearchInput } from '../../parts/search-input.tsx'
+import { Button } from '../../components/controls/button.tsx'
+import { Field } from '../../components/controls/field.tsx'
+import { SearchInput } from '../../components/controls/search-input.tsx'
 import { t } from '../../strings.ts'
 import type { FilterName, TrailFilter } from './filter.ts'
 

@@ -1,5 +1,5 @@
 // Why an export failed, and what to do.
-import { ERRORS } from '@waybill/shared/errors.ts'
+import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import type { Export } from '../../api.ts'
 import { t } from '../../strings.ts'
 

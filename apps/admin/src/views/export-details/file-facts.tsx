@@ -1,7 +1,7 @@
 // What there is to know of the file: how much, its checksum, and what moment it shows.
 import type { Export } from '../../api.ts'
-import { CopyButton } from '../../parts/copy-button.tsx'
-import { Moment } from '../../parts/moment.tsx'
+import { CopyButton } from '../../components/controls/copy-button.tsx'
+import { Moment } from '../../components/display/moment.tsx'
 import { t } from '../../strings.ts'
 import { formatBytes, formatDuration, formatNumber } from '../../text/quantities.ts'
 import { Facts } from './facts.tsx'

@@ -1,8 +1,8 @@
 // Asks whether the file is to be removed, and removes it.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api.ts'
-import { Confirm } from '../../parts/dialog.tsx'
-import { Fault } from '../../parts/notice.tsx'
+import { Confirm } from '../../components/controls/dialog.tsx'
+import { Fault } from '../../components/display/notice.tsx'
 import { t } from '../../strings.ts'
 
 interface RemoveDialogProps {

@@ -1,7 +1,7 @@
 // What was asked for, by whom and when.
 import type { Export } from '../../api.ts'
-import { CopyButton } from '../../parts/copy-button.tsx'
-import { Moment } from '../../parts/moment.tsx'
+import { CopyButton } from '../../components/controls/copy-button.tsx'
+import { Moment } from '../../components/display/moment.tsx'
 import { t } from '../../strings.ts'
 import { formatNumber } from '../../text/quantities.ts'
 import { Facts } from './facts.tsx'

@@ -1,10 +1,10 @@
 // The trail of an export as a timeline, oldest first.
 import { useQuery } from '@tanstack/react-query'
-import { ERRORS } from '@waybill/shared/errors.ts'
+import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportEvent } from '../../api.ts'
+import { Moment } from '../../components/display/moment.tsx'
+import { Fault, Loading } from '../../components/display/notice.tsx'
 import { queries } from '../../data/queries.ts'
-import { Moment } from '../../parts/moment.tsx'
-import { Fault, Loading } from '../../parts/notice.tsx'
 import { t } from '../../strings.ts'
 import { formatBytes, formatNumber } from '../../text/quantities.ts'
 

@@ -1,6 +1,6 @@
 // What the reader must know before they trust the file to be everything, in plain words.
 import type { Export } from '../../api.ts'
-import { Icon } from '../../parts/icon.tsx'
+import { Icon } from '../../components/display/icon.tsx'
 import { t } from '../../strings.ts'
 import { formatNumber } from '../../text/quantities.ts'
 

@@ -1,9 +1,9 @@
 // Narrows the list: whose, which dataset, which state, who asked, when.
 import { useQuery } from '@tanstack/react-query'
+import { Button } from '../../components/controls/button.tsx'
+import { Field } from '../../components/controls/field.tsx'
+import { SearchInput } from '../../components/controls/search-input.tsx'
 import { queries } from '../../data/queries.ts'
-import { Button } from '../../parts/button.tsx'
-import { Field } from '../../parts/field.tsx'
-import { SearchInput } from '../../parts/search-input.tsx'
 import { t } from '../../strings.ts'
 import { STATUSES } from '../export-state.ts'
 import type { FilterName, ListFilter } from './filter.ts'

@@ -1,8 +1,8 @@
 // The exports that run now, and those that failed lately.
-import { ERRORS } from '@waybill/shared/errors.ts'
+import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import { Link } from 'wouter'
 import type { System } from '../../api.ts'
-import { Moment } from '../../parts/moment.tsx'
+import { Moment } from '../../components/display/moment.tsx'
 import { t } from '../../strings.ts'
 import { formatNumber } from '../../text/quantities.ts'
 

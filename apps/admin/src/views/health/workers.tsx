@@ -1,7 +1,7 @@
 // The workers that there are.
 import type { System } from '../../api.ts'
-import { Moment } from '../../parts/moment.tsx'
-import { Empty } from '../../parts/notice.tsx'
+import { Moment } from '../../components/display/moment.tsx'
+import { Empty } from '../../components/display/notice.tsx'
 import { t } from '../../strings.ts'
 
 /** A worker has a lane for small exports and one for large ones, each with its own slots. */

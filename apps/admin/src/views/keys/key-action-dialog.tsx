@@ -2,9 +2,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type ApiKey, api } from '../../api.ts'
-import { Confirm } from '../../parts/dialog.tsx'
-import { Field } from '../../parts/field.tsx'
-import { Fault } from '../../parts/notice.tsx'
+import { Confirm } from '../../components/controls/dialog.tsx'
+import { Field } from '../../components/controls/field.tsx'
+import { Fault } from '../../components/display/notice.tsx'
 import { t } from '../../strings.ts'
 import type { KeyAction } from '../keys.tsx'
 

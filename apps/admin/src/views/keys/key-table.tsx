@@ -1,7 +1,7 @@
 // The keys in a table; those that are over stay, as the trail names them.
 import type { ApiKey } from '../../api.ts'
-import { Button } from '../../parts/button.tsx'
-import { Moment } from '../../parts/moment.tsx'
+import { Button } from '../../components/controls/button.tsx'
+import { Moment } from '../../components/display/moment.tsx'
 import { t } from '../../strings.ts'
 import type { KeyAction } from '../keys.tsx'
 

@@ -1,9 +1,9 @@
 // Which columns the file has, and in which order: by dragging, by the arrows, by the keyboard.
 import { type PointerEvent, useLayoutEffect, useRef, useState } from 'react'
 import type { Dataset } from '../../api.ts'
-import { announce } from '../../parts/announcer.tsx'
-import { Button } from '../../parts/button.tsx'
-import { Icon } from '../../parts/icon.tsx'
+import { Button } from '../../components/controls/button.tsx'
+import { Icon } from '../../components/display/icon.tsx'
+import { announce } from '../../components/layout/announcer.tsx'
 import { t } from '../../strings.ts'
 import type { DraftColumn } from './draft.ts'
 import { move } from './reorder.ts'

@@ -1,7 +1,7 @@
 // How the text of a CSV file is written: one tick for Excel, or each option by itself.
-import type { CsvOptions } from '@waybill/shared/export.ts'
-import { Field } from '../../parts/field.tsx'
-import { Toggle } from '../../parts/toggle.tsx'
+import type { CsvOptions } from '@waybill/shared/vocabulary/export.ts'
+import { Field } from '../../components/controls/field.tsx'
+import { Toggle } from '../../components/controls/toggle.tsx'
 import { t } from '../../strings.ts'
 import { EXCEL_DELIMITER } from '../../text/locale.ts'
 import { type Draft, EXCEL_CSV, isForExcel, PLAIN_CSV } from './draft.ts'

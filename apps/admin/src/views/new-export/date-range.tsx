@@ -1,5 +1,5 @@
 // The time that the rows are from: a preset, or days of the reader's choice.
-import { Field } from '../../parts/field.tsx'
+import { Field } from '../../components/controls/field.tsx'
 import { t } from '../../strings.ts'
 import { PRESETS, type Preset, rangeOf } from '../../text/date-presets.ts'
 import { formatExact } from '../../text/times.ts'

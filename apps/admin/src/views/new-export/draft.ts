@@ -1,5 +1,5 @@
 // The form of a new export as the reader fills it in, and the request that it becomes.
-import type { Compression, CsvOptions, FormatName } from '@waybill/shared/export.ts'
+import type { Compression, CsvOptions, FormatName } from '@waybill/shared/vocabulary/export.ts'
 import type { Dataset, Export, ExportRequestInput } from '../../api.ts'
 import { endOfDay, isDay, type Preset, startOfDay } from '../../text/date-presets.ts'
 import { EXCEL_DELIMITER } from '../../text/locale.ts'

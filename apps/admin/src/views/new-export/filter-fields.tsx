@@ -1,6 +1,6 @@
 // The filters of a dataset other than its time: one field each, made of what GET /v1/datasets says.
 import type { Dataset } from '../../api.ts'
-import { Field, type FieldIds } from '../../parts/field.tsx'
+import { Field, type FieldIds } from '../../components/controls/field.tsx'
 import { t } from '../../strings.ts'
 import { type DatasetFilter, isDateRange, kindOf } from './filters.ts'
 import { ListTicks } from './list-ticks.tsx'

@@ -1,6 +1,6 @@
 // A filter that takes any of a few values: a tick box for each.
 import { useId } from 'react'
-import { Toggle } from '../../parts/toggle.tsx'
+import { Toggle } from '../../components/controls/toggle.tsx'
 import { entriesOf, listOf, type ScalarKind } from './filters.ts'
 
 interface ListTicksProps {

@@ -1,7 +1,7 @@
 // What few need to choose: the limit, the options of CSV, compression.
 import type { Dataset } from '../../api.ts'
-import { Field } from '../../parts/field.tsx'
-import { Toggle } from '../../parts/toggle.tsx'
+import { Field } from '../../components/controls/field.tsx'
+import { Toggle } from '../../components/controls/toggle.tsx'
 import { t } from '../../strings.ts'
 import { formatNumber } from '../../text/quantities.ts'
 import { CsvFields } from './csv-fields.tsx'

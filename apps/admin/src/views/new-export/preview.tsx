@@ -2,10 +2,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ExportRequestInput, Preview as PreviewBody } from '../../api.ts'
+import { Button } from '../../components/controls/button.tsx'
+import { Fault, Loading } from '../../components/display/notice.tsx'
 import { ApiProblem } from '../../data/problem.ts'
 import { queries } from '../../data/queries.ts'
-import { Button } from '../../parts/button.tsx'
-import { Fault, Loading } from '../../parts/notice.tsx'
 import { t } from '../../strings.ts'
 import { formatNumber, roughly } from '../../text/quantities.ts'
 

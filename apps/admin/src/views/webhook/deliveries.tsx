@@ -2,10 +2,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import { api, type Delivery } from '../../api.ts'
+import { Button } from '../../components/controls/button.tsx'
+import { Moment } from '../../components/display/moment.tsx'
+import { Empty, Fault, Loading } from '../../components/display/notice.tsx'
 import { queries } from '../../data/queries.ts'
-import { Button } from '../../parts/button.tsx'
-import { Moment } from '../../parts/moment.tsx'
-import { Empty, Fault, Loading } from '../../parts/notice.tsx'
 import { t } from '../../strings.ts'
 import { formatNumber } from '../../text/quantities.ts'
 

@@ -2,8 +2,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
 import { api } from '../../api.ts'
-import { Confirm } from '../../parts/dialog.tsx'
-import { Fault } from '../../parts/notice.tsx'
+import { Confirm } from '../../components/controls/dialog.tsx'
+import { Fault } from '../../components/display/notice.tsx'
 import { t } from '../../strings.ts'
 
 export type EndpointAction = 'rotate' | 'remove'

@@ -1,14 +1,14 @@
 // Makes an endpoint: where, and what it is told of.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { WEBHOOK_EVENTS, type WebhookEvent } from '@waybill/shared/webhook-events.ts'
+import { WEBHOOK_EVENTS, type WebhookEvent } from '@waybill/shared/vocabulary/webhook-events.ts'
 import { type FormEvent, useState } from 'react'
 import { api } from '../../api.ts'
+import { Button } from '../../components/controls/button.tsx'
+import { Dialog } from '../../components/controls/dialog.tsx'
+import { Field } from '../../components/controls/field.tsx'
+import { Toggle } from '../../components/controls/toggle.tsx'
+import { Fault } from '../../components/display/notice.tsx'
 import { ApiProblem } from '../../data/problem.ts'
-import { Button } from '../../parts/button.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { Field } from '../../parts/field.tsx'
-import { Fault } from '../../parts/notice.tsx'
-import { Toggle } from '../../parts/toggle.tsx'
 import { t } from '../../strings.ts'
 
 interface NewEndpointDialogProps {

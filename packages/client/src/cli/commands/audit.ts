@@ -1,10 +1,10 @@
 // `waybill audit`: the whole trail, for administrators.
 import type { AuditEventBody } from '@waybill/shared/contract/audit.ts'
-import { defineCommand } from '../command.ts'
-import { DATE_FORMS, readDate } from '../dates.ts'
-import { readNumber } from '../export-request.ts'
-import { table } from '../output.ts'
-import { sayTime } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { DATE_FORMS, readDate } from '../arguments/dates.ts'
+import { readNumber } from '../arguments/export-request.ts'
+import { table } from '../terminal/output.ts'
+import { sayTime } from '../terminal/wording.ts'
 
 export const auditCommand = defineCommand({
   name: 'audit',

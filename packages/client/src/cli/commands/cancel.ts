@@ -1,5 +1,5 @@
 // `waybill cancel`: ends exports that are queued or running.
-import { defineCommand } from '../command.ts'
+import { defineCommand } from '../arguments/command.ts'
 
 export const cancelCommand = defineCommand({
   name: 'cancel',

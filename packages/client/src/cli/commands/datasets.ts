@@ -1,9 +1,9 @@
 // `waybill datasets`: what there is to export.
-import { defineCommand } from '../command.ts'
-import { sayValues, shortestFlag } from '../filters.ts'
-import { table } from '../output.ts'
-import { didYouMean } from '../suggest.ts'
-import { UsageError } from '../usage-error.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { sayValues, shortestFlag } from '../arguments/filters.ts'
+import { didYouMean } from '../arguments/suggest.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+import { table } from '../terminal/output.ts'
 
 export const datasetsCommand = defineCommand({
   name: 'datasets',

@@ -1,5 +1,5 @@
 // `waybill download`: the file of an export that was asked for before.
-import { defineCommand } from '../command.ts'
+import { defineCommand } from '../arguments/command.ts'
 import { checkTarget, FILE_FLAGS, fetchFile, quote } from '../fetch-file.ts'
 import { follow } from '../follow.ts'
 

@@ -1,7 +1,7 @@
 // `waybill events`: what happened to an export, and who did it.
-import { defineCommand } from '../command.ts'
-import { table } from '../output.ts'
-import { sayTime } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { table } from '../terminal/output.ts'
+import { sayTime } from '../terminal/wording.ts'
 
 export const eventsCommand = defineCommand({
   name: 'events',

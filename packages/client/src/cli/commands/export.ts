@@ -1,10 +1,10 @@
 // `waybill export`: asks, follows, saves.
-import { defineCommand } from '../command.ts'
-import { FILTERS_HELP, REQUEST_FLAGS, readRequest } from '../export-request.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { FILTERS_HELP, REQUEST_FLAGS, readRequest } from '../arguments/export-request.ts'
 import { absolute, checkTarget, FILE_FLAGS, fetchFile, quote } from '../fetch-file.ts'
 import { follow } from '../follow.ts'
+import { sayTime } from '../terminal/wording.ts'
 import { findUnfinished } from '../unfinished.ts'
-import { sayTime } from '../wording.ts'
 
 export const exportCommand = defineCommand({
   name: 'export',

@@ -1,8 +1,8 @@
 // `waybill get`: one export, with what can be done about it.
 import type { Export } from '@waybill/shared/contract/exports.ts'
-import { defineCommand } from '../command.ts'
-import { facts } from '../output.ts'
-import { sayBytes, sayCount, sayPlace, sayTime, sayWarnings } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { facts } from '../terminal/output.ts'
+import { sayBytes, sayCount, sayPlace, sayTime, sayWarnings } from '../terminal/wording.ts'
 
 export const getCommand = defineCommand({
   name: 'get',

@@ -1,9 +1,9 @@
 // `waybill keys …`: API keys, for administrators.
 import type { ApiKeyBody, ApiKeyPatchBody, NewApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
-import { defineCommand } from '../command.ts'
-import { table } from '../output.ts'
-import { UsageError } from '../usage-error.ts'
-import { sayTime } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+import { table } from '../terminal/output.ts'
+import { sayTime } from '../terminal/wording.ts'
 
 const ID = '01a206bd-3a7c-70dd-b151-2b1407fb87af'
 const ROLES = ['admin', 'exporter'] as const satisfies NewApiKeyBody['role'][]

@@ -1,9 +1,9 @@
 // `waybill list`: the exports, newest first.
 import type { Export } from '@waybill/shared/contract/exports.ts'
-import { defineCommand } from '../command.ts'
-import { readNumber } from '../export-request.ts'
-import { table } from '../output.ts'
-import { sayBytes, sayCount, sayTime } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { readNumber } from '../arguments/export-request.ts'
+import { table } from '../terminal/output.ts'
+import { sayBytes, sayCount, sayTime } from '../terminal/wording.ts'
 
 const STATUSES = [
   'queued',

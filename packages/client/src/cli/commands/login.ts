@@ -1,12 +1,12 @@
 // `waybill login`: keeps server and key, once the server knows the key.
 import { text } from 'node:stream/consumers'
-import { defineCommand } from '../command.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 import { writeConfigFile } from '../config-file.ts'
 import { connect } from '../context.ts'
-import { Interrupted } from '../interrupt.ts'
 import { DEFAULT_URL } from '../settings.ts'
-import { askLine, askSecret, CTRL_C, isInteractive } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
+import { Interrupted } from '../terminal/interrupt.ts'
+import { askLine, askSecret, CTRL_C, isInteractive } from '../terminal/terminal.ts'
 
 export const loginCommand = defineCommand({
   name: 'login',

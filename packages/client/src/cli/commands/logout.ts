@@ -1,5 +1,5 @@
 // `waybill logout`: forgets server and key.
-import { defineCommand } from '../command.ts'
+import { defineCommand } from '../arguments/command.ts'
 import { removeConfigFile } from '../config-file.ts'
 
 export const logoutCommand = defineCommand({

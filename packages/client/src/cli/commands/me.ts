@@ -1,7 +1,7 @@
 // `waybill me`: who the key is, and what it may.
-import { defineCommand } from '../command.ts'
-import { facts } from '../output.ts'
-import { sayCount } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { facts } from '../terminal/output.ts'
+import { sayCount } from '../terminal/wording.ts'
 
 export const meCommand = defineCommand({
   name: 'me',

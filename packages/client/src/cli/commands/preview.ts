@@ -1,8 +1,8 @@
 // `waybill preview`: the first rows as the file would have them.
-import { defineCommand } from '../command.ts'
-import { FILTERS_HELP, REQUEST_FLAGS, readRequest } from '../export-request.ts'
-import { table } from '../output.ts'
-import { sayRows } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { FILTERS_HELP, REQUEST_FLAGS, readRequest } from '../arguments/export-request.ts'
+import { table } from '../terminal/output.ts'
+import { sayRows } from '../terminal/wording.ts'
 
 /** Letters of a cell that a table shows. */
 const CELL = 40

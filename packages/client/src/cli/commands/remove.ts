@@ -1,5 +1,5 @@
 // `waybill remove`: takes files away before their time.
-import { defineCommand } from '../command.ts'
+import { defineCommand } from '../arguments/command.ts'
 
 export const removeCommand = defineCommand({
   name: 'remove',

@@ -1,9 +1,9 @@
 // `waybill webhooks test, deliveries, redeliver` and your own secret: what was sent, and what was answered.
 import type { DeliveryBody } from '@waybill/shared/contract/webhooks.ts'
-import { defineCommand } from '../command.ts'
-import { readNumber } from '../export-request.ts'
-import { table } from '../output.ts'
-import { sayTime } from '../wording.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { readNumber } from '../arguments/export-request.ts'
+import { table } from '../terminal/output.ts'
+import { sayTime } from '../terminal/wording.ts'
 
 const ID = '01a206bd-3a7c-70dd-b151-2b1407fb87af'
 

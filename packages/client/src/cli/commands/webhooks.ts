@@ -1,8 +1,8 @@
 // `waybill webhooks …`: who is told how exports end, for administrators.
 import type { EndpointBody, EndpointChangeBody, NewEndpointBody } from '@waybill/shared/contract/webhooks.ts'
-import { defineCommand } from '../command.ts'
-import { table } from '../output.ts'
-import { UsageError } from '../usage-error.ts'
+import { defineCommand } from '../arguments/command.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+import { table } from '../terminal/output.ts'
 
 const EVENTS = [
   'export.completed',

@@ -1,0 +1,32 @@
+// A secret that is shown this once, to be copied.
+import { t } from '../../strings.ts'
+import { Button } from './button.tsx'
+import { CopyButton } from './copy-button.tsx'
+import { Dialog } from './dialog.tsx'
+
+interface SecretProps {
+  readonly title: string
+  readonly text: string
+  readonly copy: string
+  readonly secret: string
+  readonly onClose: () => void
+}
+
+export function Secret({ title, text, copy, secret, onClose }: SecretProps) {
+  return (
+    <Dialog title={title} onClose={onClose} staysOpen>
+      <div className="body">
+        <p>{text}</p>
+        <div className="secret">
+          <code>{secret}</code>
+          <CopyButton text={secret} label={copy} />
+        </div>
+      </div>
+      <div className="actions">
+        <Button look="primary" onClick={onClose}>
+          {t.once.done}
+        </Button>
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,66 @@
+// What stands where there is nothing to show: yet, at all, or because something went wrong.
+import type { ReactNode } from 'react'
+import { ApiProblem, ConnectionLost } from '../../data/problem.ts'
+import { t } from '../../strings.ts'
+import { Button } from '../controls/button.tsx'
+
+export function Loading() {
+  return (
+    <div className="loading" role="status">
+      <span className="visually-hidden">{t.loading}</span>
+      <span className="bone" />
+      <span className="bone" />
+      <span className="bone" />
+    </div>
+  )
+}
+
+interface EmptyProps {
+  readonly title: string
+  readonly text: string
+  readonly children?: ReactNode
+}
+
+export function Empty({ title, text, children }: EmptyProps) {
+  return (
+    <div className="empty">
+      <p className="title">{title}</p>
+      <p>{text}</p>
+      {children}
+    </div>
+  )
+}
+
+interface FaultProps {
+  readonly error: Error
+  readonly onRetry?: () => void
+}
+
+/** An error in words: what happened, and what can be done. */
+export function Fault({ error, onRetry }: FaultProps) {
+  return (
+    <div className="fault" role="alert">
+      <p>{describe(error)}</p>
+      {error instanceof ApiProblem && error.errors.length > 0 && (
+        <ul>
+          {error.errors.map(({ path, message }) => (
+            <li key={path + message}>
+              <code>{path}</code> {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {onRetry !== undefined && (
+        <Button icon="retry" onClick={onRetry}>
+          {t.tryAgain}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function describe(error: Error): string {
+  if (error instanceof ConnectionLost) return t.connection.unreachable
+  if (error instanceof ApiProblem) return error.code === undefined ? t.connection.strange(error.status) : error.message
+  return t.unexpected(error.message)
+}

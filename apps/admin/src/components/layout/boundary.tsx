@@ -1,0 +1,37 @@
+// Catches what a view throws: it is said in its place, and everything around it works on.
+import { Component, type ReactNode } from 'react'
+import { t } from '../../strings.ts'
+import { Fault } from '../display/notice.tsx'
+import { Page } from './page.tsx'
+
+interface BoundaryProps {
+  /** Elsewhere it is tried anew. */
+  readonly place: string
+  readonly children: ReactNode
+}
+
+interface BoundaryState {
+  readonly error: Error | undefined
+}
+
+export class Boundary extends Component<BoundaryProps, BoundaryState> {
+  override state: BoundaryState = { error: undefined }
+
+  static getDerivedStateFromError(thrown: unknown): BoundaryState {
+    return { error: thrown instanceof Error ? thrown : new Error(String(thrown)) }
+  }
+
+  override componentDidUpdate(before: BoundaryProps): void {
+    if (before.place !== this.props.place && this.state.error !== undefined) this.setState({ error: undefined })
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state
+    if (error === undefined) return this.props.children
+    return (
+      <Page title={t.broken}>
+        <Fault error={error} onRetry={() => this.setState({ error: undefined })} />
+      </Page>
+    )
+  }
+}

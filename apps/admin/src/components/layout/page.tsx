@@ -1,0 +1,34 @@
+// The frame of a view: the title of the tab, the heading that takes the focus, and what can be done here.
+import { type ReactNode, useEffect } from 'react'
+import { t } from '../../strings.ts'
+import { useHeadingFocus } from './heading.ts'
+
+interface PageProps {
+  readonly title: string
+  /** In front of the title of the tab, e.g. `42 %`. */
+  readonly tab?: string | undefined
+  readonly lead?: ReactNode
+  readonly actions?: ReactNode
+  readonly children: ReactNode
+}
+
+export function Page({ title, tab, lead, actions, children }: PageProps) {
+  const heading = useHeadingFocus()
+  useEffect(() => {
+    document.title = [tab, title, t.brand].filter((part) => part !== undefined).join(' · ')
+  }, [tab, title])
+  return (
+    <main id="main">
+      <header className="page-head">
+        <div>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
+          {lead !== undefined && <div className="lead">{lead}</div>}
+        </div>
+        {actions !== undefined && <div className="actions">{actions}</div>}
+      </header>
+      {children}
+    </main>
+  )
+}

@@ -1,0 +1,67 @@
+// What surrounds every view: where one can go, and who one is.
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
+import { queries } from '../../data/queries.ts'
+import { endSession } from '../../data/session.ts'
+import { t } from '../../strings.ts'
+import { Button, ButtonLink } from '../controls/button.tsx'
+import { Icon, type IconName } from '../display/icon.tsx'
+import { Brand } from './brand.tsx'
+
+interface Place {
+  readonly to: string
+  readonly label: string
+  readonly icon: IconName
+  readonly isFor: 'all' | 'admin'
+}
+
+const PLACES: readonly Place[] = [
+  { to: '/', label: t.nav.exports, icon: 'exports', isFor: 'all' },
+  { to: '/webhooks', label: t.nav.webhooks, icon: 'webhooks', isFor: 'admin' },
+  { to: '/keys', label: t.nav.keys, icon: 'keys', isFor: 'admin' },
+  { to: '/audit', label: t.nav.audit, icon: 'audit', isFor: 'admin' },
+  { to: '/health', label: t.nav.health, icon: 'health', isFor: 'admin' },
+]
+
+export function Shell({ children }: { readonly children: ReactNode }) {
+  const [path] = useLocation()
+  const { data: me } = useQuery(queries.me())
+  const client = useQueryClient()
+  const isHere = (to: string) => (to === '/' ? path === '/' || path.startsWith('/exports') : path.startsWith(to))
+  const signOut = () => {
+    client.clear()
+    endSession('left')
+  }
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        {t.skip}
+      </a>
+      <aside>
+        <Brand />
+        <ButtonLink to="/new" look="primary" icon="plus">
+          {t.nav.newExport}
+        </ButtonLink>
+        <nav aria-label={t.nav.label}>
+          {PLACES.filter(({ isFor }) => isFor === 'all' || me?.role === 'admin').map(({ to, label, icon }) => (
+            <Link key={to} to={to} aria-current={isHere(to) ? 'page' : undefined}>
+              <Icon name={icon} />
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <div className="who">
+          {me !== undefined && (
+            <span className="name">
+              <strong>{me.name}</strong>
+              <span>{t.nav.role[me.role]}</span>
+            </span>
+          )}
+          <Button look="quiet" icon="leave" onClick={signOut} aria-label={t.nav.signOut} title={t.nav.signOut} />
+        </div>
+      </aside>
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,103 @@
+// OIDC access tokens: checks them as RFC 9068 asks, and makes callers of them.
+import { createHash } from 'node:crypto'
+import type { Caller } from '@waybill/shared/access/api-keys.ts'
+import type { Config } from '@waybill/shared/settings/config.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import { isStorableText } from '@waybill/shared/vocabulary/text.ts'
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import { createProviderKeys } from './oidc-keys.ts'
+
+/** Signatures that only the issuer can make. With HS256 anybody could who knows its public key. */
+const ALGORITHMS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ')
+
+/** OpenID Connect Core, 2: at most 255 ASCII characters. */
+const SUBJECT = /^[\x20-\x7e]{1,255}$/
+
+const NAME_LENGTH = 100
+
+/** Whether it is one of ours to check: an API key is no JWT. */
+export function isToken(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).alg !== undefined
+  } catch {
+    return false // that it cannot be decoded is the answer
+  }
+}
+
+/**
+ * Undefined when no issuer is configured. The caller it makes rejects with UNAUTHENTICATED, FORBIDDEN (neither role)
+ * or IDENTITY_PROVIDER_UNAVAILABLE.
+ */
+export function createTokenVerifier(config: Config): ((token: string) => Promise<Caller>) | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = config
+  if (issuer === undefined || audience === undefined) return undefined
+  const keys = createProviderKeys(issuer, config.OIDC_JWKS_URL)
+  const clockTolerance = config.OIDC_CLOCK_SKEW / 1000
+  // Subjects are unique within their issuer only.
+  const issuerId = createHash('sha256').update(issuer).digest('hex').slice(0, 8)
+  return async (token) => {
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      issuer,
+      audience,
+      clockTolerance,
+      algorithms: ALGORITHMS,
+      requiredClaims: ['sub', 'exp'],
+    }).catch(refuse)
+    const subject = payload.sub ?? ''
+    if (!isAccessToken(payload, protectedHeader.typ) || !SUBJECT.test(subject)) {
+      throw new WaybillError('UNAUTHENTICATED', 'The token is not an access token to be used as a bearer token.')
+    }
+    const role = roleOf(payload, config)
+    if (role === undefined) throw new WaybillError('FORBIDDEN', 'The token has none of the roles that may export.')
+    return { id: `oidc:${issuerId}/${subject}`, name: nameOf(payload, subject), role, datasets: [] }
+  }
+}
+
+/** What is wrong with a token is told once its signature has been found good, not to whoever makes tokens up. */
+function refuse(error: unknown): never {
+  if (error instanceof errors.JWTExpired) throw unauthenticated('The token has expired.', error)
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    throw unauthenticated(`The claim "${error.claim}" of the token is not what is wanted here.`, error)
+  }
+  if (error instanceof errors.JOSEError) throw unauthenticated('The token cannot be verified.', error)
+  throw error
+}
+
+function unauthenticated(message: string, cause: unknown): WaybillError {
+  return new WaybillError('UNAUTHENTICATED', message, { cause })
+}
+
+/**
+ * Not an ID or refresh token (Keycloak says so in the claim `typ`, RFC 9068 in the header), and not one that is bound
+ * to a key of its holder (`cnf`, RFC 9449 and 8705): whether the sender has that key is not looked at here.
+ */
+function isAccessToken(payload: JWTPayload, headerType: string | undefined): boolean {
+  if (headerType !== undefined && !/^(jwt|(application\/)?at\+jwt)$/i.test(headerType)) return false
+  return (payload.typ === undefined || payload.typ === 'Bearer') && payload.cnf === undefined
+}
+
+function roleOf(payload: JWTPayload, config: Config): Caller['role'] | undefined {
+  const roles = rolesOf(payload, config.OIDC_ROLES_CLAIM)
+  if (roles.includes(config.OIDC_ADMIN_ROLE)) return 'admin'
+  if (config.OIDC_EXPORTER_ROLE !== undefined && roles.includes(config.OIDC_EXPORTER_ROLE)) return 'exporter'
+  return undefined
+}
+
+/** A list, or words with spaces between them as in `scope`. A claim may have dots in its own name: "https://game.example/roles". */
+function rolesOf(payload: JWTPayload, path: string): readonly unknown[] {
+  const roles = Object.hasOwn(payload, path) ? payload[path] : path.split('.').reduce<unknown>(property, payload)
+  if (typeof roles === 'string') return roles.split(' ')
+  return Array.isArray(roles) ? roles : []
+}
+
+function property(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Record<string, unknown>)[name]
+}
+
+/** For people; the id is what counts. */
+function nameOf({ preferred_username, email }: JWTPayload, subject: string): string {
+  const isName = (name: unknown): name is string =>
+    typeof name === 'string' && name.trim() !== '' && name.length <= NAME_LENGTH && isStorableText(name)
+  return [preferred_username, email].find(isName) ?? subject
+}

@@ -1,0 +1,34 @@
+// `npm run dataset:check`: holds every dataset to the source database, and says which part of which is wrong.
+
+import { checkDatasets, checkOrder } from '@waybill/shared/own-datasets/check.ts'
+import { loadDatasets } from '@waybill/shared/own-datasets/module.ts'
+import { SourceSilent } from '@waybill/shared/own-datasets/probe.ts'
+import { exitForConfig, readDatasetConfigOrExit } from '@waybill/shared/settings/config.ts'
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+const config = readDatasetConfigOrExit(process.argv[2])
+const { datasets, own } = await loadDatasets(config).catch(exitForConfig)
+const ofTheSource = [...datasets.values()].filter(({ database }) => database !== 'ledger')
+const url = config.SOURCE_DATABASE_URL ?? config.DATABASE_URL
+try {
+  const faults = await checkDatasets(url, ofTheSource)
+  for (const dataset of ofTheSource) {
+    // A query that cannot be prepared has no order to look at.
+    const found = faults.get(dataset.name) ?? (await checkOrder(url, dataset))
+    const columns = Object.keys(dataset.columns).length
+    const filters = Object.keys(dataset.filters).length
+    const origin = own.includes(dataset) ? config.DATASETS : 'comes with Waybill'
+    say(
+      `${found.length === 0 ? 'ok    ' : 'FAULTY'}  ${dataset.name} (${origin}): ${columns} columns, ${filters} filters`,
+    )
+    for (const fault of found) say(`          ${fault}`)
+    if (found.length > 0) process.exitCode = 1
+  }
+  const lacking = ofTheSource.filter((dataset) => !own.includes(dataset) && faults.has(dataset.name))
+  if (own.length > 0 && lacking.length > 0) say('Without tables of GAME in the source, set GAME_DATASETS=false.')
+} catch (error) {
+  if (!(error instanceof SourceSilent)) throw error
+  process.stderr.write(`The source database does not answer: ${error.message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,10 @@
+// Keys on the command line of the image: `node apps/api/src/commands/keys.ts`, with DATABASE_URL set.
+import { readDatabaseUrl } from '@waybill/shared/settings/config.ts'
+import { runKeys } from './keys-command.ts'
+
+process.exitCode = await runKeys({
+  args: process.argv.slice(2),
+  databaseUrl: async () => readDatabaseUrl(),
+  out: (line) => process.stdout.write(`${line}\n`),
+  say: (line) => process.stderr.write(`${line}\n`),
+})

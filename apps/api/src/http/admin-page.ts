@@ -1,0 +1,70 @@
+// Serves the admin page: its built files, and each of its own addresses, under a strict policy of what it may load.
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '@waybill/shared/settings/config.ts'
+import express, { type RequestHandler, Router } from 'express'
+
+/** Where `npm run build` puts it, and the image has it. */
+const BUILT = fileURLToPath(new URL('../../../admin/dist', import.meta.url))
+
+/** The addresses that the page itself gives a meaning; every other one is a 404 as before. */
+export const PAGE_PATHS = [
+  '/',
+  '/new',
+  '/exports/:id',
+  '/webhooks',
+  '/webhooks/:id',
+  '/keys',
+  '/audit',
+  '/health',
+  '/auth/callback',
+] as const
+
+const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Waybill</title>
+<h1>The admin page is not built</h1>
+<p>The API works. For the page, run <code>npm run build</code>, or <code>npm start</code>, which builds it by itself.</p></html>
+`
+
+export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string = BUILT): Router {
+  const router = Router()
+  const headers = {
+    'Content-Security-Policy': contentPolicy(config.OIDC_ISSUER),
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+  }
+  const page: RequestHandler = (_request, response, next) => {
+    response.set(headers)
+    const file = { root: directory, cacheControl: false, lastModified: false, acceptRanges: false }
+    response.sendFile('index.html', file, (error) => {
+      if (error === undefined || response.headersSent) return
+      // Not a failure of the service: it runs without its page, too.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') response.status(404).type('html').send(NOT_BUILT)
+      else next(error)
+    })
+  }
+  // Their names change with their content.
+  const assets = express.static(join(directory, 'assets'), {
+    ...{ index: false, redirect: false, etag: false, lastModified: false },
+    setHeaders: (response) => response.setHeader('Cache-Control', 'public, max-age=31536000, immutable'),
+  })
+  router.use('/assets', assets)
+  for (const path of PAGE_PATHS) router.get(path, page)
+  return router
+}
+
+/** Nothing inline and nothing from elsewhere; beside ourselves it speaks to the identity provider only. */
+function contentPolicy(issuer: string | undefined): string {
+  const provider = issuer === undefined ? '' : ` ${new URL(issuer).origin}`
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    `connect-src 'self'${provider}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}

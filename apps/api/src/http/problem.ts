@@ -1,0 +1,90 @@
+// Turns errors into RFC 9457 problems: the API's only translator from errors to answers.
+
+import type { Problem } from '@waybill/shared/contract/problem.ts'
+import { databaseFailure } from '@waybill/shared/database/failure.ts'
+import type { Logger } from '@waybill/shared/process/log.ts'
+import { type FieldError, toWaybillError, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import type { ErrorRequestHandler, Response } from 'express'
+import type { z } from 'zod'
+
+/** Seconds after which a caller may try again when a dependency is away. */
+const RETRY_AFTER = 5
+
+export function createErrorHandler(log: Logger): ErrorRequestHandler {
+  return (reason: unknown, request, response, next) => {
+    const error = toProblemError(reason)
+    if (error.code === 'INTERNAL' || error.kind.status >= 500) {
+      log.error(
+        { requestId: response.locals.requestId, method: request.method, path: request.path, error },
+        'request failed',
+      )
+    }
+    // The answer is on its way: only cutting the connection tells the caller that it is not whole.
+    if (response.headersSent) return next(reason)
+    sendProblem(response, error, request.originalUrl)
+  }
+}
+
+/** @param path of the request; its query is left out, as it may hold anything */
+export function createProblem(error: WaybillError, path: string): Problem {
+  const { status, title, advice } = error.kind
+  const said = error.message === title ? '' : `${error.message.replace(/\.$/, '')}. `
+  return {
+    type: `urn:waybill:error:${error.code}`,
+    title,
+    status,
+    detail: `${said}${advice}`,
+    instance: path.split('?', 1)[0] ?? path,
+    code: error.code,
+    ...(error.errors.length > 0 ? { errors: [...error.errors] } : {}),
+  }
+}
+
+function sendProblem(response: Response, error: WaybillError, path: string): void {
+  const problem = createProblem(error, path)
+  const { status } = problem
+  if (status === 401) response.set('WWW-Authenticate', 'Bearer')
+  if (status === 503 || status === 429)
+    response.set('Retry-After', String(Math.max(1, error.retryAfter ?? RETRY_AFTER)))
+  response.status(status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** What Express' body parser and the database throw has no code of ours yet. */
+export function toProblemError(reason: unknown): WaybillError {
+  if (reason instanceof WaybillError) return reason
+  const { type, status } = reason as { type?: unknown; status?: unknown }
+  if (type === 'entity.too.large') return new WaybillError('BODY_TOO_LARGE')
+  if (status === 415) return new WaybillError('UNSUPPORTED_MEDIA_TYPE', undefined, { cause: reason })
+  // A path that cannot be decoded, as in %E0%A4%A.
+  if (reason instanceof URIError) return new WaybillError('NOT_FOUND', undefined, { cause: reason })
+  // What is left of 400 comes from the body parser: no JSON, another length than told, or no gzip although it said so.
+  if (status === 400) return new WaybillError('BODY_NOT_JSON', undefined, { cause: reason })
+  const { kind } = databaseFailure(reason)
+  if (kind === 'unavailable' || kind === 'timeout') {
+    return new WaybillError('DATABASE_UNAVAILABLE', undefined, { cause: reason })
+  }
+  return toWaybillError(reason)
+}
+
+/** 422 with every field that is wrong. `prefix` is the path of the value that was checked. */
+export function validationError(error: z.ZodError, prefix: readonly PropertyKey[] = []): WaybillError {
+  return new WaybillError('VALIDATION_FAILED', undefined, { errors: fieldErrors(error, prefix) })
+}
+
+export function fieldErrors(error: z.ZodError, prefix: readonly PropertyKey[] = []): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path]
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: formatPath([...path, key]), message: 'is not a known field' }))
+    }
+    return [{ path: formatPath(path), message: issue.message }]
+  })
+}
+
+/** `filters.dateFrom`, `columns[2]`; empty for the whole body. */
+function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
+    '',
+  )
+}

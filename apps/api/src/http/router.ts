@@ -1,0 +1,45 @@
+// Mounts routes from a table: each with its rule and its checked input, every other method a 405.
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import express, { type Express, type Request, type RequestHandler } from 'express'
+import { requireAdmin } from '../auth/authenticate.ts'
+import { readBody, readHeaders, readParams, readQuery } from './request.ts'
+import type { Input, Route } from './route.ts'
+
+/** Bytes of a request's body at most. */
+const BODY_LIMIT = 100_000
+
+/** The routes of one path must stand together; paths are tried in the order of the table. */
+export function mountRoutes(app: Express, routes: readonly Route[]): void {
+  const paths = [...new Set(routes.map(({ path }) => path))]
+  for (const path of paths) {
+    const own = routes.filter((route) => route.path === path)
+    for (const route of own) app[route.method](path, ...handlers(route))
+    const methods = own.map(({ method }) => method.toUpperCase())
+    const allow = (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', ')
+    app.all(path, (_request, response) => {
+      response.set('Allow', allow)
+      throw new WaybillError('METHOD_NOT_ALLOWED', `This address answers ${allow}`)
+    })
+  }
+}
+
+function handlers(route: Route): RequestHandler[] {
+  const check: RequestHandler = (_request, response, next) => {
+    if (route.access === 'admin') requireAdmin(response)
+    next()
+  }
+  const handle: RequestHandler = async (request, response) => {
+    await route.handle(request, response, readInput(route, request))
+  }
+  return route.body === undefined ? [check, handle] : [check, express.json({ limit: BODY_LIMIT }), handle]
+}
+
+/** @throws WaybillError NOT_FOUND, UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
+function readInput({ params, headers, query, body }: Route, request: Request): Input {
+  return {
+    params: readParams(request, params ?? {}),
+    query: query === undefined ? undefined : readQuery(request, query),
+    body: body === undefined ? undefined : readBody(request, body),
+    headers: readHeaders(request, headers ?? {}),
+  }
+}

@@ -1,0 +1,50 @@
+// Lists the fields of endpoints, deliveries and secrets that leave the house.
+import type { CallerSecretBody, DeliveryBody, EndpointBody } from '@waybill/shared/contract/webhooks.ts'
+import type { CallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
+import type { DeliveryWithTries } from '@waybill/shared/webhooks/deliveries.ts'
+import type { EndpointRow } from '@waybill/shared/webhooks/endpoints.ts'
+
+export function presentEndpoint(row: EndpointRow): EndpointBody {
+  const { id, url, events, description, enabled, createdBy } = row
+  return {
+    ...{ id, url, events, description, enabled, createdBy },
+    disabledAt: row.disabledAt?.toISOString() ?? null,
+    disabledReason: row.disabledReason as EndpointBody['disabledReason'],
+    failingSince: row.failingSince?.toISOString() ?? null,
+    previousSecretExpiresAt: stillToCome(row.previousSecretUntil),
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  }
+}
+
+export function presentCallerSecret({ row, secret }: CallerSecret): CallerSecretBody {
+  return {
+    secret,
+    createdAt: row.createdAt.toISOString(),
+    rotatedAt: row.rotatedAt?.toISOString() ?? null,
+    previousSecretExpiresAt: stillToCome(row.previousSecretUntil),
+  }
+}
+
+/**
+ * @param withAnswers what receivers said: for administrators only. Any caller may name an address, and would read here
+ *   what servers say that only the service can reach
+ */
+export function presentDelivery(row: DeliveryWithTries, withAnswers: boolean): DeliveryBody {
+  const { id, endpointId, exportId, type, status, attempts } = row
+  return {
+    ...{ id, endpointId, exportId, status, attempts },
+    type: type as DeliveryBody['type'],
+    nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
+    createdAt: row.createdAt.toISOString(),
+    endedAt: row.endedAt?.toISOString() ?? null,
+    tries: row.tries.map(({ at, milliseconds, status: answered, error, answer }) => ({
+      ...{ at: at.toISOString(), milliseconds, status: answered, error },
+      answer: withAnswers ? answer : '',
+    })),
+  }
+}
+
+function stillToCome(time: Date | null): string | null {
+  return time === null || time <= new Date() ? null : time.toISOString()
+}

@@ -1,0 +1,98 @@
+// POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
+import { createHash } from 'node:crypto'
+import { within } from '@waybill/shared/async/within.ts'
+import { exportSchema, QUEUED_EXPORT } from '@waybill/shared/contract/exports.ts'
+import { idempotencyKeySchema } from '@waybill/shared/contract/headers.ts'
+import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
+import { estimateRows } from '@waybill/shared/source/estimate.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import { exportRequestSchema } from '@waybill/shared/vocabulary/export.ts'
+import { callerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
+import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
+import type { Readers } from '@waybill/shared/wiring.ts'
+import { actorOf } from '../../auth/actor.ts'
+import { callerOf } from '../../auth/authenticate.ts'
+import { type CheckedRequest, checkExportRequest, fileType } from '../../exports/check-request.ts'
+import { defineRoute, type Route } from '../../http/route.ts'
+import { exportRequestByDataset } from '../../openapi/export-request.ts'
+import { presentExport } from '../../present/exports.ts'
+import type { ServerDeps } from '../../server.ts'
+import { POLL_INTERVAL } from './exports.ts'
+
+export function createExportRoute({ config, datasets, db, ledger, queue, readers, log }: ServerDeps): Route {
+  const box = createSecretBox(config.WEBHOOK_SECRET_KEYS)
+  return defineRoute({
+    method: 'post',
+    path: '/v1/exports',
+    access: 'caller',
+    operationId: 'createExport',
+    tag: 'Exports',
+    summary: 'Ask for an export',
+    description: 'Answers at once; the file is made in the background. Poll the address in Location.',
+    headers: { 'Idempotency-Key': idempotencyKeySchema.optional() },
+    body: exportRequestSchema,
+    documentedBody: exportRequestByDataset(datasets),
+    answers: {
+      202: {
+        description: 'Accepted: it will be made, whatever happens.',
+        body: exportSchema,
+        example: QUEUED_EXPORT,
+        headers: { Location: 'always', 'Retry-After': 'always' },
+      },
+    },
+    problems: ['IDEMPOTENCY_KEY_REUSED', 'TOO_MANY_ACTIVE_EXPORTS', 'WEBHOOKS_NOT_CONFIGURED'],
+    async handle(request, response, { body, headers }) {
+      const caller = callerOf(response)
+      const checked = checkExportRequest(body, request.body, caller, { datasets, config })
+      const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
+      const idempotency = idempotencyOf(headers['Idempotency-Key'], checked)
+      // The worker signs with it, and cannot when there is no key to seal it with: better said now.
+      if (webhookUrl !== undefined) await callerSecret(db, box, caller.id)
+      const estimatedRows = await estimate(readers, checked, config.MAX_ROWS)
+      const { row, active } = await ledger.create(
+        {
+          ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl, idempotency },
+          ...fileType(format, compression),
+          estimatedRows,
+          lane: estimatedRows !== undefined && estimatedRows < config.LARGE_EXPORT_ROWS ? 'small' : 'large',
+        },
+        actorOf(request, response),
+        config.MAX_ACTIVE_EXPORTS,
+      )
+      try {
+        if (row.status === 'queued') await queue.add({ id: row.id, lane: row.lane, ahead: active })
+      } catch (error) {
+        // The row is written, so the export will run: the reconciler adds the job when the queue is back.
+        log.warn({ exportId: row.id, error }, 'the queue is away; the export waits for the reconciler')
+      }
+      response
+        .status(202)
+        .location(`/v1/exports/${row.id}`)
+        .set('Retry-After', String(POLL_INTERVAL))
+        .json(presentExport(row))
+    },
+  })
+}
+
+/** Milliseconds that the source may take to plan the query: a caller waits for it. */
+const ESTIMATE_TIMEOUT = 300
+
+/** What the planner expects; undefined when the source cannot say so in time. The export may run all the same. */
+async function estimate(readers: Readers, checked: CheckedRequest, maxRows: number): Promise<number | undefined> {
+  const { datasetDeclaration, filters, columns, limit } = checked
+  const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit ?? maxRows, maxRows) })
+  try {
+    const estimated = estimateRows(readers[datasetDeclaration.database ?? 'source'], query, ESTIMATE_TIMEOUT)
+    return await within(ESTIMATE_TIMEOUT, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
+  } catch {
+    return undefined
+  }
+}
+
+/** The key, and the hash of what it stands for. */
+function idempotencyOf(key: string | undefined, checked: CheckedRequest): { key: string; hash: string } | undefined {
+  if (key === undefined) return undefined
+  const { datasetDeclaration: _dataset, formatDeclaration: _format, filters, ...rest } = checked
+  const canonical = JSON.stringify([Object.entries(rest).sort(), Object.entries(filters).sort()])
+  return { key, hash: createHash('sha256').update(canonical).digest('hex') }
+}

@@ -1,0 +1,183 @@
+// The exports themselves: list, look, follow, cancel, remove.
+
+import { datasetOf, mayExport } from '@waybill/shared/access/rights.ts'
+import { exportEventListSchema } from '@waybill/shared/contract/events.ts'
+import {
+  CANCELED_EXPORT,
+  exportListQuerySchema,
+  exportListSchema,
+  exportSchema,
+} from '@waybill/shared/contract/exports.ts'
+import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
+import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
+import { exportPrefix } from '@waybill/shared/ledger/artifact.ts'
+import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import { listEvents, listExports } from '@waybill/shared/ledger/queries.ts'
+import { countAhead } from '@waybill/shared/ledger/system-queries.ts'
+import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import type { Response } from 'express'
+import { actorOf } from '../../auth/actor.ts'
+import { callerOf } from '../../auth/authenticate.ts'
+import { createSigner } from '../../exports/sign-link.ts'
+import { findVisible, scopeOf } from '../../exports/visible.ts'
+import { isKnown } from '../../http/request.ts'
+import { defineRoute, type Route } from '../../http/route.ts'
+import { etag, presentEvent, presentExport } from '../../present/exports.ts'
+import type { ServerDeps } from '../../server.ts'
+
+/** Seconds that a poller should wait. */
+export const POLL_INTERVAL = 1
+
+/** What the answers to a poller carry. */
+const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' } as const
+
+export function exportRoutes(deps: ServerDeps): Route[] {
+  const { config, datasets, db, ledger, storage } = deps
+  const sign = createSigner(config, storage)
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports',
+      access: 'caller',
+      operationId: 'listExports',
+      tag: 'Exports',
+      summary: 'List exports, newest first',
+      description: 'While one of them is queued or running, `Retry-After` says when to look again.',
+      query: exportListQuerySchema,
+      headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
+      answers: {
+        200: { description: 'A page of them.', body: exportListSchema, headers: POLLED },
+        304: { description: 'Nothing has changed.', headers: POLLED },
+      },
+      problems: [],
+      async handle(_request, response, { query: { scope, limit, cursor, ...filter }, headers }) {
+        const requesterId = scopeOf(callerOf(response), scope)
+        const rows = await listExports(db, { requesterId, ...filter }, { limit, before: cursor })
+        const items = rows.slice(0, limit)
+        const page = {
+          items: items.map(presentExport),
+          nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null,
+        }
+        const isMoving = items.some(isActive)
+        if (isKnownToPoller(response, headers['If-None-Match'], etag(page), isMoving)) return
+        response.json(page)
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports/:id',
+      access: 'caller',
+      operationId: 'getExport',
+      tag: 'Exports',
+      summary: 'Look at an export: how far it is, and where its file is',
+      params: { id: pathIdSchema },
+      headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
+      answers: {
+        200: {
+          description: 'The export; with a link signed now while it is completed.',
+          body: exportSchema,
+          headers: POLLED,
+        },
+        304: {
+          description: 'Nothing has changed, and the link you hold has at least half of its time left.',
+          headers: POLLED,
+        },
+      },
+      problems: [],
+      async handle(_request, response, { params: { id }, headers }) {
+        const caller = callerOf(response)
+        const row = await findVisible(db, id, caller)
+        const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
+        const presented = { ...presentExport(row), ...(queue === undefined ? {} : { queue }) }
+        // Whoever may not have the dataset any more sees that the file is there, and gets no link to it.
+        const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row.dataset))
+        const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))
+        if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
+        response.json(hasLink ? { ...presented, download: await sign(row) } : presented)
+      },
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/v1/exports/:id',
+      access: 'caller',
+      operationId: 'deleteExport',
+      tag: 'Exports',
+      summary: 'Remove the file of an export now; its row stays, as expired',
+      params: { id: pathIdSchema },
+      answers: { 204: { description: 'There is no file any more.' } },
+      problems: ['EXPORT_STILL_ACTIVE'],
+      async handle(request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
+        if (isActive(row)) throw new WaybillError('EXPORT_STILL_ACTIVE')
+        if (await ledger.expire(row.id, actorOf(request, response))) {
+          await hintDeliveries(deps, row.id)
+          try {
+            await storage.removeAll(exportPrefix(config.S3_PREFIX, row.id))
+            await ledger.forgetArtifact(row.id)
+          } catch (error) {
+            // No link is given out any more; the reconciler removes the file when the storage is back.
+            deps.log.warn({ exportId: row.id, error }, 'the file could not be removed yet')
+          }
+        }
+        response.status(204).end()
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/exports/:id/cancel',
+      access: 'caller',
+      operationId: 'cancelExport',
+      tag: 'Exports',
+      summary: 'Stop the work on an export',
+      params: { id: pathIdSchema },
+      answers: {
+        202: {
+          description: 'It is canceled; a worker that runs it stops within seconds.',
+          body: exportSchema,
+          example: CANCELED_EXPORT,
+        },
+      },
+      problems: ['EXPORT_ENDED'],
+      async handle(request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
+        if (!(await ledger.cancel(row.id, actorOf(request, response)))) throw new WaybillError('EXPORT_ENDED')
+        await hintDeliveries(deps, row.id)
+        response.status(202).json(presentExport(await findVisible(db, id, callerOf(response))))
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports/:id/events',
+      access: 'caller',
+      operationId: 'listExportEvents',
+      tag: 'Exports',
+      summary: 'Tell what happened to an export, oldest first',
+      params: { id: pathIdSchema },
+      answers: { 200: { description: 'Its trail.', body: exportEventListSchema } },
+      problems: [],
+      async handle(_request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
+        response.json({ items: (await listEvents(db, row.id)).map(presentEvent) })
+      },
+    }),
+  ]
+}
+
+function isActive({ status }: Pick<ExportRow, 'status'>): boolean {
+  return status === 'queued' || status === 'running'
+}
+
+/**
+ * Sets what a poller goes by. True: it has this version already, and the answer is on its way.
+ *
+ * @param isMoving it will change by itself: asking again is worth it
+ */
+function isKnownToPoller(response: Response, known: string | undefined, tag: string, isMoving: boolean): boolean {
+  if (isMoving) response.set('Retry-After', String(POLL_INTERVAL))
+  response.set('ETag', tag)
+  response.set('Cache-Control', 'private, no-cache')
+  if (!isKnown(known, tag)) return false
+  response.status(304).end()
+  return true
+}

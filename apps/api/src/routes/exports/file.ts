@@ -1,0 +1,90 @@
+// The file of an export: its download, and the proof that it is complete.
+
+import { datasetOf, requireExportable } from '@waybill/shared/access/rights.ts'
+import { downloadQuerySchema, downloadSchema } from '@waybill/shared/contract/exports.ts'
+import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
+import { manifestSchema } from '@waybill/shared/contract/manifest.ts'
+import { createManifest } from '@waybill/shared/ledger/artifact.ts'
+import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import type { Warning } from '@waybill/shared/vocabulary/export.ts'
+import { actorOf } from '../../auth/actor.ts'
+import { callerOf } from '../../auth/authenticate.ts'
+import { createSigner } from '../../exports/sign-link.ts'
+import { findVisible } from '../../exports/visible.ts'
+import { defineRoute, type Route } from '../../http/route.ts'
+import type { ServerDeps } from '../../server.ts'
+
+export function exportFileRoutes({ config, datasets, db, ledger, storage }: ServerDeps): Route[] {
+  const sign = createSigner(config, storage)
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports/:id/download',
+      access: 'caller',
+      operationId: 'downloadExport',
+      tag: 'Exports',
+      summary: 'Download the file, by way of a link signed now',
+      description:
+        'It is written into the trail that the caller asked. The link itself needs no key. A browser’s script cannot see where a redirect goes: it asks with `redirect=false`.',
+      params: { id: pathIdSchema },
+      query: downloadQuerySchema,
+      answers: {
+        200: { description: 'The link, for `redirect=false`.', body: downloadSchema },
+        303: { description: 'The file is there.', headers: { Location: 'always' } },
+      },
+      problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE', 'EXPORT_EXPIRED'],
+      async handle(request, response, { params: { id }, query: { redirect } }) {
+        const caller = callerOf(response)
+        const row = await findVisible(db, id, caller)
+        requireExportable(caller, datasetOf(datasets, row.dataset))
+        requireFile(row)
+        const link = await sign(row)
+        await ledger.recordDownload(row.id, actorOf(request, response))
+        if (redirect === 'false') response.json(link)
+        // Express' own redirect repeats the link in a body that nobody reads.
+        else response.status(303).location(link.url).end()
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports/:id/manifest',
+      access: 'caller',
+      operationId: 'getExportManifest',
+      tag: 'Exports',
+      summary: 'Prove that the file is complete: rows, bytes, SHA-256, snapshot, columns, filters',
+      params: { id: pathIdSchema },
+      answers: { 200: { description: 'The manifest, as it lies beside the file.', body: manifestSchema } },
+      problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE'],
+      async handle(_request, response, { params: { id } }) {
+        const row = await findVisible(db, id, callerOf(response))
+        const { rowCount, sha256, snapshotAt } = row
+        if (rowCount === null || sha256 === null || snapshotAt === null) throw notReady(row)
+        const columns = row.columns.map((name) => ({
+          name,
+          kind: datasets.get(row.dataset)?.columns[name]?.kind ?? ('text' as const),
+        }))
+        response.json(
+          createManifest(row, columns, {
+            rowCount: Number(rowCount),
+            truncated: row.truncated,
+            warnings: row.warnings as unknown as Warning[],
+            bytes: Number(row.bytes),
+            sha256,
+            snapshotAt,
+          }),
+        )
+      },
+    }),
+  ]
+}
+
+function requireFile(row: ExportRow): void {
+  if (row.status === 'expired') throw new WaybillError('EXPORT_EXPIRED')
+  if (row.status !== 'completed') throw notReady(row)
+}
+
+function notReady(row: ExportRow): WaybillError {
+  const ended = row.status === 'failed' || row.status === 'canceled'
+  return new WaybillError(ended ? 'EXPORT_WITHOUT_FILE' : 'EXPORT_NOT_READY', `The export is ${row.status}.`)
+}

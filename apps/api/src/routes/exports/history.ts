@@ -1,0 +1,27 @@
+// GET /v1/exports/history: the list of GAME's original export service, for its clients.
+import { historyQuerySchema, historySchema } from '@waybill/shared/contract/history.ts'
+import { listExports } from '@waybill/shared/ledger/queries.ts'
+import { callerOf } from '../../auth/authenticate.ts'
+import { scopeOf } from '../../exports/visible.ts'
+import { defineRoute, type Route } from '../../http/route.ts'
+import { presentHistory } from '../../present/exports.ts'
+import type { ServerDeps } from '../../server.ts'
+
+export function historyRoute({ config, db }: ServerDeps): Route {
+  return defineRoute({
+    method: 'get',
+    path: '/v1/exports/history',
+    access: 'caller',
+    operationId: 'listHistory',
+    tag: 'Exports',
+    summary: 'List exports as the original service did',
+    description: 'For clients of GAME’s original export service. New ones use the list of exports.',
+    query: historyQuerySchema,
+    answers: { 200: { description: 'The exports.', body: historySchema } },
+    problems: [],
+    async handle(_request, response, { query: { scope, limit } }) {
+      const rows = await listExports(db, { requesterId: scopeOf(callerOf(response), scope) }, { limit })
+      response.json(rows.slice(0, limit).map((row) => presentHistory(row, config.MAX_ROWS)))
+    },
+  })
+}

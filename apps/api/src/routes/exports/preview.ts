@@ -1,0 +1,112 @@
+// POST /v1/exports/preview: the first rows as the file would have them, before anything is asked for.
+import { recordEvent } from '@waybill/shared/audit/record.ts'
+import { previewSchema } from '@waybill/shared/contract/preview.ts'
+import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
+import { estimateRows } from '@waybill/shared/source/estimate.ts'
+import { openTable } from '@waybill/shared/source/source.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import { exportRequestSchema, type WarningCode } from '@waybill/shared/vocabulary/export.ts'
+import type { Page } from '@waybill/shared/vocabulary/table.ts'
+import { actorOf } from '../../auth/actor.ts'
+import { callerOf } from '../../auth/authenticate.ts'
+import { checkExportRequest } from '../../exports/check-request.ts'
+import { createPlaces } from '../../exports/places.ts'
+import { defineRoute, type Route } from '../../http/route.ts'
+import { exportRequestByDataset } from '../../openapi/export-request.ts'
+import type { ServerDeps } from '../../server.ts'
+
+const ROWS = 20
+
+/** Milliseconds that a person waits for a preview; the export itself may take longer. */
+const TIMEOUT = 15_000
+
+/** Previews at once in one process. Each may need two connections of the source, and others need some as well. */
+const PLACES = 2
+
+export function previewRoute({ config, datasets, db, readers }: ServerDeps): Route {
+  const late = () => new WaybillError('RATE_LIMITED', 'Other previews have kept the source busy.')
+  const inPlace = createPlaces({ places: PLACES, patience: TIMEOUT, late })
+  return defineRoute({
+    method: 'post',
+    path: '/v1/exports/preview',
+    access: 'caller',
+    operationId: 'previewExport',
+    tag: 'Exports',
+    summary: 'Show the first 20 rows as the file would have them, and how many there may be',
+    description: 'Takes the body of an export and makes none. It is written into the trail.',
+    body: exportRequestSchema,
+    documentedBody: exportRequestByDataset(datasets),
+    answers: { 200: { description: 'The first rows.', body: previewSchema } },
+    problems: [
+      'SOURCE_UNAVAILABLE',
+      'SOURCE_TIMEOUT',
+      'SOURCE_ACCESS_DENIED',
+      'SOURCE_TABLE_MISSING',
+      'SOURCE_QUERY_FAILED',
+    ],
+    async handle(request, response, { body }) {
+      const checked = checkExportRequest(body, request.body, callerOf(response), { datasets, config })
+      const { datasetDeclaration, formatDeclaration, filters, columns, csv } = checked
+      const source = readers[datasetDeclaration.database ?? 'source']
+      const limit = Math.min(checked.limit ?? config.MAX_ROWS, config.MAX_ROWS)
+      const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit, ROWS) })
+      const whole = compileQuery(datasetDeclaration, { filters, columns, limit })
+
+      // Whoever has closed the page wants no answer: the query must not go on without them.
+      const gone = new AbortController()
+      response.on('close', () => gone.abort(new Error('the caller has gone')))
+      await inPlace(gone.signal, async () => {
+        const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
+        // Before the table is opened: whoever holds one connection and waits for another may wait for one who does the same.
+        const estimatedRows = await estimateRows(source, whole, TIMEOUT)
+        const table = await openTable(source, query, {
+          signal,
+          pageSize: ROWS + 1,
+          statementTimeout: TIMEOUT,
+          idleTimeout: TIMEOUT,
+          transactionTimeout: 2 * TIMEOUT,
+          workMem: config.SOURCE_WORK_MEM,
+        })
+        try {
+          const page: Page = (await table.pages.next()).value ?? []
+          const warnings = new Map<WarningCode, number>()
+          const context = {
+            csv,
+            signal,
+            warn: (code: WarningCode) => warnings.set(code, (warnings.get(code) ?? 0) + 1),
+          }
+          const isText = formatDeclaration.compressible
+          // Rows leave the house: no answer without its event.
+          await recordEvent(db, {
+            type: 'export.previewed',
+            actor: actorOf(request, response),
+            data: { dataset: checked.dataset, filters, columns, rows: page.length },
+          })
+          response.json({
+            dataset: checked.dataset,
+            format: checked.format,
+            columns: [...query.columns],
+            rows: page.map((row) =>
+              Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
+            ),
+            // What a text editor would show of the file; a workbook has no such thing.
+            content: isText ? await text(formatDeclaration.encode(query.columns, onePage(page), context)) : null,
+            estimatedRows,
+          })
+        } finally {
+          await table.close()
+        }
+      })
+    },
+  })
+}
+
+async function* onePage(page: Page): AsyncGenerator<Page, void, void> {
+  if (page.length > 0) yield page
+}
+
+async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,101 @@
+// What became of webhooks: of an endpoint, of an export; and sending one again.
+import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
+import {
+  type DeliveryBody,
+  deliveryListQuerySchema,
+  deliveryListSchema,
+  deliverySchema,
+} from '@waybill/shared/contract/webhooks.ts'
+import { hintDelivery } from '@waybill/shared/queue/delivery-hint.ts'
+import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import { TEST_EVENT } from '@waybill/shared/vocabulary/webhook-events.ts'
+import { type DeliveryWithTries, findDelivery, listDeliveries, redeliver } from '@waybill/shared/webhooks/deliveries.ts'
+import { findEndpoint } from '@waybill/shared/webhooks/endpoints.ts'
+import { actorOf } from '../../auth/actor.ts'
+import { type Caller, callerOf } from '../../auth/authenticate.ts'
+import { findVisible } from '../../exports/visible.ts'
+import { defineRoute, type Route } from '../../http/route.ts'
+import { presentDelivery } from '../../present/webhooks.ts'
+import type { ServerDeps } from '../../server.ts'
+
+const PAGE = {
+  query: deliveryListQuerySchema,
+  answers: { 200: { description: 'A page of them, each with its tries.', body: deliveryListSchema } },
+} as const
+
+export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
+  const { db } = deps
+  /** An exporter's are those that go to the webhookUrl of its own exports; others do not exist for it. */
+  const find = async (id: string, caller: Caller): Promise<DeliveryWithTries> => {
+    const delivery = await findDelivery(db, id)
+    if (delivery === undefined) throw new WaybillError('NOT_FOUND')
+    if (caller.role === 'admin') return delivery
+    if (delivery.endpointId !== null || delivery.exportId === null) throw new WaybillError('NOT_FOUND')
+    await findVisible(db, delivery.exportId, caller)
+    return delivery
+  }
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/webhook-endpoints/:id/deliveries',
+      access: 'admin',
+      operationId: 'listWebhookEndpointDeliveries',
+      tag: 'Webhooks',
+      summary: 'Tell what was sent to an endpoint and what it answered, newest first',
+      params: { id: pathIdSchema },
+      ...PAGE,
+      problems: [],
+      async handle(_request, response, { params: { id }, query: { limit, cursor } }) {
+        if ((await findEndpoint(db, id)) === undefined) throw new WaybillError('NOT_FOUND')
+        const rows = await listDeliveries(db, { endpointId: id }, { limit, after: cursor })
+        response.json(presentPage(rows, limit, true))
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/exports/:id/deliveries',
+      access: 'caller',
+      operationId: 'listExportDeliveries',
+      tag: 'Webhooks',
+      summary: 'Tell what was sent about an export: to its webhookUrl, and for administrators to endpoints',
+      params: { id: pathIdSchema },
+      ...PAGE,
+      problems: [],
+      async handle(_request, response, { params: { id }, query: { limit, cursor } }) {
+        const caller = callerOf(response)
+        const { id: exportId } = await findVisible(db, id, caller)
+        const isAdmin = caller.role === 'admin'
+        const which = isAdmin ? { exportId } : { exportId, endpointId: null }
+        response.json(presentPage(await listDeliveries(db, which, { limit, after: cursor }), limit, isAdmin))
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/webhook-deliveries/:id/redeliver',
+      access: 'caller',
+      operationId: 'redeliverWebhook',
+      tag: 'Webhooks',
+      summary: 'Send a webhook again now, under the same id',
+      params: { id: pathIdSchema },
+      answers: { 202: { description: 'On its way; with the whole schedule before it again.', body: deliverySchema } },
+      problems: ['WEBHOOK_ENDPOINT_DISABLED'],
+      async handle(request, response, { params: { id } }) {
+        const caller = callerOf(response)
+        const delivery = await find(id, caller)
+        if (delivery.endpointId !== null && delivery.type !== TEST_EVENT) {
+          const endpoint = await findEndpoint(db, delivery.endpointId)
+          if (endpoint?.enabled === false) throw new WaybillError('WEBHOOK_ENDPOINT_DISABLED')
+        }
+        await redeliver(db, delivery, actorOf(request, response))
+        const row = await find(id, caller)
+        if (row.nextAttemptAt !== null) await hintDelivery(deps, { id: row.id, dueAt: row.nextAttemptAt })
+        response.status(202).json(presentDelivery(row, caller.role === 'admin'))
+      },
+    }),
+  ]
+}
+
+function presentPage(rows: readonly DeliveryWithTries[], limit: number, withAnswers: boolean) {
+  const items: DeliveryBody[] = rows.slice(0, limit).map((row) => presentDelivery(row, withAnswers))
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+}

@@ -1,0 +1,111 @@
+// What becomes of an API key after it was made: changed, rotated, revoked; one change of any key at a time.
+
+import { type Actor, recordEvent } from '../audit/record.ts'
+import type { Database } from '../database/client.ts'
+import { WaybillError } from '../vocabulary/errors.ts'
+import type { EventType } from '../vocabulary/event-types.ts'
+import { type ApiKeyRow, describeKey, generateKey, isValid, type Role, type ShownApiKey, stored } from './api-keys.ts'
+
+/** Who changes a key, and on what terms. */
+export interface KeyChange {
+  readonly by: Actor | string
+  /** Refuses to take the last admin's key away: where only keys make admins, nobody could make another. */
+  readonly keepAnAdmin: boolean
+}
+
+/** What is left out stays as it is. */
+export interface ApiKeyPatch {
+  readonly name?: string | undefined
+  readonly role?: Role | undefined
+  readonly datasets?: readonly string[] | undefined
+  /** Null: never. */
+  readonly expiresAt?: Date | null | undefined
+}
+
+/**
+ * Stands for the key of the settings where others have their first characters; none of ours begins like it. Such a key
+ * is changed in the settings, as they would bring it back at the next start.
+ */
+export const BOOTSTRAP = 'bootstrap'
+
+type Transaction = Pick<Database, 'apiKey' | '$executeRaw' | '$queryRaw'>
+
+/** Takes effect at once, also for exports that are queued or running. @throws WaybillError NOT_FOUND, API_KEY_ENDED,
+ * API_KEY_OF_SETTINGS, LAST_ADMIN_KEY */
+export function changeApiKey(db: Database, id: string, patch: ApiKeyPatch, change: KeyChange): Promise<ApiKeyRow> {
+  return inOrder(db, id, 'api-key.changed', change, async (tx, row) => {
+    requireChangeable(row)
+    const { name, role, datasets, expiresAt } = patch
+    const data = {
+      ...(name === undefined ? {} : { name }),
+      ...(role === undefined ? {} : { role }),
+      ...(datasets === undefined ? {} : { datasets: [...datasets] }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }
+    return tx.apiKey.update({ where: { id }, data })
+  })
+}
+
+/**
+ * Gives the same caller a new key. The one before works on for `overlap` milliseconds, 0: not a moment; one that
+ * overlapped already ends now. @throws as {@link changeApiKey}
+ */
+export async function rotateApiKey(db: Database, id: string, overlap: number, change: KeyChange): Promise<ShownApiKey> {
+  const secret = generateKey()
+  const row = await inOrder(db, id, 'api-key.rotated', change, async (tx, before) => {
+    requireChangeable(before)
+    const now = new Date()
+    if (!isValid(before, now)) throw new WaybillError('API_KEY_ENDED', 'The key has expired.')
+    const previous =
+      overlap > 0
+        ? { previousHash: before.hash, previousExpiresAt: new Date(now.getTime() + overlap) }
+        : { previousHash: null, previousExpiresAt: null }
+    return tx.apiKey.update({ where: { id }, data: { ...stored(secret), ...previous, rotatedAt: now } })
+  })
+  return { row, secret }
+}
+
+/** At once and for good. @throws WaybillError NOT_FOUND, also when it was revoked before; LAST_ADMIN_KEY */
+export function revokeApiKey(db: Database, id: string, change: KeyChange): Promise<ApiKeyRow> {
+  return inOrder(db, id, 'api-key.revoked', change, async (tx, row) => {
+    if (row.revokedAt !== null) throw new WaybillError('NOT_FOUND')
+    return tx.apiKey.update({ where: { id }, data: { revokedAt: new Date() } })
+  })
+}
+
+/** Until the transaction ends. Changes are rare; two admins must not each take away the last key but one. */
+export async function lockApiKeys(tx: Pick<Database, '$queryRaw'>): Promise<void> {
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended('waybill.api_keys', 0))::text`
+}
+
+async function inOrder(
+  db: Database,
+  id: string,
+  type: EventType,
+  { by, keepAnAdmin }: KeyChange,
+  work: (tx: Transaction, row: ApiKeyRow) => Promise<ApiKeyRow>,
+): Promise<ApiKeyRow> {
+  return db.$transaction(async (tx) => {
+    await lockApiKeys(tx)
+    const before = await tx.apiKey.findUnique({ where: { id } })
+    if (before === null) throw new WaybillError('NOT_FOUND')
+    const row = await work(tx, before)
+    if (keepAnAdmin && isAdmin(before) && !isAdmin(row)) await requireAnAdmin(tx)
+    await recordEvent(tx, { type, actor: by, data: describeKey(row) })
+    return row
+  })
+}
+
+function requireChangeable(row: ApiKeyRow): void {
+  if (row.revokedAt !== null) throw new WaybillError('API_KEY_ENDED', 'The key was revoked.')
+  if (row.prefix === BOOTSTRAP) throw new WaybillError('API_KEY_OF_SETTINGS')
+}
+
+function isAdmin(row: ApiKeyRow): boolean {
+  return row.role === 'admin' && isValid(row, new Date())
+}
+
+async function requireAnAdmin(tx: Transaction): Promise<void> {
+  const admins = await tx.apiKey.findMany({ where: { role: 'admin', revokedAt: null } })
+  if (!admins.some(isAdmin)) throw new WaybillError('LAST_ADMIN_KEY')
+}

@@ -1,0 +1,104 @@
+// API keys: made, hashed and found. The key itself is shown once and never stored.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Actor, recordEvent } from '../audit/record.ts'
+import type { Database } from '../database/client.ts'
+import type { ApiKey, Role } from '../generated/prisma/client.ts'
+
+export type ApiKeyRow = ApiKey
+export type { Role }
+
+/** Who calls and what they may. */
+export interface Caller extends Actor {
+  readonly role: Role
+  /** The datasets they may export; empty: all. */
+  readonly datasets: readonly string[]
+}
+
+export interface NewApiKey {
+  readonly name: string
+  readonly role: Role
+  readonly datasets: readonly string[]
+  readonly expiresAt: Date | undefined
+}
+
+/** The row, and the key in clear: the only time it is seen. */
+export interface ShownApiKey {
+  readonly row: ApiKeyRow
+  readonly secret: string
+}
+
+const PREFIX = 'wb_'
+const VISIBLE_CHARACTERS = PREFIX.length + 8
+
+/** A use is written down at most this often (milliseconds): a read must not become a write each time. */
+const LAST_USED_PRECISION = 60_000
+
+/** @param by a caller, or a name of the settings or of the command line */
+export async function createApiKey(db: Database, key: NewApiKey, by: Actor | string): Promise<ShownApiKey> {
+  const secret = generateKey()
+  const { name, role, datasets, expiresAt = null } = key
+  const row = await db.$transaction(async (tx) => {
+    const createdBy = typeof by === 'string' ? by : by.name
+    const data = { name, role, datasets: [...datasets], expiresAt, createdBy, ...stored(secret) }
+    const created = await tx.apiKey.create({ data })
+    await recordEvent(tx, { type: 'api-key.created', actor: by, data: describeKey(created) })
+    return created
+  })
+  return { row, secret }
+}
+
+/**
+ * The caller whose key this is, if it is valid now. It is looked up by its hash, so the time this takes tells
+ * nothing about how much of a guess was right; and compared in constant time, whatever the index did.
+ */
+export async function findCaller(db: Database, secret: string): Promise<Caller | undefined> {
+  const hash = hashKey(secret)
+  const row = await db.apiKey.findFirst({ where: { OR: [{ hash }, { previousHash: hash }] } })
+  const now = new Date()
+  if (row === null || !isValid(row, now)) return undefined
+  const overlaps = row.previousExpiresAt !== null && row.previousExpiresAt > now
+  if (!equal(row.hash, hash) && !(overlaps && equal(row.previousHash ?? '', hash))) return undefined
+  await recordUse(db, row, now)
+  return { id: `key:${row.id}`, name: row.prefix, role: row.role, datasets: row.datasets }
+}
+
+async function recordUse(db: Database, { id, lastUsedAt }: ApiKeyRow, now: Date): Promise<void> {
+  const due = new Date(now.getTime() - LAST_USED_PRECISION)
+  if (lastUsedAt !== null && lastUsedAt >= due) return
+  // A hundred requests at once write once. That it was used is worth less than the request: a failure refuses nobody.
+  const isDue = { id, OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: due } }] }
+  await db.apiKey.updateMany({ where: isDue, data: { lastUsedAt: now } }).catch(() => undefined)
+}
+
+/** Newest first, the revoked ones too. */
+export function listApiKeys(db: Database): Promise<ApiKeyRow[]> {
+  return db.apiKey.findMany({ orderBy: { id: 'desc' } })
+}
+
+/** Neither revoked nor expired. */
+export function isValid(row: Pick<ApiKeyRow, 'revokedAt' | 'expiresAt'>, now: Date): boolean {
+  return row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)
+}
+
+/** 256 random bits. */
+export function generateKey(): string {
+  return `${PREFIX}${randomBytes(32).toString('base64url')}`
+}
+
+/** What is kept of a key. */
+export function stored(secret: string): { prefix: string; hash: string } {
+  return { prefix: secret.slice(0, VISIBLE_CHARACTERS), hash: hashKey(secret) }
+}
+
+/** For the trail. */
+export function describeKey({ id, name, prefix, role, datasets, expiresAt }: ApiKeyRow) {
+  return { keyId: id, name, prefix, role, datasets, expiresAt }
+}
+
+export function hashKey(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+function equal(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}

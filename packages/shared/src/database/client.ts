@@ -1,0 +1,79 @@
+// Prisma clients: one for the service's own tables, one for the tables that datasets read.
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { Prisma, PrismaClient } from '../generated/prisma/client.ts'
+
+export { Prisma, PrismaClient }
+export type Database = PrismaClient
+
+export interface DatabaseOptions {
+  /** Postgres connection URL. */
+  readonly url: string
+  /** Shown in pg_stat_activity. */
+  readonly name: string
+  /** Connections at most. */
+  readonly connections: number
+  /** Milliseconds to wait for a connection. */
+  readonly connectTimeout: number
+  /**
+   * Milliseconds after which a query is given up by this side, whatever the server does. It frees us from a
+   * connection that hangs; the server's own statement_timeout is set where the query is made.
+   */
+  readonly queryTimeout: number
+  /** Milliseconds after which the server ends a session that does nothing in the middle of a transaction; default: never. */
+  readonly idleTimeout?: number
+  /** Called whenever the server has let us in or answered a query. */
+  readonly onAnswer?: () => void
+}
+
+/** What pg says when `query_timeout` is over. */
+const GIVEN_UP = 'Query read timeout'
+
+/**
+ * Connects lazily. Every session runs with TimeZone=UTC: the pg adapter reads a timestamptz as if its zone
+ * were not there.
+ */
+export function createDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.name,
+    // A transaction whose process stands still would hold what it has locked, the head of the trail for one.
+    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${options.idleTimeout ?? 0}`,
+    max: options.connections,
+    connectionTimeoutMillis: options.connectTimeout,
+    query_timeout: options.queryTimeout,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    // Then a probe each second, ten times (Node's socket.setKeepAlive): a peer that vanished is found in 20 s, also
+    // by a query that may take half an hour.
+    keepAliveInitialDelayMillis: 10_000,
+  })
+  pool.on('connect', (client) => {
+    endOnceGivenUp(client)
+    options.onAnswer?.()
+  })
+  // A connection comes back after every query and every transaction.
+  pool.on('release', (error) => {
+    if (error === undefined) options.onAnswer?.()
+  })
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true })
+  return new PrismaClient({ adapter, errorFormat: 'minimal' })
+}
+
+/**
+ * pg leaves a connection open on which it has given up a query, and Prisma gives it back to the pool with the
+ * transaction: the next query would wait behind the one that hangs, and be given up too.
+ */
+function endOnceGivenUp(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const watched = (...args: unknown[]) => {
+    const answer = query(...args)
+    if (answer instanceof Promise) {
+      answer.catch((error: Error) => {
+        if (error.message === GIVEN_UP) void (client as unknown as pg.Client).end()
+      })
+    }
+    return answer
+  }
+  client.query = watched as typeof client.query
+}

@@ -1,0 +1,51 @@
+// Where the objects of an export are, and the manifest that proves a file complete.
+import type { Manifest } from '../contract/manifest.ts'
+import type { Compression, FormatName, Warning } from '../vocabulary/export.ts'
+import type { Column } from '../vocabulary/table.ts'
+import type { ExportRow } from './ledger.ts'
+
+/** Everything of one export, under the prefix of the deployment. */
+export function exportPrefix(deployment: string, exportId: string): string {
+  return `${deployment}exports/${exportId}/`
+}
+
+/** Everything of one attempt: each writes to keys of its own, so a late one overwrites nothing. */
+export function attemptPrefix(deployment: string, exportId: string, token: string): string {
+  return `${exportPrefix(deployment, exportId)}${token}/`
+}
+
+/** The prefix of the attempt that wrote this key. */
+export function prefixOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1)
+}
+
+export const MANIFEST_NAME = 'manifest.json'
+
+/** What is known of a file once it is stored. */
+export type ArtifactFacts = Pick<Manifest, 'rowCount' | 'truncated' | 'bytes' | 'sha256'> & {
+  readonly warnings: readonly Warning[]
+  readonly snapshotAt: Date
+}
+
+export function createManifest(row: ExportRow, columns: readonly Column[], facts: ArtifactFacts): Manifest {
+  return {
+    exportId: row.id,
+    dataset: row.dataset,
+    format: row.format as FormatName,
+    compression: row.compression as Compression,
+    filename: row.filename,
+    contentType: row.contentType,
+    columns: [...columns],
+    filters: row.filters as Record<string, unknown>,
+    limit: row.limit,
+    rowCount: facts.rowCount,
+    truncated: facts.truncated,
+    warnings: [...facts.warnings],
+    bytes: facts.bytes,
+    sha256: facts.sha256,
+    snapshotAt: facts.snapshotAt.toISOString(),
+    attempts: row.attempts,
+    requestedBy: row.requestedBy,
+    createdAt: row.createdAt.toISOString(),
+  }
+}

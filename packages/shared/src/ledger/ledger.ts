@@ -1,0 +1,17 @@
+// The ledger: the only writer of export rows, of their trail and of the notes on uploads.
+import type { Database } from '../database/client.ts'
+import { createAttemptLedger } from './attempts.ts'
+import { createRequestLedger } from './requests.ts'
+import { createUpkeepLedger } from './upkeep.ts'
+
+export type { Actor } from '../audit/record.ts'
+export type { Artifact } from './attempts.ts'
+export type { Created, ExportRow, Lane, NewExport } from './requests.ts'
+export type { Attempt } from './transition.ts'
+export type { UploadRow } from './upkeep.ts'
+
+export type Ledger = ReturnType<typeof createLedger>
+
+export function createLedger(db: Database) {
+  return { ...createRequestLedger(db), ...createAttemptLedger(db), ...createUpkeepLedger(db) }
+}

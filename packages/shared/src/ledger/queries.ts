@@ -1,0 +1,109 @@
+// Reads exports and their trail, one or a page at a time.
+import type { Database } from '../database/client.ts'
+import type { AuditEvent } from '../generated/prisma/client.ts'
+import type { ExportStatus } from '../vocabulary/export.ts'
+import { isDay } from '../vocabulary/instant.ts'
+import type { ExportRow, Lane } from './ledger.ts'
+
+export type EventRow = AuditEvent
+
+export interface ExportFilter {
+  /** Undefined: of everybody. */
+  readonly requesterId: string | undefined
+  readonly status?: ExportStatus | undefined
+  readonly dataset?: string | undefined
+  /** A part of the name, in whatever case. */
+  readonly requestedBy?: string | undefined
+  /** RFC 3339, or a day in UTC; both inclusive. */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+}
+
+/** The export, if there is one and, where a requester is named, if it is theirs. */
+export async function findExport(
+  db: Database,
+  id: string,
+  requesterId: string | undefined,
+): Promise<ExportRow | undefined> {
+  const row = await db.export.findFirst({ where: { id, ...(requesterId === undefined ? {} : { requesterId }) } })
+  return row === null ? undefined : asOfNow(row)
+}
+
+/** A file that has had its time counts as gone, also before the reconciler comes to remove it. */
+function asOfNow(row: ExportRow): ExportRow {
+  const isOver = row.status === 'completed' && row.expiresAt !== null && row.expiresAt <= new Date()
+  return isOver ? { ...row, status: 'expired' } : row
+}
+
+/**
+ * Newest first. Ids are UUIDs of version 7, so they are in order of time and `before` is where the last page
+ * ended. One row more than `limit` comes back when there is a next page.
+ */
+export async function listExports(
+  db: Database,
+  { requesterId, status, dataset, requestedBy, from, to }: ExportFilter,
+  { limit, before }: { limit: number; before?: string | undefined },
+): Promise<ExportRow[]> {
+  const rows = await db.export.findMany({
+    where: {
+      ...(requesterId === undefined ? {} : { requesterId }),
+      ...(status === undefined ? {} : { status }),
+      ...(dataset === undefined ? {} : { dataset }),
+      ...(requestedBy === undefined ? {} : { requestedBy: { contains: likeText(requestedBy), mode: 'insensitive' } }),
+      ...(from === undefined && to === undefined ? {} : { createdAt: { ...since(from), ...until(to) } }),
+      ...(before === undefined ? {} : { id: { lt: before } }),
+    },
+    orderBy: { id: 'desc' },
+    take: limit + 1,
+  })
+  return rows.map(asOfNow)
+}
+
+/** Prisma hands it to LIKE as it is: the characters that mean something there are to mean themselves. */
+function likeText(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&')
+}
+
+function since(from: string | undefined) {
+  return from === undefined ? {} : { gte: new Date(from) }
+}
+
+/** A day lasts until its end. */
+function until(to: string | undefined) {
+  if (to === undefined) return {}
+  return isDay(to) ? { lt: new Date(Date.parse(to) + 86_400_000) } : { lte: new Date(to) }
+}
+
+/** Oldest first. */
+export function listEvents(db: Database, exportId: string): Promise<EventRow[]> {
+  return db.auditEvent.findMany({ where: { exportId }, orderBy: { id: 'asc' } })
+}
+
+export interface QueuedExport {
+  readonly id: string
+  readonly lane: Lane
+  /** How many exports of the same requester are queued or running before it. */
+  readonly ahead: number
+}
+
+/** Exports that wait, the oldest of each lane: the reconciler makes sure that each has a job. */
+export function listQueued(db: Database, limitPerLane: number): Promise<QueuedExport[]> {
+  return db.$queryRaw<QueuedExport[]>`
+    SELECT id, lane, ahead FROM (
+      SELECT id, lane, status, row_number() OVER (PARTITION BY lane, status ORDER BY id) AS place,
+        (row_number() OVER (PARTITION BY requester_id ORDER BY id) - 1)::int AS ahead
+      FROM waybill.exports WHERE status IN ('queued', 'running')
+    ) active
+    WHERE status = 'queued' AND place <= ${limitPerLane} ORDER BY id`
+}
+
+/**
+ * Exports whose file has had its time, and those whose file could not be removed when they expired. In random
+ * order: one that cannot be removed must not hold up the others for ever.
+ */
+export function listExpired(db: Database, limit: number): Promise<{ id: string; status: ExportStatus }[]> {
+  return db.$queryRaw<{ id: string; status: ExportStatus }[]>`
+    SELECT id, status::text FROM waybill.exports
+    WHERE (status = 'completed' AND expires_at < now()) OR (status = 'expired' AND artifact_key IS NOT NULL)
+    ORDER BY random() LIMIT ${limit}`
+}

@@ -1,0 +1,170 @@
+// What callers do to exports: ask, cancel, download, remove.
+
+import { createTurns } from '../async/turns.ts'
+import { type Actor, type AuditEvent, recordEvent } from '../audit/record.ts'
+import { type Database, Prisma } from '../database/client.ts'
+import { databaseFailure } from '../database/failure.ts'
+import type { Export, Lane } from '../generated/prisma/client.ts'
+import { WaybillError } from '../vocabulary/errors.ts'
+import type { Compression, CsvOptions, FormatName } from '../vocabulary/export.ts'
+import { move } from './transition.ts'
+
+export type ExportRow = Export
+export type { Lane }
+
+export interface NewExport {
+  readonly dataset: string
+  readonly format: FormatName
+  readonly filters: Readonly<Record<string, unknown>>
+  readonly columns: readonly string[]
+  readonly limit: number | undefined
+  readonly compression: Compression
+  readonly csv: CsvOptions
+  readonly contentType: string
+  /** With the extension; the name is made of the dataset and the time. */
+  readonly extension: string
+  readonly lane: Lane
+  /** What the planner expects, where it could be asked. */
+  readonly estimatedRows: number | undefined
+  /** The caller's Idempotency-Key, and the hash of what it stood for. */
+  readonly idempotency: { readonly key: string; readonly hash: string } | undefined
+  /** Told how the export ends. */
+  readonly webhookUrl?: string | undefined
+}
+
+export interface Created {
+  readonly row: ExportRow
+  /** False: a repeat under the same idempotency key. */
+  readonly created: boolean
+  /** Exports of this requester that were queued or running before this one. */
+  readonly active: number
+}
+
+/** Repeats of a POST are recognised for this long (api.md). */
+const IDEMPOTENCY_WINDOW = '24 hours'
+
+/** Milliseconds that a request may wait for those of the same requester before it: they pile up while the database hangs. */
+const TURN_PATIENCE = 10_000
+
+export function createRequestLedger(db: Database) {
+  // Each of a hundred requests of one requester would keep a connection while it waits for the lock below, and the
+  // requests of all others would find none.
+  const inTurn = createTurns(TURN_PATIENCE, () => new WaybillError('DATABASE_UNAVAILABLE'))
+  return {
+    /**
+     * Writes the row and its first event. A repeat under the same idempotency key gives the first row.
+     *
+     * @param maxActive exports of one requester that may be queued or running at once
+     * @throws WaybillError IDEMPOTENCY_KEY_REUSED, TOO_MANY_ACTIVE_EXPORTS
+     */
+    async create(request: NewExport, requester: Actor, maxActive: number): Promise<Created> {
+      const { idempotency } = request
+      const repeated = await findRepeated(db, request, requester)
+      if (repeated !== undefined) return { row: repeated, created: false, active: 0 }
+      try {
+        return await inTurn(requester.id, () =>
+          db.$transaction(async (tx) => {
+            // One request of a requester at a time: or a hundred at once would each see room for one more.
+            await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${requester.id}, 0))::text`
+            const active = await tx.export.count({
+              where: { requesterId: requester.id, status: { in: ['queued', 'running'] } },
+            })
+            if (active >= maxActive && (await findRepeated(tx, request, requester)) === undefined) {
+              throw new WaybillError('TOO_MANY_ACTIVE_EXPORTS', `${active} exports of yours are queued or running.`)
+            }
+            const row = await tx.export.create({ data: newRow(request, requester) })
+            await recordEvent(tx, requestedEvent(row, requester))
+            return { row, created: true, active }
+          }),
+        )
+      } catch (error) {
+        if (idempotency === undefined || databaseFailure(error).kind !== 'duplicate') throw error
+        const row = await findRepeated(db, request, requester)
+        if (row === undefined) throw error
+        return { row, created: false, active: 0 }
+      }
+    },
+
+    /** Ends an export that has not ended. The worker that runs it, if any, finds out with its next heartbeat. */
+    async cancel(id: string, by: Actor | string): Promise<boolean> {
+      const moved = await move(
+        db,
+        Prisma.sql`id = ${id}::uuid AND status IN ('queued', 'running')`,
+        Prisma.sql`status = 'canceled', finished_at = now(), attempt_token = NULL`,
+        { type: 'export.canceled', actor: by },
+      )
+      return moved.length === 1
+    },
+
+    /** The file is to go. False: there is none. */
+    async expire(id: string, by: Actor | string): Promise<boolean> {
+      const moved = await move(
+        db,
+        Prisma.sql`id = ${id}::uuid AND status = 'completed'`,
+        Prisma.sql`status = 'expired', expires_at = least(expires_at, now())`,
+        { type: 'export.expired', actor: by },
+      )
+      return moved.length === 1
+    },
+
+    async recordDownload(id: string, by: Actor): Promise<void> {
+      await recordEvent(db, { type: 'export.downloaded', actor: by, exportId: id })
+    },
+  }
+}
+
+async function findRepeated(
+  db: Pick<Database, 'export' | '$executeRaw'>,
+  { idempotency }: NewExport,
+  requester: Actor,
+): Promise<ExportRow | undefined> {
+  if (idempotency === undefined) return undefined
+  await db.$executeRaw`UPDATE waybill.exports SET idempotency_key = NULL
+    WHERE requester_id = ${requester.id} AND idempotency_key = ${idempotency.key}
+      AND created_at < now() - ${IDEMPOTENCY_WINDOW}::interval`
+  const row = await db.export.findFirst({ where: { requesterId: requester.id, idempotencyKey: idempotency.key } })
+  if (row === null) return undefined
+  if (row.idempotencyHash !== idempotency.hash) throw new WaybillError('IDEMPOTENCY_KEY_REUSED')
+  return row
+}
+
+function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput {
+  const { dataset, format, columns, compression, contentType, csv, estimatedRows, idempotency } = request
+  const filters = request.filters as Prisma.InputJsonObject
+  const limit = request.limit ?? null
+  const createdAt = new Date()
+  return {
+    dataset,
+    format,
+    filters,
+    columns: [...columns],
+    limit,
+    compression,
+    csv: { ...csv },
+    contentType,
+    lane: request.lane,
+    filename: `${dataset}_${compactTime(createdAt)}.${request.extension}`,
+    estimatedRows: estimatedRows ?? null,
+    requesterId: requester.id,
+    requestedBy: requester.name,
+    idempotencyKey: idempotency?.key ?? null,
+    idempotencyHash: idempotency?.hash ?? null,
+    webhookUrl: request.webhookUrl ?? null,
+    createdAt,
+  }
+}
+
+function requestedEvent(row: ExportRow, actor: Actor): AuditEvent {
+  const { id, dataset, format, filters, columns, limit, compression, csv, webhookUrl } = row
+  // Who turns the guard against formulas off is to be found later.
+  const options = format === 'csv' ? { csv } : {}
+  // Its path and its query are how receivers know a caller: they are secrets.
+  const webhook = webhookUrl === null ? {} : { webhookOrigin: new URL(webhookUrl).origin }
+  const data = { dataset, format, filters, columns, limit, compression, ...options, ...webhook }
+  return { type: 'export.requested', actor, exportId: id, data }
+}
+
+/** `20260609T120000Z` */
+function compactTime(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
+}

@@ -1,0 +1,45 @@
+// Reads how the whole system is doing: what waits, what runs, what failed.
+import type { Database } from '../database/client.ts'
+import type { ExportRow, Lane } from './ledger.ts'
+
+export interface LaneDepth {
+  readonly lane: Lane
+  readonly queued: number
+  readonly running: number
+  readonly oldestQueuedAt: Date | null
+}
+
+/** Lanes in which nothing waits and nothing runs are left out. */
+export function readLaneDepths(db: Database): Promise<LaneDepth[]> {
+  return db.$queryRaw<LaneDepth[]>`
+    SELECT lane::text AS lane, (count(*) FILTER (WHERE status = 'queued'))::int AS queued,
+      (count(*) FILTER (WHERE status = 'running'))::int AS running,
+      min(created_at) FILTER (WHERE status = 'queued') AS "oldestQueuedAt"
+    FROM waybill.exports WHERE status IN ('queued', 'running') GROUP BY lane`
+}
+
+/** Messages to receivers that are not delivered and not given up. */
+export function countPendingDeliveries(db: Database): Promise<number> {
+  return db.webhookDelivery.count({ where: { status: 'pending' } })
+}
+
+/** How many exports of the same lane were queued before this one. They may be overtaken: callers take turns. */
+export async function countAhead(db: Database, { id, lane }: Pick<ExportRow, 'id' | 'lane'>): Promise<number> {
+  return db.export.count({ where: { status: 'queued', lane, id: { lt: id } } })
+}
+
+/** The longest at work first, each with the worker that has it. */
+export async function listRunning(db: Database, limit: number): Promise<(ExportRow & { worker: string | null })[]> {
+  const rows = await db.export.findMany({
+    where: { status: 'running' },
+    orderBy: { startedAt: 'asc' },
+    take: limit,
+    include: { events: { where: { type: 'export.started' }, orderBy: { id: 'desc' }, take: 1 } },
+  })
+  return rows.map(({ events, ...row }) => ({ ...row, worker: events[0]?.actor ?? null }))
+}
+
+/** The latest first. */
+export function listFailures(db: Database, limit: number): Promise<ExportRow[]> {
+  return db.export.findMany({ where: { status: 'failed' }, orderBy: { id: 'desc' }, take: limit })
+}

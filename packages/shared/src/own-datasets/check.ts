@@ -1,0 +1,126 @@
+// Has the source database prepare every expression of a dataset, so that a mistake is named before anybody asks.
+import { isDeepStrictEqual } from 'node:util'
+import type pg from 'pg'
+import { databaseFailure } from '../database/failure.ts'
+import type { Dataset, DatasetFilter, FilterValue } from '../datasets/dataset.ts'
+import type { ColumnKind } from '../vocabulary/table.ts'
+import { prepare, withSource } from './probe.ts'
+import { sampleOf } from './sample.ts'
+
+/** By the OIDs of Postgres' types (pg_type.dat): the kinds that tell the formats the truth. Any type may be `text`. */
+const KINDS_BY_TYPE: ReadonlyMap<number, readonly ColumnKind[]> = new Map([
+  [16, ['boolean']],
+  [20, ['bigint', 'numeric']], // int8
+  [21, ['integer', 'bigint', 'numeric']], // int2
+  [23, ['integer', 'bigint', 'numeric']], // int4
+  [114, ['json']],
+  [700, ['float']], // float4
+  [701, ['float']], // float8
+  [1082, ['date']],
+  [1114, ['timestamp']],
+  [1184, ['timestamp']], // timestamptz
+  [1700, ['numeric']],
+  [2950, ['uuid']],
+  [3802, ['json']], // jsonb
+])
+
+/**
+ * What is wrong with each dataset, as `column "total": column o.totl does not exist`; those without a fault are not
+ * in the answer. Nothing is read: each statement has LIMIT 0, which also checks that we may read the table.
+ *
+ * @throws SourceSilent
+ */
+export async function checkDatasets(url: string, datasets: Iterable<Dataset>): Promise<Map<string, string[]>> {
+  return withSource(url, async (client) => {
+    const faults = new Map<string, string[]>()
+    for (const dataset of datasets) {
+      const found = await datasetFaults(client, dataset)
+      if (found.length > 0) faults.set(dataset.name, found)
+    }
+    return faults
+  })
+}
+
+/** Rows that are looked at for equal places. */
+const ORDER_SAMPLE = 10_000
+
+/** Reads some rows: whether ORDER BY gives each a place of its own, or some would change places. @throws SourceSilent */
+export async function checkOrder(url: string, { orderBy, from }: Dataset): Promise<string[]> {
+  const key = orderBy.map((expression) => `(${expression})::text`).join(', ')
+  const sql = `SELECT count(*)::int AS rows, count(DISTINCT place)::int AS places
+    FROM (SELECT ROW(${key}) AS place FROM ${from} LIMIT ${ORDER_SAMPLE}) AS sample`
+  return withSource(url, async (client) => {
+    try {
+      const {
+        rows: [counts],
+      } = await client.query<{ rows: number; places: number }>(sql)
+      const doubles = counts === undefined ? 0 : counts.rows - counts.places
+      return doubles === 0 ? [] : [`orderBy: of ${counts?.rows} rows, ${doubles} share a place; end it with a key`]
+    } catch (error) {
+      const { kind, message } = databaseFailure(error)
+      // A table that takes this long to look into is not faulty.
+      return kind === 'refused' ? [`a row cannot be read: ${message}`] : []
+    }
+  })
+}
+
+/** At once when all is well, piece by piece when it is not, so that each fault has its place. */
+async function datasetFaults(client: pg.Client, dataset: Dataset): Promise<string[]> {
+  const { columns, from, orderBy, filters } = dataset
+  const columnList = Object.values(columns).map(({ sql }) => `(${sql})`)
+  const whole = await prepare(client, `SELECT ${columnList.join(', ')} FROM ${from} ORDER BY ${orderBy.join(', ')}`)
+  if (whole.fault !== undefined) {
+    const start = await prepare(client, `SELECT FROM ${from}`)
+    if (start.fault !== undefined) return [`from: ${start.fault}`]
+  }
+  const faults: string[] = []
+  const note = (place: string, fault: string | undefined) => {
+    if (fault !== undefined) faults.push(`${place}: ${fault}`)
+  }
+  for (const [index, [name, { kind, sql }]] of Object.entries(columns).entries()) {
+    const { fault, types } = whole.fault === undefined ? whole : await prepare(client, `SELECT (${sql}) FROM ${from}`)
+    const type = whole.fault === undefined ? types[index] : types[0]
+    note(`column "${name}"`, fault ?? (await kindFault(client, kind, type)))
+  }
+  for (const [index, expression] of orderBy.entries()) {
+    if (whole.fault === undefined) break
+    note(`orderBy[${index}]`, (await prepare(client, `SELECT FROM ${from} ORDER BY ${expression}`)).fault)
+  }
+  if (faults.length === 0) note('query', whole.fault)
+  for (const [name, filter] of Object.entries(filters))
+    note(`filter "${name}"`, await filterFault(client, from, filter))
+  return faults
+}
+
+async function kindFault(client: pg.Client, kind: ColumnKind, type: number | undefined): Promise<string | undefined> {
+  if (type === undefined || kind === 'text') return undefined
+  const kinds = [...(KINDS_BY_TYPE.get(type) ?? []), 'text'] as const
+  if (kinds.includes(kind)) return undefined
+  const { rows } = await client.query<{ name: string }>('SELECT format_type($1::oid, NULL) AS name', [type])
+  return `its kind is ${kind}, but its SQL gives ${rows[0]?.name}: make it ${kinds.join(' or ')}, or cast it`
+}
+
+/** A filter for which no value was found is not tried. */
+async function filterFault(
+  client: pg.Client,
+  from: string,
+  // biome-ignore lint/suspicious/noExplicitAny: as in Dataset: the sample has passed the schema of this very filter.
+  { schema, sql }: DatasetFilter<any>,
+): Promise<string | undefined> {
+  const sample = sampleOf(schema)
+  if (sample === undefined) return undefined
+  // What a worker gets went through the row of the export.
+  const stored: FilterValue = JSON.parse(JSON.stringify(sample))
+  if (!isDeepStrictEqual(stored, sample)) return 'its schema gives a value that is another one after JSON'
+  const values: string[] = []
+  let condition: string
+  try {
+    condition = sql(stored, (value) => `$${values.push(value)}`)
+  } catch (error) {
+    return `its sql fails for ${JSON.stringify(sample)}: ${error instanceof Error ? error.message : String(error)}`
+  }
+  if (typeof stored === 'string' && stored.length >= 6 && condition.includes(stored)) {
+    return 'its value becomes part of the SQL: pass it to bind, and write what bind returns'
+  }
+  return (await prepare(client, `SELECT FROM ${from} WHERE (${condition})`, values)).fault
+}

@@ -1,0 +1,28 @@
+// The one logger: JSON lines with secrets and signed URLs blotted out.
+import { type Logger, pino } from 'pino'
+import { blotOut, describeError } from './redaction.ts'
+
+export type { Logger }
+
+/** @param name which process speaks: `api`, `worker`, `standalone` */
+export function createLogger(name: string, level: string): Logger {
+  const error = (value: unknown) => describeError(value)
+  return pino({
+    name,
+    level,
+    redact: {
+      paths: [
+        'req.headers.authorization',
+        'req.headers.cookie',
+        '*.authorization',
+        '*.secretAccessKey',
+        '*.connectionString',
+        'url',
+        '*.url',
+      ],
+      censor: '[redacted]',
+    },
+    serializers: { err: error, error },
+    hooks: { streamWrite: blotOut },
+  })
+}

@@ -1,0 +1,146 @@
+// The Storage seam: one object per file in an S3 bucket, written whole or not at all.
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { abortAfter } from '../async/abort-after.ts'
+import { WaybillError } from '../vocabulary/errors.ts'
+import { storageError } from './failure.ts'
+import { abortUpload, abortUploads } from './open-uploads.ts'
+import { LANDING_TIME, type PutOptions, type StoredObject, upload } from './upload.ts'
+
+export type { PutOptions, StoredObject }
+
+export interface StorageOptions {
+  /** Undefined: AWS itself. */
+  readonly endpoint: string | undefined
+  /** Where callers reach the storage; links are signed for this one. Undefined: as `endpoint`. */
+  readonly publicEndpoint: string | undefined
+  readonly region: string
+  readonly bucket: string
+  readonly forcePathStyle: boolean
+  /** Undefined: the AWS default chain (environment, profile, instance role). */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
+  /** Bytes of a part at least; 5 MiB or more. */
+  readonly partSize: number
+  /** Parts of one file on their way at once. Memory is about (this + 2) × the part size. */
+  readonly uploadConcurrency: number
+  /** Milliseconds without an answer after which a request is given up. */
+  readonly requestTimeout: number
+}
+
+export interface Storage {
+  /**
+   * Uploads the body as one object. It exists when this returns, complete and with as many bytes as were
+   * sent; when this throws, the upload was aborted.
+   *
+   * @throws WaybillError STORAGE_*, FILE_TOO_LARGE; whatever the body threw; the signal's reason
+   */
+  put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>
+  /** Stores a small JSON object. @throws WaybillError STORAGE_*; the signal's reason */
+  putJson(key: string, value: unknown, signal: AbortSignal): Promise<void>
+  /** A URL that anyone may GET for so many seconds. */
+  signedUrl(key: string, expiresIn: number): Promise<string>
+  /** Removes what begins with the prefix; removing nothing is fine. */
+  removeAll(prefix: string, signal?: AbortSignal): Promise<void>
+  /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
+  abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Aborts every upload under the prefix, also those whose id nobody noted; with `before`, those that began earlier.
+   * False: the server cannot list uploads, and nothing was done.
+   */
+  abortUploads(prefix: string, which?: { readonly before?: Date; readonly signal?: AbortSignal }): Promise<boolean>
+  /** @throws WaybillError when the bucket cannot be used */
+  check(signal: AbortSignal): Promise<void>
+  close(): void
+}
+
+export function createStorage(options: StorageOptions): Storage {
+  const { bucket } = options
+  const client = new S3Client(clientConfig(options, options.endpoint))
+  // A signature covers the host: a link signed for the internal endpoint would be refused at the public one.
+  const publicClient = new S3Client(clientConfig(options, options.publicEndpoint ?? options.endpoint))
+
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw storageError(error)
+    }
+  }
+
+  return {
+    put: (key, body, put) =>
+      upload(client, { bucket, key, partSize: options.partSize, concurrency: options.uploadConcurrency }, body, put),
+
+    async putJson(key, value, signal) {
+      const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
+      const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' })
+      try {
+        await client.send(put, { abortSignal: abortAfter(signal, LANDING_TIME) })
+      } catch (error) {
+        throw signal.aborted ? signal.reason : storageError(error)
+      }
+    },
+
+    signedUrl: (key, expiresIn) =>
+      guarded(() => getSignedUrl(publicClient, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn })),
+
+    removeAll: (prefix, signal) =>
+      guarded(async () => {
+        const options = signal === undefined ? {} : { abortSignal: signal }
+        let token: string | undefined
+        do {
+          const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })
+          const page = await client.send(list, options)
+          for (const { Key } of page.Contents ?? []) {
+            await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }), options)
+          }
+          token = page.NextContinuationToken
+        } while (token !== undefined)
+      }),
+
+    abortUpload: (key, uploadId, signal) => guarded(() => abortUpload({ client, bucket }, key, uploadId, signal)),
+    abortUploads: (prefix, which = {}) => guarded(() => abortUploads({ client, bucket }, prefix, which)),
+
+    check: async (signal) => {
+      try {
+        await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+      } catch (error) {
+        // An answer to HEAD has no body and so no code: the status is all there is.
+        const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+        throw status === 404
+          ? new WaybillError('STORAGE_BUCKET_MISSING', undefined, { cause: error })
+          : storageError(error)
+      }
+    },
+
+    close() {
+      client.destroy()
+      publicClient.destroy()
+    },
+  }
+}
+
+function clientConfig(options: StorageOptions, endpoint: string | undefined): S3ClientConfig {
+  return {
+    region: options.region,
+    forcePathStyle: options.forcePathStyle,
+    maxAttempts: 4,
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: options.requestTimeout,
+      throwOnRequestTimeout: true,
+      // The limit above ends with the first line of the answer; this one holds also within its body.
+      socketTimeout: options.requestTimeout,
+    },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+  }
+}

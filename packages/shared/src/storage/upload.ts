@@ -1,0 +1,175 @@
+// Uploads one object in parts, whole or not at all: lib-storage, with the ends that it leaves loose tied up.
+import { Readable } from 'node:stream'
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { abortAfter } from '../async/abort-after.ts'
+import { WaybillError } from '../vocabulary/errors.ts'
+import { storageError } from './failure.ts'
+import { createMeter, type StoredObject, type Total } from './meter.ts'
+import { abortUpload, abortUploads } from './open-uploads.ts'
+import { choosePartSize } from './part-size.ts'
+
+export type { StoredObject }
+
+export interface PutOptions {
+  readonly contentType: string
+  /** What a browser saves the object as; ASCII without quotes. */
+  readonly filename: string
+  readonly signal: AbortSignal
+  /** A guess, to choose parts large enough; 0 when unknown. */
+  readonly estimatedBytes: number
+  /** Called with the bytes read from the body so far. */
+  readonly onProgress?: (bytes: number) => void
+  /** Awaited before the first part is sent, so that a crash leaves a trace of the open upload. */
+  readonly onUploadStarted?: (uploadId: string) => Promise<void>
+}
+
+export interface UploadTarget {
+  readonly bucket: string
+  readonly key: string
+  /** Bytes of a part at least. */
+  readonly partSize: number
+  /** Parts on their way at once. */
+  readonly concurrency: number
+}
+
+/** Milliseconds that an upload which was stopped may take to say goodbye to a storage that may hang. */
+const GOODBYE_TIMEOUT = 2_000
+
+/**
+ * A request that makes an object cannot be taken back: cut off, it may still be carried out, after what the attempt wrote
+ * has been removed. It may end within so many milliseconds; a storage that hangs is not waited for longer.
+ */
+export const LANDING_TIME = 500
+
+/** {@link Storage.put} */
+export async function upload(
+  client: S3Client,
+  { bucket, key, partSize, concurrency }: UploadTarget,
+  body: AsyncIterable<Uint8Array>,
+  { contentType, filename, signal, estimatedBytes, onProgress, onUploadStarted }: PutOptions,
+): Promise<StoredObject> {
+  signal.throwIfAborted()
+  const meter = createMeter(body, onProgress)
+  const stream = Readable.from(meter.chunks(), { objectMode: false })
+  const stopped = new AbortController()
+  const landed = abortAfter(stopped.signal, LANDING_TIME)
+  let failure: unknown
+  // lib-storage goes on reading the body after a part has failed, and knows no signal for the requests on
+  // their way: whatever ends this upload must end both. The first reason is the one to report.
+  const stop = (reason: unknown) => {
+    if (failure !== undefined) return
+    failure = reason
+    stopped.abort(reason)
+    stream.destroy(reason instanceof Error ? reason : new Error(String(reason)))
+  }
+  const onAbort = () => stop(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  stream.on('error', stop)
+  let uploadId: string | undefined
+  let mayHaveBegunOthers = false
+  let isOver = false
+  // What cannot be aborted now is swept later, and is not what went wrong.
+  const inTime = async (work: (signal: AbortSignal) => Promise<unknown>) =>
+    void (await work(AbortSignal.timeout(GOODBYE_TIMEOUT)).catch(() => undefined))
+  // lib-storage aborts only an upload that it has learned of, and only when the body lets it come to that.
+  const abort = async () => {
+    const id = uploadId
+    if (id !== undefined) await inTime((signal) => abortUpload({ client, bucket }, key, id, signal))
+  }
+  // This request is never cut off: the server would have begun an upload whose id nobody knows.
+  const begin = async (command: CreateMultipartUploadCommand) => {
+    const answer = await client.send(command)
+    uploadId = answer.UploadId
+    mayHaveBegunOthers = (answer.$metadata.attempts ?? 1) > 1
+    if (isOver) await abort()
+    if (failure !== undefined) throw failure
+    if (uploadId !== undefined) await onUploadStarted?.(uploadId)
+    return answer
+  }
+  const uploadClient: S3Client = Object.create(client, {
+    send: {
+      value: async (command: Parameters<S3Client['send']>[0]) => {
+        const isAbort = command instanceof AbortMultipartUploadCommand
+        try {
+          if (command instanceof CreateMultipartUploadCommand) return await begin(command)
+          const makesObject = command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand
+          return await client.send(command, isAbort ? {} : { abortSignal: makesObject ? landed : stopped.signal })
+        } catch (error) {
+          if (!isAbort) stop(error)
+          throw error
+        }
+      },
+    },
+  })
+  try {
+    const upload = new Upload({
+      client: uploadClient,
+      partSize: choosePartSize(partSize, estimatedBytes),
+      queueSize: concurrency,
+      params: {
+        Bucket: bucket,
+        Key: key,
+        Body: stream,
+        ContentType: contentType,
+        ContentDisposition: `attachment; filename="${filename}"`,
+        ChecksumType: 'FULL_OBJECT',
+      },
+    })
+    // What cannot be aborted in time is on record, and swept later.
+    const { ETag } = await Promise.race([upload.done(), rejection(abortAfter(stopped.signal, GOODBYE_TIMEOUT))])
+    if (failure !== undefined) throw failure
+    const stored = meter.total()
+    await verify(client, bucket, key, ETag, stored, stopped.signal)
+    // A request whose answer was lost has begun an upload, too. This one is complete: whatever is open is of no use.
+    if (mayHaveBegunOthers) await inTime((signal) => abortUploads({ client, bucket }, key, { signal }))
+    return { bytes: stored.bytes, sha256: stored.sha256 }
+  } catch (error) {
+    stop(error)
+    isOver = true
+    await abort()
+    throw signal.aborted ? signal.reason : storageError(failure ?? error)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Never resolves; rejects with the reason when the signal aborts. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/**
+ * Compares what the bucket says it holds with what was sent: the length and the version always, the checksum
+ * of the whole object where the server keeps one
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html).
+ */
+async function verify(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  etag: string | undefined,
+  sent: Total,
+  signal: AbortSignal,
+): Promise<void> {
+  const held = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }), {
+    abortSignal: signal,
+  })
+  const sameChecksum =
+    held.ChecksumCRC32 === undefined || held.ChecksumType !== 'FULL_OBJECT' || held.ChecksumCRC32 === sent.crc32
+  if (held.ContentLength !== sent.bytes || held.ETag !== etag || !sameChecksum) {
+    throw new WaybillError(
+      'STORAGE_MISMATCH',
+      `The bucket holds ${held.ContentLength} bytes, ${sent.bytes} were sent; ETag ${held.ETag}, ${etag} expected.`,
+    )
+  }
+}

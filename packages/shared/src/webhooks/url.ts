@@ -1,0 +1,45 @@
+// What the URL of a webhook may look like: judged before it is stored, and again before every try.
+import { isIP } from 'node:net'
+import type { Config } from '../settings/config.ts'
+import { type AddressPolicy, createAddressPolicy } from './address.ts'
+
+export interface UrlRules {
+  readonly allowHttp: boolean
+  readonly addresses: AddressPolicy
+}
+
+export function urlRules(config: Pick<Config, 'WEBHOOK_ALLOW_HTTP' | 'WEBHOOK_ALLOWED_NETWORKS'>): UrlRules {
+  return {
+    allowHttp: config.WEBHOOK_ALLOW_HTTP,
+    addresses: createAddressPolicy(config.WEBHOOK_ALLOWED_NETWORKS),
+  }
+}
+
+const LONGEST = 2_000
+
+/** What is wrong with it, to be said behind its name; undefined: nothing, as far as can be seen without DNS. */
+export function webhookUrlFault(text: string, { allowHttp, addresses }: UrlRules): string | undefined {
+  if (text.length > LONGEST) return `must have at most ${LONGEST} characters`
+  // `new URL` takes tabs and line breaks out in silence; what was meant is not what would be called.
+  if (/[^\x21-\x7e]/.test(text)) return 'must be printable ASCII without spaces; encode what is not'
+  if (!URL.canParse(text)) return 'must be an absolute URL'
+  const url = new URL(text)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an https URL'
+  if (url.protocol === 'http:' && !allowHttp) return 'must be an https URL; http is not allowed here'
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or a password'
+  if (url.hash !== '') return 'must not contain a fragment: it is never sent'
+  const port = portOf(url)
+  const host = hostOf(url)
+  if (isIP(host) !== 0) return addresses.allows(host, port) ? undefined : 'leads to an address that is not allowed'
+  if (port !== 443 && port !== 80 && !addresses.hasNetworks) return 'must be on port 443 or 80'
+  return undefined
+}
+
+/** The name, or the address without the brackets of IPv6. `new URL` has made 127.0.0.1 of 0x7f.1 and 2130706433. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '')
+}
+
+export function portOf(url: URL): number {
+  return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+}

@@ -1,0 +1,104 @@
+// Asks for an export as any caller would, and times it from the request to `completed`.
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FormatChoice } from '../options.ts'
+import type { Service } from '../system/service.ts'
+import { countFileRows } from './count-file-rows.ts'
+
+export interface TimedExport {
+  readonly id: string
+  /** From sending the request until an answer said `completed`. */
+  readonly seconds: number
+  readonly rowCount: number
+  readonly bytes: number
+  readonly sha256: string
+  readonly downloadUrl: string
+}
+
+export interface ExportOptions {
+  readonly format: FormatChoice
+  readonly limit?: number
+  /** Milliseconds between two questions whether it has completed. */
+  readonly pollEvery: number
+}
+
+/** What this reads of an export, as the API answers it. */
+interface Answer {
+  readonly id: string
+  readonly status: string
+  readonly rowCount: number
+  readonly bytes: number
+  readonly sha256: string
+  readonly download?: { readonly url: string }
+  readonly error?: unknown
+}
+
+/** @throws Error when the export ends otherwise than completed */
+export async function runExport(service: Service, { format, limit, pollEvery }: ExportOptions): Promise<TimedExport> {
+  const { format: name, compression } = format
+  const body = JSON.stringify({ dataset: 'user-points', format: name, compression, ...(limit && { limit }) })
+  const startedAt = performance.now()
+  let answer = await ask(service, 'POST', '/v1/exports', body)
+  while (answer.status === 'queued' || answer.status === 'running') {
+    await sleep(pollEvery)
+    answer = await ask(service, 'GET', `/v1/exports/${answer.id}`)
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  if (answer.status !== 'completed' || answer.download === undefined) {
+    throw new Error(`the ${format.name} export is ${answer.status}: ${JSON.stringify(answer.error)}`)
+  }
+  const { id, rowCount, bytes, sha256, download } = answer
+  return { id, seconds, rowCount, bytes, sha256, downloadUrl: download.url }
+}
+
+/**
+ * Downloads the file through its link and compares rows, bytes and SHA-256 with what the export says and with the
+ * rows that there are; then has the service remove it.
+ *
+ * @param file where to keep it meanwhile
+ * @throws Error when anything differs
+ */
+export async function verifyAndRemove(
+  service: Service,
+  exported: TimedExport,
+  { format, rows, file }: { format: FormatChoice; rows: number; file: string },
+): Promise<void> {
+  const response = await fetch(exported.downloadUrl)
+  if (!response.ok || response.body === null) throw new Error(`the link answers ${response.status}`)
+  const hash = createHash('sha256')
+  let bytes = 0
+  const meter = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      bytes += chunk.length
+      yield chunk
+    }
+  }
+  await pipeline(Readable.fromWeb(response.body), meter, createWriteStream(file))
+  expectSame(format, 'bytes', bytes, exported.bytes)
+  expectSame(format, 'SHA-256', hash.digest('hex'), exported.sha256)
+  expectSame(format, 'rows of the export', exported.rowCount, rows)
+  expectSame(format, 'rows of the file', await countFileRows(file, format), rows)
+  await ask(service, 'DELETE', `/v1/exports/${exported.id}`)
+}
+
+function expectSame(format: FormatChoice, what: string, found: unknown, expected: unknown): void {
+  if (found !== expected) throw new Error(`the ${format.name} file is wrong: ${what}: ${found}, expected ${expected}`)
+}
+
+async function ask(service: Service, method: string, path: string, body?: string): Promise<Answer> {
+  const response = await fetch(`${service.url}${path}`, {
+    method,
+    headers: {
+      Authorization: `Bearer ${service.apiKey}`,
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`)
+  return (text === '' ? {} : JSON.parse(text)) as Answer
+}

@@ -1,0 +1,56 @@
+// The worker's memory at the most, for files of different lengths: it must not grow with them.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FormatChoice } from '../options.ts'
+import type { MemoryOfExport } from '../results.ts'
+import { peakBytes } from '../system/proc.ts'
+import type { Service } from '../system/service.ts'
+import { runExport, verifyAndRemove } from './client.ts'
+
+export interface MemoryOptions {
+  /** Ascending; the database has as many rows as the last says. */
+  readonly rows: readonly number[]
+  readonly repeat: number
+  readonly formats: readonly FormatChoice[]
+  readonly directory: string
+  readonly say: (line: string) => void
+}
+
+const POLL_EVERY = 20
+
+/** Each export by a worker started for it: what an earlier one left in the heap would blur the figure. */
+export async function measureMemory(service: Service, options: MemoryOptions): Promise<MemoryOfExport[]> {
+  const measured: MemoryOfExport[] = []
+  for (const format of options.formats) {
+    for (const rows of options.rows) {
+      const runs: ExportRun[] = []
+      while (runs.length < options.repeat) runs.push(await measureExport(service, format, rows, options.directory))
+      const peaks = runs.map(({ peak }) => peak).filter((peak) => peak !== undefined)
+      const megabytes = peaks.map((peak) => Math.round(peak / 1e6)).join(', ')
+      options.say(`${format.name}, ${rows.toLocaleString('en')} rows: ${megabytes} MB`)
+      measured.push({ format: format.name, rows, seconds: runs.map(({ seconds }) => seconds), peakBytes: peaks })
+    }
+  }
+  return measured
+}
+
+interface ExportRun {
+  readonly seconds: number
+  readonly peak: number | undefined
+}
+
+async function measureExport(
+  service: Service,
+  format: FormatChoice,
+  rows: number,
+  directory: string,
+): Promise<ExportRun> {
+  const file = join(directory, 'download')
+  service.startWorker()
+  const exported = await runExport(service, { format, limit: rows, pollEvery: POLL_EVERY })
+  const peak = await peakBytes(service.workerPid())
+  await service.stopWorker()
+  await verifyAndRemove(service, exported, { format, rows, file })
+  await rm(file)
+  return { seconds: exported.seconds, peak }
+}

@@ -1,0 +1,143 @@
+// How long an export takes beside the fastest that Postgres can do, and what the worker needs for it.
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { userPoints } from '../../../packages/shared/src/datasets/user-points.ts'
+import type { FormatChoice } from '../options.ts'
+import type { Speed, SpeedOfFormat } from '../results.ts'
+import { median } from '../statistics.ts'
+import { startNode } from '../system/node-process.ts'
+import { cpuSeconds, peakBytes, resetPeak } from '../system/proc.ts'
+import { withClient } from '../system/servers.ts'
+import type { Service } from '../system/service.ts'
+import { runExport, verifyAndRemove } from './client.ts'
+
+export interface SpeedOptions {
+  readonly rows: number
+  readonly repeat: number
+  readonly formats: readonly FormatChoice[]
+  readonly databaseUrl: string
+  readonly directory: string
+  readonly say: (line: string) => void
+}
+
+/** Rows of the export that warms a worker up for a format. */
+const WARM_UP_ROWS = 20_000
+/** As seldom as can be: on two cores each poll takes time from what is measured. */
+const POLL_EVERY = 100
+
+export async function measureSpeed(service: Service, options: SpeedOptions): Promise<Omit<Speed, 'queue'>> {
+  const { rows, repeat, formats, databaseUrl, directory, say } = options
+  return withClient(databaseUrl, async (client) => {
+    const copy = await prepareFloor(client)
+    const first = await copy() // warms up; only its size counts
+    const floor: number[] = []
+    const atOnce = await measureAtOnce(databaseUrl, join(directory, 'at-once.csv'))
+    say(`all rows at once: ${seconds([atOnce.seconds])}`)
+    service.startWorker()
+    const exports: SpeedOfFormat[] = []
+    for (const format of formats) {
+      await warmUp(service, format, options)
+      const runs: ExportRun[] = []
+      while (runs.length < repeat) {
+        // Before each export anew: whatever else the machine does meanwhile, it does to both.
+        floor.push((await copy()).seconds)
+        runs.push(await measureExport(service, format, options))
+      }
+      const floorSeconds = floor.slice(-repeat)
+      exports.push({ ...summarize(format, runs), floorSeconds })
+      say(`${format.name}: ${seconds(runs.map((run) => run.seconds))}; floor: ${seconds(floorSeconds)}`)
+    }
+    await service.stopWorker()
+    return { rows, floor: { seconds: floor, bytes: first.bytes }, atOnce, exports }
+  })
+}
+
+function seconds(values: readonly number[]): string {
+  return `${values.map((value) => value.toFixed(1)).join(', ')} s`
+}
+
+/** The rows of the export, in the form that suits COPY best: text before the sort lets parallel workers make it. */
+export function exportSql(): string {
+  const texts = Object.values(userPoints.columns).map(({ sql }, index) => `(${sql})::text AS c${index}`)
+  return `SELECT ${texts.join(', ')} FROM ${userPoints.from} ORDER BY ${userPoints.orderBy.join(', ')}`
+}
+
+/** @returns runs the COPY once, and tells how long it took and how large the file was */
+async function prepareFloor(client: pg.Client): Promise<() => Promise<{ seconds: number; bytes: number }>> {
+  // As the worker's own session.
+  await client.query(`SET work_mem = '64MB'; SET TimeZone = 'UTC'`)
+  // Beside the cluster's own files: wherever the temporary directory is, the server may write there.
+  const { rows } = await client.query<{ path: string }>(
+    `SELECT current_setting('data_directory') || '/floor.csv' AS path`,
+  )
+  const path = rows[0]?.path ?? ''
+  const statement = `COPY (${exportSql()}) TO '${path.replaceAll("'", "''")}' (FORMAT csv, HEADER)`
+  return async () => {
+    const startedAt = performance.now()
+    await client.query(statement)
+    const took = (performance.now() - startedAt) / 1000
+    const { size: bytes } = await stat(path)
+    await rm(path)
+    return { seconds: took, bytes }
+  }
+}
+
+async function measureAtOnce(databaseUrl: string, file: string): Promise<Speed['atOnce']> {
+  const child = startNode({ program: 'test/bench/measure/at-once.ts', args: [databaseUrl, file] })
+  try {
+    return JSON.parse(await child.firstLine) as Speed['atOnce']
+  } finally {
+    await child.stop()
+    await rm(file, { force: true })
+  }
+}
+
+async function warmUp(service: Service, format: FormatChoice, { rows, directory }: SpeedOptions): Promise<void> {
+  const limit = Math.min(rows, WARM_UP_ROWS)
+  const exported = await runExport(service, { format, limit, pollEvery: POLL_EVERY })
+  await verifyAndRemove(service, exported, { format, rows: limit, file: join(directory, 'download') })
+}
+
+interface ExportRun {
+  readonly seconds: number
+  readonly bytes: number
+  readonly cpuSeconds: number | undefined
+  readonly peakBytes: number | undefined
+}
+
+async function measureExport(service: Service, format: FormatChoice, options: SpeedOptions): Promise<ExportRun> {
+  if (!(await resetPeak(service.workerPid()))) await restartWorker(service, format)
+  const pid = service.workerPid()
+  const before = await cpuSeconds(pid)
+  const exported = await runExport(service, { format, pollEvery: POLL_EVERY })
+  const after = await cpuSeconds(pid)
+  const peak = await peakBytes(pid)
+  const file = join(options.directory, 'download')
+  await verifyAndRemove(service, exported, { format, rows: options.rows, file })
+  await rm(file)
+  return {
+    seconds: exported.seconds,
+    bytes: exported.bytes,
+    cpuSeconds: before === undefined || after === undefined ? undefined : after - before,
+    peakBytes: peak,
+  }
+}
+
+function summarize({ name }: FormatChoice, runs: readonly ExportRun[]): Omit<SpeedOfFormat, 'floorSeconds'> {
+  const peaks = runs.map((run) => run.peakBytes).filter((peak) => peak !== undefined)
+  return {
+    format: name,
+    seconds: runs.map((run) => run.seconds),
+    bytes: median(runs.map((run) => run.bytes)),
+    cpuSeconds: runs.map((run) => run.cpuSeconds),
+    peakBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
+  }
+}
+
+/** Where a peak cannot be reset, a new process starts with none. */
+async function restartWorker(service: Service, format: FormatChoice): Promise<void> {
+  await service.stopWorker()
+  service.startWorker()
+  await runExport(service, { format, limit: 1_000, pollEvery: POLL_EVERY })
+}

@@ -1,0 +1,79 @@
+// Fault 11: the source breaks in mid-read. Another attempt reads a new snapshot from its start; no file mixes two.
+import { parse } from 'csv-parse/sync'
+import { expect, it } from 'vitest'
+import { type Rig, useRig } from '../setup/rig.ts'
+import { until } from '../setup/until.ts'
+
+const ROWS = 6_000
+
+const rig = useRig({
+  queue: 'redis',
+  rows: ROWS,
+  rowBytes: 600,
+  settings: { SOURCE_STATEMENT_TIMEOUT: '1s', SOURCE_IDLE_TIMEOUT: '3s', WORKER_LOCK: '10s' },
+})
+
+/** Every row says by its year which generation it is of. */
+const turn = ({ client }: Rig, year: number) =>
+  client.query('UPDATE users SET updated_at = make_timestamptz($1, 1, 1, 0, 0, 0)', [year])
+
+async function startReading({ source, ask, reading }: Rig): Promise<string> {
+  source.throttle(600_000)
+  const id = await ask({ dataset: 'users', format: 'csv' })
+  await reading(id)
+  return id
+}
+
+async function expectOnly(year: number, id: string): Promise<void> {
+  const { ended, file, holds, story } = rig()
+  const done = await ended(id)
+  expect(done).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 2 })
+  const rows: Record<string, string>[] = parse(await file(done), { columns: true })
+  expect(new Set(rows.map((row) => row.updated_at?.slice(0, 4)))).toEqual(new Set([String(year)]))
+  expect(new Set(rows.map((row) => row.id)).size).toBe(ROWS)
+  expect(await story(id)).toEqual(['requested', 'started', 'retrying', 'started', 'completed'])
+  await holds([id])
+}
+
+it('the backend is killed in mid-read: the file is of one generation', async () => {
+  const { client, source, busyBackends, retries } = rig()
+  await turn(rig(), 2001)
+  const id = await startReading(rig())
+  await turn(rig(), 2002)
+  const killed = await client.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [
+    await busyBackends(),
+  ])
+  expect(killed.rowCount).toBe(1)
+  source.restore()
+  await expectOnly(2002, id)
+  expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
+})
+
+it('the connection is cut in the middle of a page: the file is of one generation', async () => {
+  const { source, retries } = rig()
+  await turn(rig(), 2003)
+  const id = await startReading(rig())
+  await turn(rig(), 2004)
+  await source.cutAfter(30_000, 'downstream')
+  source.restore()
+  await expectOnly(2004, id)
+  expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
+})
+
+it('the connection falls silent for good: given up in time, its slot and its backend are not lost', async () => {
+  const { source, retries, run } = rig()
+  await turn(rig(), 2005)
+  const id = await startReading(rig())
+  await turn(rig(), 2006)
+  source.freeze()
+  source.restore()
+  const startedAt = performance.now()
+  // The other slot works on meanwhile.
+  expect(await run({ dataset: 'users', format: 'ndjson', limit: 10 })).toMatchObject({ status: 'completed' })
+  await until('the attempt is given up', async () => (await retries(id)).length === 1)
+  // SOURCE_STATEMENT_TIMEOUT and what the worker grants the server to say so itself: 10 s, and 5 s to let go.
+  expect(performance.now() - startedAt).toBeLessThan(20_000)
+  await until('the worker has closed it, not put it back for the next to use', () => source.silent === 0, 5_000)
+  // Both ends let go of it, though neither hears of the other: the server by its own limit, SOURCE_IDLE_TIMEOUT.
+  await expectOnly(2006, id)
+})

@@ -1,0 +1,74 @@
+// The ledger goes away in the middle of an export, or at the one moment when nobody can know what it has done.
+import { describe, expect, it } from 'vitest'
+import { QUEUE_BACKENDS } from '../../setup/system.ts'
+import { useRig } from '../setup/rig.ts'
+import { until } from '../setup/until.ts'
+
+const ROWS = 4_000
+
+describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
+  const rig = useRig({ queue, rows: ROWS, rowBytes: 600, settings: { WORKER_LOCK: '4s' } })
+
+  const startReading = async (bytesPerSecond = 1_000_000) => {
+    const { source, ask, reading } = rig()
+    source.throttle(bytesPerSecond)
+    const id = await ask({ dataset: 'users', format: 'csv' })
+    await reading(id)
+    return id
+  }
+
+  it('is away for a moment: the export goes on and completes with its first attempt', async () => {
+    const { ledger, source, ended, holds, story } = rig()
+    const id = await startReading()
+    const before = ledger.accepted
+    ledger.refuse()
+    await until('the worker has tried again and again', () => ledger.accepted >= before + 3)
+    ledger.restore()
+    source.restore()
+    expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 1 })
+    expect(await story(id)).toEqual(['requested', 'started', 'completed'])
+    await holds([id])
+  })
+
+  it('has published, and its answer is lost: the object that the row names is never removed', async () => {
+    const { ledger, s3, ended, holds, story, ask } = rig()
+    const lost = ledger.cutAnswerTo("SET status = 'completed'")
+    const id = await ask({ dataset: 'users', format: 'ndjson' })
+    await lost
+    expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 1 })
+    await until('the worker has told the queue', async () => (await story(id)).at(-1) === 'completed')
+    await holds([id])
+    const removed = s3.requests.filter(({ method, path }) => method === 'DELETE' && path.includes(id))
+    expect(removed).toEqual([])
+    await holds([id])
+  })
+
+  it('is away for longer than the lock: the attempt gives up, another one runs, one object stays', async () => {
+    const { ledger, source, ended, holds, story, busyBackends } = rig()
+    const id = await startReading(250_000)
+    ledger.refuse()
+    // The late attempt has let go of the source by itself: it heard nothing for WORKER_LOCK.
+    await until('the attempt has given up', async () => (await busyBackends()).length === 0)
+    source.restore()
+    ledger.restore()
+    expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 2 })
+    expect(await story(id)).toEqual(['requested', 'started', 'retrying', 'started', 'completed'])
+    await holds([id])
+  })
+
+  it('falls silent while the publication waits in it: published once, by the statement that nobody heard of', async () => {
+    const { ledger, ended, holds, holdPublication, ask, blocked, story, s3, run } = rig()
+    const held = await holdPublication()
+    const id = await ask({ dataset: 'users', format: 'json' })
+    await until('the publication waits', async () => (await blocked("status = 'completed'")).length > 0)
+    ledger.freeze()
+    await held.release()
+    expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 1 })
+    expect(await story(id)).toEqual(['requested', 'started', 'completed'])
+    // The worker asks again until it knows, or gives up without knowing: either way it removes nothing, and goes on.
+    const later = await run({ dataset: 'users', format: 'csv', limit: 10 })
+    expect(later).toMatchObject({ status: 'completed' })
+    expect(s3.requests.filter(({ method, path }) => method === 'DELETE' && path.includes(id))).toEqual([])
+    await holds([id, later.id])
+  })
+})

@@ -1,0 +1,31 @@
+// Fault 4: Redis away for a long time while the worker is idle, then a job.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { QUEUE_BACKENDS } from '../../setup/system.ts'
+import { startChaos } from '../setup/chaos.ts'
+
+/**
+ * Stands for the 60 s of the promise. What could go wrong in longer would have gone wrong by then: BullMQ's blocking
+ * read (5 s) has run out, both clients have tried to connect again several times, and as the pause between two tries
+ * is 2 s at most (queue.ts), nothing that comes later differs from what has been.
+ */
+const OUTAGE = 15_000
+
+describe.concurrent.each(QUEUE_BACKENDS)('fault 4, queue on %s', (queue) => {
+  it('processes the next export without a restart when the queue was away for long', async (test) => {
+    const chaos = await startChaos(test, { queue, ownQueue: true })
+    const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const first = await api.ask()
+    await chaos.becomes(first, 'completed')
+    await chaos.queue.away()
+    await sleep(OUTAGE)
+    await chaos.queue.back()
+    const back = performance.now()
+    const next = await api.ask()
+    await chaos.becomes(next, 'completed')
+    test.annotate(`completed ${Math.round(performance.now() - back)} ms after the queue was back`)
+    expect(worker.exit()).toBeUndefined()
+    expect(await chaos.story(next)).toEqual(['requested', 'started', 'completed'])
+    await chaos.holds([first, next])
+  })
+})

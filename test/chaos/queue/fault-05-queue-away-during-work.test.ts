@@ -1,0 +1,57 @@
+// Fault 5: Redis away while a job runs past its lock.
+import { describe, expect, it } from 'vitest'
+import { QUEUE_BACKENDS } from '../../setup/system.ts'
+import { startChaos } from '../setup/chaos.ts'
+import { until } from '../setup/until.ts'
+
+describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
+  it('publishes once when the queue was away for longer than the lock of a running job', async (test) => {
+    const chaos = await startChaos(test, { queue, ownQueue: true, settings: { WORKER_LOCK: '1s' } })
+    const [api] = await Promise.all([chaos.startApi(), chaos.startWorkers(2)])
+    const users = await chaos.lockUsers()
+    const id = await api.ask()
+    await chaos.becomes(id, 'running')
+    const { rows } = await chaos.client.query<{ past: Date }>(`SELECT now() + interval '3 s' AS past`)
+    await chaos.queue.away()
+    await until('three locks have run out, and it lives', async () => {
+      const heard = await chaos.client.query('SELECT FROM waybill.exports WHERE id = $1 AND heartbeat_at > $2', [
+        id,
+        rows[0]?.past,
+      ])
+      return heard.rowCount === 1
+    })
+    await chaos.queue.back()
+    // Whatever the queue makes of a job whose lock ran out: it is handed out again, or forgotten.
+    const later = await api.ask()
+    await until('the queue works again', async () => (await chaos.story(later)).includes('started'))
+    await users.release()
+    await chaos.becomes(id, 'completed')
+    await chaos.becomes(later, 'completed')
+    expect(await chaos.story(id)).toEqual(['requested', 'started', 'completed'])
+    await chaos.holds([id, later])
+  })
+})
+
+describe('fault 5, Redis away for one worker', () => {
+  it('publishes once when another worker is given the job of one that cannot reach the queue', async (test) => {
+    const chaos = await startChaos(test, { queue: 'redis', ownQueue: true, settings: { WORKER_LOCK: '1s' } })
+    const redis = await chaos.proxy('REDIS_URL')
+    const [api, cutOff] = await Promise.all([
+      chaos.startApi(),
+      chaos.startWorker({ REDIS_URL: redis.through(String(chaos.settings.REDIS_URL)) }),
+    ])
+    const users = await chaos.lockUsers()
+    const id = await api.ask()
+    await chaos.becomes(id, 'running')
+    redis.refuse()
+    await chaos.startWorker()
+    // It takes the job, finds that the ledger knows a living owner, and lets go of it.
+    await until('the job is gone', async () => !(await chaos.queue.has(id)))
+    expect((await chaos.row(id)).status).toBe('running')
+    await users.release()
+    await chaos.becomes(id, 'completed')
+    expect(await chaos.story(id)).toEqual(['requested', 'started', 'completed'])
+    await chaos.holds([id])
+    expect(await cutOff.stop(), 'it also ends without the queue').toEqual({ code: 0, signal: null })
+  })
+})

@@ -1,0 +1,24 @@
+// Fault 7: the queue is away when an export is asked for.
+import { describe, expect, it } from 'vitest'
+import { QUEUE_BACKENDS } from '../../setup/system.ts'
+import { startChaos } from '../setup/chaos.ts'
+
+/** What a caller is ready to wait, and something for a busy machine (milliseconds). */
+const SOON = 1_500 + 1_000
+
+describe.concurrent.each(QUEUE_BACKENDS)('fault 7, queue on %s', (queue) => {
+  it('answers 202 while the queue is away, and runs the export when it is back', async (test) => {
+    const chaos = await startChaos(test, { queue, ownQueue: true })
+    const [api] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    await chaos.queue.away()
+    const ids: string[] = []
+    for (let count = 0; count < 3; count++) {
+      const asked = performance.now()
+      ids.push(await api.ask())
+      expect(performance.now() - asked).toBeLessThan(SOON)
+    }
+    await chaos.queue.back()
+    await Promise.all(ids.map((id) => chaos.becomes(id, 'completed')))
+    await chaos.holds(ids)
+  })
+})

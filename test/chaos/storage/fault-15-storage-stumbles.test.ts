@@ -1,0 +1,69 @@
+// Fault 15: S3 answers 500, 503, resets, or loses its answer. The request is repeated, and the object is whole.
+import { expect, it } from 'vitest'
+import { type Fault, isUpload, type SeenRequest, s3Error } from '../../setup/network/http-fault-proxy.ts'
+import { useRig } from '../setup/rig.ts'
+
+/** Two parts. */
+const FILE = { dataset: 'users', format: 'csv' }
+const SMALL_FILE = { ...FILE, limit: 100 }
+
+const rig = useRig({
+  queue: 'redis',
+  rows: 7_000,
+  rowBytes: 1000,
+  settings: { WORKER_CONCURRENCY: '8', WORKER_LOCK: '10s' },
+})
+
+const secondPart = (request: SeenRequest) => isUpload.part(request) && request.query.get('partNumber') === '2'
+
+type Stumble = readonly [name: string, request: object, match: (request: SeenRequest) => boolean, fault: Fault]
+
+const STUMBLES: readonly Stumble[] = [
+  ['a part is answered 500', FILE, secondPart, s3Error(500, 'InternalError')],
+  ['a part is answered 503', FILE, secondPart, s3Error(503, 'SlowDown')],
+  ['a part is reset in its middle', FILE, secondPart, { kind: 'reset', afterBytes: 1_000_000 }],
+  ['a part arrives, and its answer is lost', FILE, secondPart, { kind: 'lose-answer' }],
+  ['the upload cannot be begun', FILE, isUpload.create, s3Error(503, 'SlowDown')],
+  ['the upload is begun, and the answer is lost', FILE, isUpload.create, { kind: 'lose-answer' }],
+  ['the completion is answered 500', FILE, isUpload.complete, s3Error(500, 'InternalError')],
+  ['the check of what is stored is reset', FILE, isUpload.head, { kind: 'reset' }],
+  ['a small file is answered 503', SMALL_FILE, isUpload.whole, s3Error(503, 'SlowDown')],
+  ['the manifest arrives, and its answer is lost', SMALL_FILE, isUpload.manifest, { kind: 'lose-answer' }],
+]
+
+it('S3 stumbles three times at each step of an upload: one attempt, a whole object', async () => {
+  const { s3, ask, ended, lockUsers, holds } = rig()
+  const held = await lockUsers()
+  const rules = new Map<string, { name: string; hits(): number }>()
+  for (const [name, request, match, fault] of STUMBLES) {
+    const id = await ask(request)
+    // As often as the client may be told so before it gives up.
+    const rule = s3.fail((seen) => seen.path.includes(id) && match(seen), fault, { times: 3 })
+    rules.set(id, { name, hits: () => rule.hits })
+  }
+  await held.release()
+  for (const [id, { name, hits }] of rules) {
+    expect(await ended(id), name).toMatchObject({ status: 'completed', attempts: 1 })
+    expect(hits(), name).toBe(3)
+  }
+  await holds([...rules.keys()])
+})
+
+it('the answer to the completion is lost: nobody knows whether there is an object, and there is one at the end', async () => {
+  const { s3, run, holds, story } = rig()
+  const rule = s3.fail(isUpload.complete, { kind: 'lose-answer' }, { times: 1 })
+  const done = await run(FILE)
+  expect(rule.hits).toBe(1)
+  expect(done).toMatchObject({ status: 'completed', rowCount: 7_000 })
+  expect((await story(done.id)).at(-1)).toBe('completed')
+  await holds([done.id])
+})
+
+it('a storage that never gets well: five attempts with pauses, then failed, and nothing stays behind', async () => {
+  const { s3, run, holds, retries } = rig()
+  s3.fail(isUpload.whole, s3Error(500, 'InternalError'))
+  const done = await run(SMALL_FILE)
+  expect(done).toMatchObject({ status: 'failed', attempts: 5, error: { code: 'STORAGE_UNAVAILABLE' } })
+  expect(await retries(done.id)).toEqual(Array(4).fill('STORAGE_UNAVAILABLE'))
+  await holds([done.id])
+})

@@ -1,0 +1,83 @@
+// Fault 16: S3 accepts and never answers, at whatever step. The attempt ends in time, and both of its ends let go.
+import { expect, it } from 'vitest'
+import { type Fault, isUpload, type SeenRequest } from '../../setup/network/http-fault-proxy.ts'
+import { useRig } from '../setup/rig.ts'
+import { until } from '../setup/until.ts'
+
+/** Two parts. */
+const FILE = { dataset: 'users', format: 'csv' }
+const SMALL_FILE = { ...FILE, limit: 100 }
+
+/** S3_REQUEST_TIMEOUT four times, pauses between, two seconds to say goodbye; the rest is for a busy machine. */
+const GIVEN_UP_MS = 20_000
+
+const rig = useRig({
+  queue: 'redis',
+  rows: 7_000,
+  rowBytes: 1000,
+  settings: { S3_REQUEST_TIMEOUT: '1s', WORKER_CONCURRENCY: '10', WORKER_LOCK: '10s' },
+})
+
+type Step = readonly [request: object, match: (request: SeenRequest) => boolean, fault: Fault, codes?: string[]]
+
+const STEPS: readonly Step[] = [
+  [FILE, isUpload.create, { kind: 'hang' }],
+  [FILE, isUpload.create, { kind: 'hang-in-answer' }],
+  [FILE, isUpload.part, { kind: 'hang' }],
+  [FILE, isUpload.part, { kind: 'hang', afterBytes: 100_000 }],
+  [FILE, isUpload.complete, { kind: 'hang' }],
+  // The second completion finds no upload any more: there may be an object, nobody has vouched for it.
+  [FILE, isUpload.complete, { kind: 'hang-in-answer' }, ['STORAGE_MISMATCH', 'STORAGE_UNAVAILABLE']],
+  [SMALL_FILE, isUpload.whole, { kind: 'hang' }],
+  [SMALL_FILE, isUpload.head, { kind: 'hang' }],
+  [SMALL_FILE, isUpload.manifest, { kind: 'hang' }],
+]
+
+it('S3 hangs at each step of an upload: given up in time, tried again, and nothing leaks', async () => {
+  const { s3, ask, lockUsers, retries, holds, ended, row, busyBackends } = rig()
+  const held = await lockUsers()
+  const ids: string[] = []
+  for (const [request, match, fault] of STEPS) {
+    const id = await ask(request)
+    ids.push(id)
+    s3.fail((seen) => seen.path.includes(id) && match(seen), fault)
+  }
+  await until('all run', async () => (await Promise.all(ids.map(row))).every(({ status }) => status === 'running'))
+  const startedAt = performance.now()
+  await held.release()
+  const open = new Set(ids)
+  const given = new Map<string, number>()
+  await until('every attempt has been given up', async () => {
+    for (const id of open) {
+      if ((await retries(id)).length === 0) continue
+      open.delete(id)
+      given.set(id, performance.now() - startedAt)
+    }
+    return open.size === 0
+  }).catch(() => undefined)
+  const describe = (id: string) => JSON.stringify(STEPS[ids.indexOf(id)]?.slice(2)) + STEPS[ids.indexOf(id)]?.[1].name
+  expect([...open].map(describe), 'never given up').toEqual([])
+  for (const [id, after] of given) expect(after, describe(id)).toBeLessThan(GIVEN_UP_MS)
+  s3.restore()
+  for (const [index, id] of ids.entries()) {
+    expect(await ended(id)).toMatchObject({ status: 'completed' })
+    for (const code of await retries(id))
+      expect(STEPS[index]?.[3] ?? ['STORAGE_UNAVAILABLE'], describe(id)).toContain(code)
+  }
+  expect(await busyBackends()).toEqual([])
+  await holds(ids)
+})
+
+it('the network to S3 is gone: the source is let go of while the export waits, and later exports work', async () => {
+  const { s3Line, ask, retries, holds, ended, busyBackends, run } = rig()
+  s3Line.stall()
+  const id = await ask(SMALL_FILE)
+  await until('the attempt has been given up', async () => (await retries(id)).length === 1)
+  expect(await retries(id)).toEqual(['STORAGE_UNAVAILABLE'])
+  s3Line.restore()
+  expect(await ended(id)).toMatchObject({ status: 'completed' })
+  const later = await run(FILE)
+  expect(later).toMatchObject({ status: 'completed', attempts: 1 })
+  expect(await busyBackends()).toEqual([])
+  await holds([id, later.id])
+})

@@ -1,0 +1,61 @@
+// Fault 19: a slow S3 and hundreds of thousands of rows in every format at once. The worker's memory stays flat.
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
+import { expect, it } from 'vitest'
+import { WORKER_FLAGS, WORKER_MALLOC } from '../../bench/system/service.ts'
+import type { Json } from '../../setup/api/api-client.ts'
+import { useRig } from '../setup/rig.ts'
+
+const FEW = 50_000
+const MANY = 300_000
+
+/** Where it can be told: Linux. */
+const rig = useRig({
+  queue: 'redis',
+  rows: MANY,
+  rowBytes: 20,
+  // As `npm run worker` starts it.
+  settings: {
+    WORKER_CONCURRENCY: '4',
+    WORKER_LOCK: '10s',
+    S3_UPLOAD_CONCURRENCY: '1',
+    // Node takes no --min-semi-space-size from here.
+    NODE_OPTIONS: WORKER_FLAGS.filter((flag) => !flag.startsWith('--min-')).join(' '),
+    ...WORKER_MALLOC,
+  },
+})
+
+/** Megabytes at most since it was last forgotten. */
+async function peak(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024
+}
+const forgetPeak = (pid: number) => writeFile(`/proc/${pid}/clear_refs`, '5')
+
+async function exportAll(limit: number): Promise<number> {
+  const { ask, ended, file, worker } = rig()
+  await forgetPeak(worker.pid)
+  const columns = ['id', 'externalUserId', 'created_at']
+  const ids = await Promise.all(FORMAT_NAMES.map((format) => ask({ dataset: 'users', format, columns, limit })))
+  const files: Json[] = []
+  for (const id of ids) files.push(await ended(id))
+  const most = await peak(worker.pid)
+  for (const done of files) {
+    expect(done).toMatchObject({ status: 'completed', rowCount: limit, attempts: 1 })
+    expect(
+      createHash('sha256')
+        .update(await file(done))
+        .digest('hex'),
+    ).toBe(done.sha256)
+  }
+  return most
+}
+
+it('six times the rows need no more memory, in all formats together, into a storage that is slower than the source', async () => {
+  const { s3Line } = rig()
+  s3Line.throttle(20_000_000)
+  const few = await exportAll(FEW)
+  const many = await exportAll(MANY)
+  expect(many - few, 'megabytes more').toBeLessThan(120)
+}, 300_000)

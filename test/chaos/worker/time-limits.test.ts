@@ -1,0 +1,63 @@
+// Every time limit takes effect, with its own code, and lets go of what it limits.
+import { describe, expect, it } from 'vitest'
+import { isUpload } from '../../setup/network/http-fault-proxy.ts'
+import { useRig } from '../setup/rig.ts'
+import { until } from '../setup/until.ts'
+
+const FILE = { dataset: 'users', format: 'csv' }
+
+describe('SOURCE_STATEMENT_TIMEOUT and SOURCE_IDLE_TIMEOUT', () => {
+  const settings = {
+    SOURCE_STATEMENT_TIMEOUT: '1s',
+    SOURCE_IDLE_TIMEOUT: '1s',
+    WORKER_LOCK: '10s',
+    S3_REQUEST_TIMEOUT: '30s',
+  }
+  const rig = useRig({ queue: 'redis', rows: 30_000, rowBytes: 1000, settings })
+
+  it('a statement that takes longer is canceled by the server: SOURCE_TIMEOUT, tried again', async () => {
+    const { lockUsers, ask, retries, ended, holds } = rig()
+    const held = await lockUsers()
+    const id = await ask({ ...FILE, limit: 10 })
+    await until('the attempt has been given up', async () => (await retries(id)).length === 1)
+    expect(await retries(id)).toEqual(['SOURCE_TIMEOUT'])
+    await held.release()
+    expect(await ended(id)).toMatchObject({ status: 'completed' })
+    await holds([id])
+  })
+
+  it('a snapshot that nobody reads on from is given up by the server, and the export reads another', async () => {
+    const { s3, ask, reading, retries, ended, holds, busyBackends } = rig()
+    // S3 takes nothing, so nothing more is read; its own time limit is far away.
+    const rule = s3.fail(isUpload.part, { kind: 'hang' })
+    const id = await ask(FILE)
+    await reading(id)
+    await until('the parts hang', () => rule.hits > 0)
+    await until('the server has let go of the snapshot', async () => (await busyBackends()).length === 0)
+    s3.restore()
+    expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: 30_000, attempts: 2 })
+    expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
+    await holds([id])
+  })
+})
+
+describe('EXPORT_TIMEOUT', () => {
+  const rig = useRig({ queue: 'redis', rows: 100, settings: { EXPORT_TIMEOUT: '2s', WORKER_LOCK: '10s' } })
+
+  it.each([
+    ['waits for the source', () => rig().lockUsers()],
+    ['waits for the storage', async () => rig().s3.fail(isUpload.whole, { kind: 'hang' })],
+    ['waits for the storage to take the manifest', async () => rig().s3.fail(isUpload.manifest, { kind: 'hang' })],
+  ])('an export that %s fails when its time is over, and lets go of both', async (_name, obstruct) => {
+    const { ask, ended, holds, busyBackends, s3 } = rig()
+    const obstacle = await obstruct()
+    const id = await ask(FILE)
+    const done = await ended(id)
+    expect(done).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'EXPORT_TIMEOUT' } })
+    expect(done.error.message).toContain('EXPORT_TIMEOUT')
+    await until('the source is let go of', async () => (await busyBackends()).length === 0)
+    await until('the storage is let go of', () => s3.hanging === 0)
+    if ('release' in obstacle) await obstacle.release()
+    await holds([id])
+  })
+})

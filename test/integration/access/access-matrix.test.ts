@@ -1,0 +1,97 @@
+// Every route, asked by everybody: nobody gets what is not theirs, and a new route without a rule here does not pass.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRoutes } from '../../../apps/api/src/server.ts'
+import { createLogger } from '../../../packages/shared/src/process/log.ts'
+import { ACCESS_RULES, type Fixtures, type Rule } from '../../setup/api/access-rules.ts'
+import { type ApiClient, createApiClient, type Json } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { AUDIENCE, type IdentityProvider, startIdentityProvider } from '../../setup/network/identity-provider.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+const CALLERS = ['nobody', 'a bad token', 'no role', 'the exporter', 'another exporter', 'an admin'] as const
+type CallerName = (typeof CALLERS)[number]
+
+/** What each caller is answered when it is not let through, by the kind of the rule. */
+const REFUSALS: Readonly<Record<Rule['kind'], Readonly<Partial<Record<CallerName, [number, string]>>>>> = {
+  open: {},
+  own: { 'another exporter': [404, 'NOT_FOUND'], ...notLetIn() },
+  each: notLetIn(),
+  admin: { 'the exporter': [403, 'FORBIDDEN'], 'another exporter': [403, 'FORBIDDEN'], ...notLetIn() },
+}
+
+function notLetIn(): Readonly<Partial<Record<CallerName, [number, string]>>> {
+  return { nobody: [401, 'UNAUTHENTICATED'], 'a bad token': [401, 'UNAUTHENTICATED'], 'no role': [403, 'FORBIDDEN'] }
+}
+
+let provider: IdentityProvider
+let system: TestSystem
+let tokens: Readonly<Record<CallerName, string | undefined>>
+let fixtures: Fixtures
+beforeAll(async () => {
+  provider = await startIdentityProvider({ guest: [] })
+  system = await startTestSystem({ settings: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: AUDIENCE } })
+  const newKey = async (role: string) => (await system.admin.post('/v1/api-keys', { name: role, role })).body
+  const owner = await newKey('exporter')
+  tokens = {
+    nobody: undefined,
+    'a bad token': `${owner.key.slice(0, -1)}_`,
+    'no role': await provider.grant('guest'),
+    'the exporter': owner.key,
+    'another exporter': (await newKey('exporter')).key,
+    'an admin': (await newKey('admin')).key,
+  }
+  const exporter = as('the exporter')
+  const file = await exporter.export({ dataset: 'users', format: 'csv' })
+  fixtures = { exporter, admin: system.admin, exportId: file.id, config: system.config, database: system.database }
+})
+afterAll(async () => {
+  await system.stop()
+  await provider.stop()
+})
+
+function as(caller: CallerName): ApiClient {
+  return createApiClient(system.url, tokens[caller])
+}
+
+/** From the product itself, so that none can be forgotten. */
+const routes = () =>
+  createRoutes({
+    config: system.config,
+    datasets: system.datasets,
+    log: createLogger('test', 'fatal'),
+    ...system.connections,
+  }).map((route) => ({ ...route, name: `${route.method.toUpperCase()} ${route.path}` }))
+
+it('every route has its rule here, the same as in the product, and no rule is without its route', () => {
+  expect(
+    routes()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(Object.keys(ACCESS_RULES).sort())
+  const expected = { open: 'anybody', own: 'caller', each: 'caller', admin: 'admin' }
+  for (const { name, access } of routes())
+    expect([name, access]).toEqual([name, expected[ACCESS_RULES[name]?.kind ?? 'open']])
+})
+
+describe.each(Object.entries(ACCESS_RULES))('%s', (name, rule) => {
+  const [method = '', path = ''] = name.split(' ')
+
+  it.each(CALLERS)('asked by %s', async (caller) => {
+    const id = (await rule.prepare?.(fixtures)) ?? ''
+    const before = await rule.look?.(fixtures, id)
+    const answer = await send(as(caller), method, path.replace(/:\w+/, id), rule.body)
+    const refusal = REFUSALS[rule.kind][caller]
+    if (refusal === undefined) {
+      expect(answer.status, JSON.stringify(answer.body)).toBe(rule.ok)
+      return
+    }
+    expectProblem(answer, ...refusal)
+    expect(await rule.look?.(fixtures, id), 'who is refused changes nothing').toEqual(before)
+  })
+})
+
+function send(client: ApiClient, method: string, path: string, body: Json) {
+  if (method === 'GET') return client.get(path)
+  if (method === 'POST') return client.post(path, body ?? {})
+  return method === 'PATCH' ? client.patch(path, body) : client.delete(path)
+}

@@ -1,0 +1,302 @@
+// API keys: shown once, kept as a hash, and dead as soon as they are revoked or expired.
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensureBootstrapKey } from '../../../packages/shared/src/access/bootstrap-key.ts'
+import { createApiClient, type Json } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { withClient } from '../../setup/database.ts'
+import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+let system: TestSystem
+beforeAll(async () => {
+  system = await startTestSystem({ worker: false })
+})
+afterAll(() => system.stop())
+
+const create = (body: unknown) => system.admin.post('/v1/api-keys', body)
+const NOBODYS = '018f0000-0000-7000-8000-000000000000'
+
+/** As if it were later: what was to come is over. */
+const pass = (id: string, column: 'expires_at' | 'previous_expires_at') =>
+  withClient(system.database.url, (client) =>
+    client.query(`UPDATE waybill.api_keys SET ${column} = now() - interval '1 second' WHERE id = $1`, [id]),
+  )
+
+async function newKey(settings: Record<string, unknown> = {}) {
+  const { body } = await create({ name: 'somebody', role: 'exporter', ...settings })
+  return { id: String(body.id), key: String(body.key), client: createApiClient(system.url, body.key) }
+}
+
+describe('a new key', () => {
+  it('is shown once and never stored: the database has its hash only', async () => {
+    const { status, headers, body } = await create({ name: 'nightly', role: 'exporter' })
+    expect(status).toBe(201)
+    expect(headers.get('location')).toBe(`/v1/api-keys/${body.id}`)
+    expect(body.key).toMatch(/^wb_[\w-]{43}$/)
+    expect(body.key.startsWith(body.prefix)).toBe(true)
+    const { rows } = await withClient(system.database.url, (client) =>
+      client.query<{ row: string; hash: string }>('SELECT k::text AS row, hash FROM waybill.api_keys k WHERE id = $1', [
+        body.id,
+      ]),
+    )
+    expect(rows[0]?.row).not.toContain(body.key)
+    expect(rows[0]?.hash).toBe(createHash('sha256').update(body.key).digest('hex'))
+    const list = await system.admin.get('/v1/api-keys')
+    expect(JSON.stringify(list.body)).not.toContain(body.key)
+    expect(JSON.stringify(list.body)).not.toContain(rows[0]?.hash)
+    expect(list.body.items[0]).toMatchObject({ id: body.id, name: 'nightly', role: 'exporter', revokedAt: null })
+  })
+
+  it('works until it is revoked, and not a moment longer', async () => {
+    const { body } = await create({ name: 'short', role: 'exporter' })
+    const client = createApiClient(system.url, body.key)
+    expect((await client.get('/v1/me')).status).toBe(200)
+    expect((await system.admin.delete(`/v1/api-keys/${body.id}`)).status).toBe(204)
+    expectProblem(await client.get('/v1/me'), 401, 'UNAUTHENTICATED')
+    expectProblem(await system.admin.delete(`/v1/api-keys/${body.id}`), 404, 'NOT_FOUND')
+  })
+
+  it('ends when it expires', async () => {
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+    const { body } = await create({ name: 'hour', role: 'exporter', expiresAt })
+    const client = createApiClient(system.url, body.key)
+    expect((await client.get('/v1/me')).status).toBe(200)
+    await pass(body.id, 'expires_at')
+    expectProblem(await client.get('/v1/me'), 401, 'UNAUTHENTICATED')
+  })
+
+  it('exports its own datasets only, and sees no others', async () => {
+    const { body } = await create({ name: 'users only', role: 'exporter', datasets: ['users'] })
+    const client = createApiClient(system.url, body.key)
+    expect((await client.post('/v1/exports', { dataset: 'users', format: 'csv' })).status).toBe(202)
+    for (const path of ['/v1/exports', '/v1/exports/preview']) {
+      expectProblem(await client.post(path, { dataset: 'user-points', format: 'csv' }), 403, 'FORBIDDEN')
+    }
+    const { items } = (await client.get('/v1/datasets')).body
+    expect(items.map(({ name }: { name: string }) => name)).toEqual(['users'])
+  })
+
+  it('leaves a trace of its use', async () => {
+    const { body } = await create({ name: 'used', role: 'exporter' })
+    expect(body.lastUsedAt).toBeNull()
+    await createApiClient(system.url, body.key).get('/v1/me')
+    const { items } = (await system.admin.get('/v1/api-keys')).body
+    const used = items.find(({ id }: { id: string }) => id === body.id)
+    expect(Date.now() - Date.parse(used.lastUsedAt)).toBeLessThan(10_000)
+  })
+
+  it.each([
+    [{ role: 'admin' }, 'name'],
+    [{ name: ' ', role: 'admin' }, 'name'],
+    [{ name: 'a\0b', role: 'admin' }, 'name'],
+    [{ name: '\ud800', role: 'admin' }, 'name'],
+    [{ name: 'x'.repeat(101), role: 'admin' }, 'name'],
+    [{ name: 'x', role: 'root' }, 'role'],
+    [{ name: 'x', role: 'exporter', datasets: ['userz'] }, 'datasets[0]'],
+    [{ name: 'x', role: 'exporter', expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
+    [{ name: 'x', role: 'exporter', expiresAt: 'tomorrow' }, 'expiresAt'],
+    [{ name: 'x', role: 'exporter', key: 'mine' }, 'key'],
+  ])('is not made of %j: the answer names %s', async (body, path) => {
+    const errors = expectProblem(await create(body), 422, 'VALIDATION_FAILED')
+    expect(errors.map((error) => error.split(':')[0])).toEqual([path])
+  })
+})
+
+describe('a key that is rotated', () => {
+  const rotate = (id: string) =>
+    fetch(`${system.url}/v1/api-keys/${id}/rotate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    })
+  const rotateBy = (id: string, overlap: string) => system.admin.post(`/v1/api-keys/${id}/rotate`, { overlap })
+
+  it('is another one at once, for the same caller with the same exports: no body is needed', async () => {
+    const { id, key, client } = await newKey({ datasets: ['users'] })
+    const asked = await client.post('/v1/exports', { dataset: 'users', format: 'csv' })
+    const response = await rotate(id)
+    const body: Json = await response.json()
+    expect(response.status).toBe(200)
+    expect(body).toMatchObject({ id, datasets: ['users'], previousKeyUntil: null })
+    expect(body.key).not.toBe(key)
+    expect(body.prefix).toBe(body.key.slice(0, body.prefix.length))
+    expectProblem(await client.get('/v1/me'), 401, 'UNAUTHENTICATED')
+    const renewed = createApiClient(system.url, body.key)
+    expect((await renewed.get('/v1/me')).body.id).toBe(`key:${id}`)
+    expect((await renewed.get(`/v1/exports/${asked.body.id}`)).status).toBe(200)
+  })
+
+  it('overlaps for as long as was asked for, and not longer', async () => {
+    const { id, client } = await newKey()
+    const { body } = await rotateBy(id, '1h')
+    const until = Date.parse(body.previousKeyUntil) - Date.now()
+    expect(until).toBeGreaterThan(3_500_000)
+    expect(until).toBeLessThanOrEqual(3_600_000)
+    const renewed = createApiClient(system.url, body.key)
+    expect((await client.get('/v1/me')).body.id).toBe((await renewed.get('/v1/me')).body.id)
+    await pass(id, 'previous_expires_at')
+    expectProblem(await client.get('/v1/me'), 401, 'UNAUTHENTICATED')
+    expect((await renewed.get('/v1/me')).status).toBe(200)
+  })
+
+  it('takes both keys with it when it is revoked, and the oldest when it is rotated again', async () => {
+    const { id, client } = await newKey()
+    const second = createApiClient(system.url, (await rotateBy(id, '1h')).body.key)
+    const third = createApiClient(system.url, (await rotateBy(id, '1h')).body.key)
+    expectProblem(await client.get('/v1/me'), 401, 'UNAUTHENTICATED')
+    expect((await second.get('/v1/me')).status).toBe(200)
+    await system.admin.delete(`/v1/api-keys/${id}`)
+    for (const each of [second, third]) expectProblem(await each.get('/v1/me'), 401, 'UNAUTHENTICATED')
+  })
+
+  it('by ten at once is rotated ten times, one after the other: one key is left that works', async () => {
+    const { id } = await newKey()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => rotateBy(id, '0s')))
+    const clients = answers.map(({ body }) => createApiClient(system.url, body.key))
+    const found = await Promise.all(clients.map((client) => client.get('/v1/me')))
+    expect(found.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
+  it('must be there, must not have ended, and must not be that of the settings', async () => {
+    expectProblem(await rotateBy(NOBODYS, '0s'), 404, 'NOT_FOUND')
+    const revoked = await newKey()
+    await system.admin.delete(`/v1/api-keys/${revoked.id}`)
+    expectProblem(await rotateBy(revoked.id, '0s'), 409, 'API_KEY_ENDED')
+    const expired = await newKey({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() })
+    await pass(expired.id, 'expires_at')
+    expectProblem(await rotateBy(expired.id, '0s'), 409, 'API_KEY_ENDED')
+    const me = (await system.admin.get('/v1/me')).body
+    expectProblem(await rotateBy(me.id.slice('key:'.length), '0s'), 409, 'API_KEY_OF_SETTINGS')
+  })
+
+  it.each(['tomorrow', '8d', '-1s', ''])('does not overlap for %j', async (overlap) => {
+    const { id } = await newKey()
+    const errors = expectProblem(await rotateBy(id, overlap), 422, 'VALIDATION_FAILED')
+    expect(errors).toEqual([expect.stringMatching(/^overlap: /)])
+  })
+})
+
+describe('a key that is changed', () => {
+  const change = (id: string, body: unknown) => system.admin.patch(`/v1/api-keys/${id}`, body)
+
+  it('may what it may now, from the next request on', async () => {
+    const { id, client } = await newKey()
+    expect((await client.get('/v1/api-keys')).status).toBe(403)
+    const { status, body } = await change(id, { role: 'admin', name: 'promoted' })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ id, role: 'admin', name: 'promoted', datasets: [], expiresAt: null })
+    expect((await client.get('/v1/api-keys')).status).toBe(200)
+    await change(id, { role: 'exporter', datasets: ['users'] })
+    expect((await client.get('/v1/api-keys')).status).toBe(403)
+    expectProblem(await client.post('/v1/exports', { dataset: 'user-points', format: 'csv' }), 403, 'FORBIDDEN')
+  })
+
+  it('lives again when it had only expired, and not when it was revoked', async () => {
+    const { id, client } = await newKey({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() })
+    await pass(id, 'expires_at')
+    expect((await client.get('/v1/me')).status).toBe(401)
+    expect((await change(id, { expiresAt: null })).body.expiresAt).toBeNull()
+    expect((await client.get('/v1/me')).status).toBe(200)
+    await system.admin.delete(`/v1/api-keys/${id}`)
+    expectProblem(await change(id, { expiresAt: null }), 409, 'API_KEY_ENDED')
+    expect((await client.get('/v1/me')).status).toBe(401)
+  })
+
+  it.each([
+    [{}, ''],
+    [{ key: 'mine' }, 'key'],
+    [{ datasets: ['userz'] }, 'datasets[0]'],
+    [{ expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
+    [{ role: null }, 'role'],
+  ])('is not changed by %j', async (body, path) => {
+    const { id } = await newKey()
+    const errors = expectProblem(await change(id, body), 422, 'VALIDATION_FAILED')
+    expect(errors.map((error) => error.split(':')[0])).toEqual([path])
+  })
+})
+
+describe('the last key of an administrator', () => {
+  it('cannot be taken away, by nobody and not by two at once: nobody could make another', async () => {
+    const me = (await system.admin.get('/v1/me')).body.id.slice('key:'.length)
+    expectProblem(await system.admin.delete(`/v1/api-keys/${me}`), 409, 'LAST_ADMIN_KEY')
+    expect((await system.admin.get('/v1/me')).status).toBe(200)
+    const other = await newKey({ role: 'admin' })
+    const answers = await Promise.all([
+      system.admin.delete(`/v1/api-keys/${other.id}`),
+      other.client.delete(`/v1/api-keys/${me}`),
+    ])
+    // The other is refused as the last one, or is nobody any more by the time it is heard.
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 409 || status === 401)).toHaveLength(1)
+    await withClient(system.database.url, (client) =>
+      client.query('UPDATE waybill.api_keys SET revoked_at = NULL WHERE id = ANY ($1)', [[me, other.id]]),
+    )
+    await system.admin.delete(`/v1/api-keys/${other.id}`)
+    expectProblem(await system.admin.patch(`/v1/api-keys/${me}`, { role: 'exporter' }), 409, 'API_KEY_OF_SETTINGS')
+  })
+
+  it('cannot become one of an exporter either', async () => {
+    const me = (await system.admin.get('/v1/me')).body.id.slice('key:'.length)
+    const other = await newKey({ role: 'admin' })
+    expect((await other.client.delete(`/v1/api-keys/${me}`)).status).toBe(204)
+    const answer = await other.client.patch(`/v1/api-keys/${other.id}`, { role: 'exporter' })
+    await withClient(system.database.url, (client) =>
+      client.query('UPDATE waybill.api_keys SET revoked_at = NULL WHERE id = $1', [me]),
+    )
+    expectProblem(answer, 409, 'LAST_ADMIN_KEY')
+    expect((await other.client.get('/v1/me')).body.role).toBe('admin')
+    await system.admin.delete(`/v1/api-keys/${other.id}`)
+  })
+})
+
+it('what is done to keys is in the trail, without a key', async () => {
+  const { id, key } = await newKey({ name: 'watched' })
+  await system.admin.patch(`/v1/api-keys/${id}`, { datasets: ['users'] })
+  const { body } = await system.admin.post(`/v1/api-keys/${id}/rotate`, { overlap: '1h' })
+  await system.admin.delete(`/v1/api-keys/${id}`)
+  const { rows } = await withClient(system.database.url, (client) =>
+    client.query<{ type: string; actor: string; line: string }>(
+      `SELECT type, actor, e::text AS line FROM waybill.audit_events e WHERE data->>'keyId' = $1 ORDER BY id`,
+      [id],
+    ),
+  )
+  const types = ['api-key.created', 'api-key.changed', 'api-key.rotated', 'api-key.revoked']
+  expect(rows.map(({ type }) => type)).toEqual(types)
+  expect(new Set(rows.map(({ actor }) => actor))).toEqual(new Set(['bootstrap']))
+  for (const { line } of rows) {
+    for (const secret of [key, body.key]) {
+      expect(line).not.toContain(secret)
+      expect(line).not.toContain(createHash('sha256').update(secret).digest('hex'))
+    }
+  }
+})
+
+describe('the bootstrap key', () => {
+  const start = (key: string) => ensureBootstrapKey(system.connections.db, key)
+
+  it('at a restart leaves the keys alone that its holder has made for others', async () => {
+    const { client } = await newKey()
+    await start(ADMIN_KEY)
+    await start('another-admin-key-0123')
+    await start(ADMIN_KEY)
+    expect((await client.get('/v1/me')).status).toBe(200)
+  })
+
+  it('that is no longer in the settings ends with the next start, and comes back with the settings', async () => {
+    await start('another-admin-key-0123')
+    expect((await system.admin.get('/v1/me')).status).toBe(401)
+    expect((await createApiClient(system.url, 'another-admin-key-0123').get('/v1/me')).body.role).toBe('admin')
+    await start(ADMIN_KEY) // a rollback: whoever does it must not be locked out
+    expect((await system.admin.get('/v1/me')).status).toBe(200)
+    expect((await createApiClient(system.url, 'another-admin-key-0123').get('/v1/me')).status).toBe(401)
+  })
+
+  it('that an admin revoked because it leaked does not come back with a restart', async () => {
+    await start('leaked-admin-key-01234')
+    await start(ADMIN_KEY)
+    const { items } = (await system.admin.get('/v1/api-keys')).body
+    await system.admin.delete(`/v1/api-keys/${items[0].id}`)
+    await start('leaked-admin-key-01234')
+    expect((await createApiClient(system.url, 'leaked-admin-key-01234').get('/v1/me')).status).toBe(401)
+    await start(ADMIN_KEY)
+  })
+})

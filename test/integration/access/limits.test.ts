@@ -1,0 +1,125 @@
+// Who asks too often is told to wait, alone: not others, not the health checks, and never because Redis is away.
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+const systems: TestSystem[] = []
+async function start(settings: Record<string, string>): Promise<TestSystem> {
+  const system = await startTestSystem({ worker: false, settings })
+  systems.push(system)
+  return system
+}
+afterEach(async () => {
+  for (const system of systems.splice(0).reverse()) await system.stop()
+})
+
+async function newKey({ admin, url }: TestSystem): Promise<ApiClient> {
+  const { body } = await admin.post('/v1/api-keys', { name: 'one of many', role: 'exporter' })
+  return createApiClient(url, body.key)
+}
+
+const statuses = async (times: number, call: () => Promise<{ status: number }>) =>
+  (await Promise.all(Array.from({ length: times }, call))).map(({ status }) => status)
+const from = (address: string) => ({ 'X-Forwarded-For': address })
+
+describe('a caller', () => {
+  it('has its own quota, is told what is left of it, and waits no longer than it is told', async () => {
+    const system = await start({ RATE_LIMIT_PER_CALLER: '5' })
+    const [busy, quiet] = [await newKey(system), await newKey(system)]
+    const first = await busy.get('/v1/me')
+    expect(first.headers.get('ratelimit-policy')).toBe('"caller";q=5;w=60')
+    expect(first.headers.get('ratelimit')).toMatch(/^"caller";r=4;t=\d+$/)
+    expect(await statuses(4, () => busy.get('/v1/me'))).toEqual([200, 200, 200, 200])
+    const refused = await busy.post('/v1/exports', { dataset: 'users', format: 'csv' })
+    expectProblem(refused, 429, 'RATE_LIMITED')
+    const wait = Number(refused.headers.get('retry-after'))
+    expect(wait).toBeGreaterThan(0)
+    expect(wait).toBeLessThanOrEqual(60)
+    expect(refused.headers.get('ratelimit')).toBe(`"caller";r=0;t=${wait}`)
+    expect((await quiet.get('/v1/me')).status, 'another caller, same address').toBe(200)
+  })
+})
+
+describe('an address', () => {
+  it('has a quota for all who are there; health checks are not counted', async () => {
+    const system = await start({ RATE_LIMIT_PER_ADDRESS: '6', TRUST_PROXY: 'loopback' })
+    const call = (address: string) => system.admin.get('/v1/me', from(address))
+    expect((await statuses(10, () => call('192.0.2.1'))).filter((status) => status === 429)).toHaveLength(4)
+    expectProblem(await call('192.0.2.1'), 429, 'RATE_LIMITED')
+    expect((await call('192.0.2.2')).status).toBe(200)
+    for (const path of ['/healthz', '/readyz', '/auth/config.json']) {
+      expect(await statuses(8, () => system.admin.get(path, from('192.0.2.1')))).not.toContain(429)
+    }
+  })
+
+  it('of IPv6 is a whole network: its owner has more addresses than there are requests', async () => {
+    const system = await start({ RATE_LIMIT_PER_ADDRESS: '3', TRUST_PROXY: 'loopback' })
+    const call = (address: string) => system.admin.get('/v1/me', from(address))
+    const answers = [await call('2001:db8::1'), await call('2001:db8::2:3:4:5'), await call('2001:db8:0:0:ffff::')]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect((await call('2001:db8:0:0:9::9')).status).toBe(429)
+    expect((await call('2001:db8:0:1::9')).status).toBe(200)
+  })
+
+  it('cannot be made up by whoever asks, unless a proxy is to be believed', async () => {
+    const system = await start({ RATE_LIMIT_PER_ADDRESS: '3' })
+    const answers = await statuses(6, () =>
+      system.admin.get('/v1/me', from(`192.0.2.${Math.floor(Math.random() * 256)}`)),
+    )
+    expect(answers.filter((status) => status === 429)).toHaveLength(3)
+  })
+})
+
+describe('failed logins', () => {
+  it('shut an address out, but nobody who was let in there before', async () => {
+    const system = await start({ RATE_LIMIT_FAILED_LOGINS: '5', TRUST_PROXY: 'loopback' })
+    const known = await newKey(system)
+    expect((await known.get('/v1/me')).status).toBe(200)
+    const guess = () => createApiClient(system.url, `wb_${randomUUID()}`).get('/v1/me', from('198.51.100.7'))
+    expect((await statuses(5, guess)).every((status) => status === 401)).toBe(true)
+    const refused = await guess()
+    expectProblem(refused, 429, 'RATE_LIMITED')
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expectProblem(await createApiClient(system.url, undefined).get('/v1/me', from('198.51.100.7')), 429, 'RATE_LIMITED')
+    expect((await known.get('/v1/me', from('198.51.100.7'))).status).toBe(200)
+    const elsewhere = await createApiClient(system.url, 'wb_wrong').get('/v1/me', from('198.51.100.8'))
+    expectProblem(elsewhere, 401, 'UNAUTHENTICATED')
+  })
+})
+
+describe('with Redis', () => {
+  let line: TcpProxy
+  beforeAll(async () => {
+    line = await startTcpProxy(endpointOf(inject('redisUrl')))
+  })
+  afterEach(() => line.restore())
+  afterAll(() => line.close())
+
+  const shared = { RATE_LIMIT_PER_CALLER: '10', QUEUE_PREFIX: `t${randomUUID().slice(0, 8)}` }
+
+  it('several processes count together', async () => {
+    const one = await start({ ...shared, REDIS_URL: inject('redisUrl') })
+    const other = await start({ ...shared, REDIS_URL: inject('redisUrl'), DATABASE_URL: one.config.DATABASE_URL })
+    const { body } = await one.admin.post('/v1/api-keys', { name: 'both', role: 'exporter' })
+    const clients = [createApiClient(one.url, body.key), createApiClient(other.url, body.key)]
+    // Until both have found Redis, each counts alone.
+    const left = async (client: ApiClient | undefined) =>
+      Number(/r=(\d+)/.exec((await client?.get('/v1/me'))?.headers.get('ratelimit') ?? '')?.[1])
+    const isUsedUp = async () => (await left(clients[0])) === 0 && (await left(clients[1])) === 0
+    await expect.poll(isUsedUp, { timeout: 20_000 }).toBe(true)
+    expect((await clients[1]?.get('/v1/me'))?.status).toBe(429)
+  })
+
+  it.each(['refuse', 'stall'] as const)('that is away (%s), requests are answered, and counted here', async (fault) => {
+    const system = await start({ RATE_LIMIT_PER_CALLER: '10', REDIS_URL: line.through(inject('redisUrl')) })
+    const client = await newKey(system)
+    expect((await client.get('/v1/me')).status).toBe(200)
+    line[fault]()
+    const answers = await statuses(11, () => client.get('/v1/me'))
+    expect(answers.filter((status) => status === 200).length).toBeGreaterThanOrEqual(9)
+    expect((await client.get('/v1/me')).status).toBe(429)
+  })
+})

@@ -1,0 +1,249 @@
+// Access tokens of a real OpenID provider: who gets in, who does not, and what happens when the provider is away.
+import { createPublicKey, createSecretKey } from 'node:crypto'
+import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createApiClient } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import {
+  AUDIENCE,
+  type Claims,
+  createKey,
+  type IdentityProvider,
+  startIdentityProvider,
+} from '../../setup/network/identity-provider.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+const ROLES = {
+  boss: ['AdministratorGAME'],
+  reports: ['offline_access', 'exporter'],
+  guest: ['offline_access'],
+  other: ['exporter'],
+}
+
+let provider: IdentityProvider
+let system: TestSystem
+beforeAll(async () => {
+  provider = await startIdentityProvider(ROLES)
+  system = await startTestSystem({ settings: settings(provider) })
+})
+afterEach(() => provider.line.restore())
+afterAll(async () => {
+  await system.stop()
+  await provider.stop()
+})
+
+function settings({ issuer }: IdentityProvider) {
+  return { OIDC_ISSUER: issuer, OIDC_AUDIENCE: AUDIENCE, OIDC_EXPORTER_ROLE: 'exporter', OIDC_CLOCK_SKEW: '30s' }
+}
+
+const as = (token: string, { url } = system) => createApiClient(url, token)
+const me = (token: string) => as(token).get('/v1/me')
+const seconds = (fromNow: number) => Math.floor(Date.now() / 1000) + fromNow
+const EXPORT = { dataset: 'users', format: 'csv' }
+
+describe('a token that the provider has granted', () => {
+  it('lets its holder in with the role it names, and no other', async () => {
+    expect((await me(await provider.grant('boss'))).body).toMatchObject({ role: 'admin' })
+    expect((await me(await provider.grant('reports'))).body).toMatchObject({ role: 'exporter' })
+    expectProblem(await as(await provider.grant('reports')).get('/v1/api-keys'), 403, 'FORBIDDEN')
+  })
+
+  it('without either role gets nothing: 403', async () => {
+    const guest = as(await provider.grant('guest'))
+    for (const path of ['/v1/me', '/v1/datasets', '/v1/exports']) {
+      expectProblem(await guest.get(path), 403, 'FORBIDDEN')
+    }
+    expectProblem(await guest.post('/v1/exports', EXPORT), 403, 'FORBIDDEN')
+  })
+
+  it('stands for the same caller as the next one: an export is not lost when a token is renewed', async () => {
+    const { id } = await as(await provider.grant('reports')).export(EXPORT)
+    const renewed = as(await provider.grant('reports'))
+    expect((await renewed.get(`/v1/exports/${id}`)).body.status).toBe('completed')
+    expect((await renewed.get('/v1/exports')).body.items.map((item: { id: string }) => item.id)).toEqual([id])
+    expect((await renewed.get(`/v1/exports/${id}/download`)).status).toBe(303)
+    expectProblem(await as(await provider.grant('other')).get(`/v1/exports/${id}`), 404, 'NOT_FOUND')
+    expect((await as(await provider.grant('boss')).get(`/v1/exports/${id}`)).status).toBe(200)
+  })
+})
+
+describe('people are called by the name they know, and told apart by the one that does not change', () => {
+  it.each([
+    [{ sub: 'u-1', preferred_username: 'ada', email: 'ada@example.org' }, 'ada'],
+    [{ sub: 'u-1', email: 'ada@example.org' }, 'ada@example.org'],
+    [{ sub: 'u-1' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: ' ' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: 'nul\0' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: 'x'.repeat(101) }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: ['ada'] }, 'u-1'],
+  ])('%j is %s', async (claims, name) => {
+    const { body } = await me(await provider.sign(claims))
+    expect(body.name).toBe(name)
+    expect(body.id).toMatch(/^oidc:[0-9a-f]{8}\/u-1$/)
+  })
+})
+
+describe('a token is refused', () => {
+  const refused: [string, () => Claims][] = [
+    ['that has expired, beyond the skew of clocks', () => ({ exp: seconds(-35) })],
+    ['that never expires', () => ({ exp: undefined })],
+    ['that is not valid yet', () => ({ nbf: seconds(60) })],
+    ['of another issuer', () => ({ iss: 'https://sso.example.org' })],
+    ['of an issuer by nearly the same name', () => ({ iss: `${provider.issuer}/` })],
+    ['of no issuer', () => ({ iss: undefined })],
+    ['for another audience', () => ({ aud: 'payroll' })],
+    ['for no audience', () => ({ aud: undefined })],
+    ['of nobody', () => ({ sub: undefined })],
+    ['of somebody whose id cannot be kept', () => ({ sub: 'a\0b' })],
+    ['that is an ID token of Keycloak', () => ({ typ: 'ID' })],
+    ['that is bound to a key which nobody has shown', () => ({ cnf: { jkt: 'x' } })],
+  ]
+  it.each(refused)('%s', async (_, claims) => {
+    expectProblem(await me(await provider.sign(claims())), 401, 'UNAUTHENTICATED')
+  })
+
+  it('and its holder is told why, once the signature is good', async () => {
+    const { body } = await me(await provider.sign({ exp: seconds(-60) }))
+    expect(body.detail).toMatch(/^The token has expired\./)
+    expect((await me(await provider.sign({ aud: 'payroll' }))).body.detail).toContain('"aud"')
+  })
+
+  it('but not for clocks that differ a little, nor for being for others as well', async () => {
+    expect((await me(await provider.sign({ exp: seconds(-5) }))).status).toBe(200)
+    expect((await me(await provider.sign({ nbf: seconds(5) }))).status).toBe(200)
+    expect((await me(await provider.sign({ aud: ['payroll', AUDIENCE] }))).status).toBe(200)
+  })
+
+  it('without a signature (alg: none)', async () => {
+    const { payload, header } = parts(await provider.sign())
+    const unsigned = new UnsecuredJWT(payload).encode()
+    expectProblem(await me(unsigned), 401, 'UNAUTHENTICATED')
+    const kept = `${encode({ ...header, alg: 'none' })}.${unsigned.split('.')[1]}`
+    for (const signature of ['', (await provider.sign()).split('.')[2]]) {
+      expectProblem(await me(`${kept}.${signature}`), 401, 'UNAUTHENTICATED')
+    }
+  })
+
+  it('signed with the public key as if it were a secret (HS256), which anybody could', async () => {
+    const { payload, header } = parts(await provider.sign())
+    const jwk = provider.key().publicKey
+    const pem = String(createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }))
+    const secrets = [pem, pem.trim(), JSON.stringify(jwk), String(jwk.n)]
+    for (const secret of secrets) {
+      const forged = await new SignJWT(payload)
+        .setProtectedHeader({ ...header, alg: 'HS256' })
+        .sign(createSecretKey(Buffer.from(secret)))
+      expectProblem(await me(forged), 401, 'UNAUTHENTICATED')
+    }
+  })
+
+  it('signed by a key of somebody else, under its own name or under that of the provider', async () => {
+    const stranger = await createKey('stranger')
+    expectProblem(await me(await provider.sign({}, {}, stranger)), 401, 'UNAUTHENTICATED')
+    expectProblem(await me(await provider.sign({}, { kid: provider.key().kid }, stranger)), 401, 'UNAUTHENTICATED')
+    const inline = { jwk: stranger.publicKey, kid: provider.key().kid }
+    expectProblem(await me(await provider.sign({}, inline, stranger)), 401, 'UNAUTHENTICATED')
+  })
+
+  it('whose claims were changed on the way', async () => {
+    const [header, , signature] = (await provider.grant('reports')).split('.')
+    const claims = parts(await provider.grant('reports')).payload
+    const raised = encode({ ...claims, realm_access: { roles: ['AdministratorGAME'] } })
+    expectProblem(await me(`${header}.${raised}.${signature}`), 401, 'UNAUTHENTICATED')
+  })
+
+  it('whose type says that it is something else than an access token', async () => {
+    expectProblem(await me(await provider.sign({}, { typ: 'logout+jwt' })), 401, 'UNAUTHENTICATED')
+    for (const typ of [undefined, 'JWT', 'application/at+jwt']) {
+      expect((await me(await provider.sign({}, { typ }))).status).toBe(200)
+    }
+  })
+})
+
+describe('the provider', () => {
+  it('changes its keys: new tokens are good without a restart, those by the old key are not', async () => {
+    const old = await provider.grant('boss')
+    expect((await me(old)).status).toBe(200)
+    await provider.rotate()
+    const renewed = await provider.grant('boss')
+    await expect.poll(async () => (await me(renewed)).status, { timeout: 20_000, interval: 200 }).toBe(200)
+    expectProblem(await me(old), 401, 'UNAUTHENTICATED')
+  })
+
+  it('goes away: who is known by keys already fetched gets in, and API keys work', async () => {
+    const token = await provider.grant('boss')
+    expect((await me(token)).status).toBe(200)
+    provider.line.refuse()
+    expect((await me(token)).status).toBe(200)
+    expect((await system.admin.get('/v1/me')).status).toBe(200)
+  })
+
+  it.each(['refuse', 'stall'] as const)('is away from the start (%s): 503 for tokens, API keys work', async (fault) => {
+    const token = await provider.grant('boss')
+    provider.line[fault]()
+    const late = await startTestSystem({ worker: false, settings: settings(provider) })
+    try {
+      const answer = await as(token, late).get('/v1/me')
+      expectProblem(answer, 503, 'IDENTITY_PROVIDER_UNAVAILABLE')
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect((await late.admin.get('/v1/me')).status).toBe(200)
+      provider.line.restore()
+      const status = async () => (await as(token, late).get('/v1/me')).status
+      await expect.poll(status, { timeout: 20_000, message: 'it is found once it is back' }).toBe(200)
+    } finally {
+      await late.stop()
+    }
+  })
+
+  it('that calls itself by another name than the settings is not trusted', async () => {
+    const other = { ...settings(provider), OIDC_ISSUER: provider.issuer.replace('127.0.0.1', 'localhost') }
+    const misnamed = await startTestSystem({ worker: false, settings: other })
+    try {
+      const token = await provider.sign({ iss: other.OIDC_ISSUER })
+      expectProblem(await as(token, misnamed).get('/v1/me'), 503, 'IDENTITY_PROVIDER_UNAVAILABLE')
+    } finally {
+      await misnamed.stop()
+    }
+  })
+})
+
+describe('roles are found where the settings say', () => {
+  it.each([
+    ['resource_access.waybill.roles', { resource_access: { waybill: { roles: ['AdministratorGAME'] } } }],
+    ['https://game.example/roles', { 'https://game.example/roles': ['AdministratorGAME'] }],
+    ['scope', { scope: 'openid AdministratorGAME' }],
+  ])('%s', async (path, claims) => {
+    const elsewhere = await startTestSystem({
+      worker: false,
+      settings: { ...settings(provider), OIDC_ROLES_CLAIM: path, OIDC_JWKS_URL: `${provider.issuer}/jwks` },
+    })
+    try {
+      const withRole = await provider.sign({ realm_access: undefined, ...claims })
+      expect((await as(withRole, elsewhere).get('/v1/me')).body.role).toBe('admin')
+      expectProblem(await as(await provider.sign(), elsewhere).get('/v1/me'), 403, 'FORBIDDEN')
+    } finally {
+      await elsewhere.stop()
+    }
+  })
+
+  it.each([
+    { realm_access: { roles: 'NotAdministratorGAME' } },
+    { realm_access: { roles: { AdministratorGAME: true } } },
+    { realm_access: ['AdministratorGAME'] },
+    { realm_access: null },
+    { roles: ['AdministratorGAME'] },
+  ])('%j is not there', async (claims) => {
+    const token = await provider.sign({ realm_access: undefined, ...claims })
+    expectProblem(await me(token), 403, 'FORBIDDEN')
+  })
+})
+
+function encode(part: unknown): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url')
+}
+
+function parts(token: string): { header: { alg: string; kid: string }; payload: JWTPayload } {
+  const [header = '', payload = ''] = token.split('.')
+  const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString())
+  return { header: decode(header), payload: decode(payload) }
+}

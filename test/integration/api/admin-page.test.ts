@@ -1,0 +1,117 @@
+// The admin page as the API serves it: what may be kept, what may be loaded, and that it stands in nobody's way.
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import express from 'express'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { adminPage, PAGE_PATHS } from '../../../apps/api/src/http/admin-page.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { startTestSystem } from '../../setup/system.ts'
+
+const servers: Server[] = []
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'waybill-page-'))
+  await mkdir(join(directory, 'built/assets'), { recursive: true })
+  await writeFile(join(directory, 'built/index.html'), '<!doctype html><title>the page</title>')
+  await writeFile(join(directory, 'built/assets/index-abc123.js'), 'export {}')
+  await writeFile(join(directory, 'secret.txt'), 'outside of the page')
+})
+afterAll(async () => {
+  for (const server of servers) server.close()
+  await rm(directory, { recursive: true })
+})
+
+async function serve(name: string, settings: Parameters<typeof adminPage>[0] = {}): Promise<string> {
+  const app = express()
+  app.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  app.use(adminPage(settings, join(directory, name)))
+  app.use((_request, response) => void response.status(418).end())
+  const server = createServer(app).listen(0, '127.0.0.1')
+  servers.push(server)
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('the page', () => {
+  it.each(PAGE_PATHS)(
+    'is at %s, also when one comes there directly, and is never kept: a new version shows at once',
+    async (path) => {
+      const response = await fetch((await serve('built')) + path.replace(':id', '01a206bd-3a7c-70dd-b151-2b1407fb87af'))
+      expect(response.status).toBe(200)
+      expect(response.headers.get('content-type')).toMatch(/^text\/html/)
+      expect(response.headers.get('cache-control')).toBe('no-store')
+      expect(await response.text()).toContain('the page')
+    },
+  )
+
+  it('may load nothing from elsewhere, run nothing inline, and be framed by nobody', async () => {
+    const policy = (await fetch(await serve('built'))).headers.get('content-security-policy') ?? ''
+    expect(policy.split('; ')).toEqual(
+      expect.arrayContaining([
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+      ]),
+    )
+    expect(policy).not.toMatch(/unsafe|\*|https?:/)
+  })
+
+  it('may speak to the identity provider where there is one, and to nobody else', async () => {
+    const url = await serve('built', { OIDC_ISSUER: 'https://login.example.com/realms/game' })
+    const policy = (await fetch(url)).headers.get('content-security-policy') ?? ''
+    expect(policy.split('; ')).toContain("connect-src 'self' https://login.example.com")
+  })
+
+  it('knows the same addresses as the router within it', async () => {
+    const app = await readFile(new URL('../../../apps/admin/src/app.tsx', import.meta.url), 'utf8')
+    const routed = [...app.matchAll(/<Route path="([^"]+)"/g)].map(([, path]) => path)
+    expect([...routed, '/auth/callback'].toSorted()).toEqual(PAGE_PATHS.toSorted())
+  })
+})
+
+describe('its files', () => {
+  it('may be kept for ever: their names change with them', async () => {
+    const response = await fetch(`${await serve('built')}/assets/index-abc123.js`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toMatch(/javascript/)
+    expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+  })
+
+  it.each([
+    '/assets/',
+    '/assets/index-old.js',
+    '/assets/..%2f..%2fsecret.txt',
+    '/index.html',
+    '/exports',
+    '/somewhere',
+  ])('are all that is served: %s is somebody else’s to answer', async (path) => {
+    expect((await fetch((await serve('built')) + path)).status).toBe(418)
+  })
+})
+
+it('a page that was never built is a clear answer, not a crash', async () => {
+  const response = await fetch(await serve('nowhere'))
+  expect(response.status).toBe(404)
+  expect(response.headers.get('content-type')).toMatch(/^text\/html/)
+  expect(await response.text()).toContain('npm run build')
+})
+
+it('the API stays what it was: an address that is not there is a problem, not a page', async () => {
+  const system = await startTestSystem({ worker: false })
+  try {
+    expectProblem(await system.admin.get('/v1/nowhere'), 404, 'NOT_FOUND')
+    expectProblem(await system.admin.get('/nowhere'), 404, 'NOT_FOUND')
+  } finally {
+    await system.stop()
+  }
+})

@@ -1,0 +1,183 @@
+// Who took what, when, from where: every act is in the trail, and administrators can read it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ApiClient, createApiClient, type Json } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { withClient } from '../../setup/database.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+let system: TestSystem
+let exporter: { readonly id: string; readonly name: string; readonly client: ApiClient }
+beforeAll(async () => {
+  system = await startTestSystem({ settings: { MAX_ACTIVE_EXPORTS: '20' } })
+  exporter = await newExporter('exporter')
+})
+afterAll(() => system.stop())
+
+const EXPORT = { dataset: 'users', format: 'csv' }
+const PROGRAM = { 'User-Agent': 'nightly/1.0' }
+
+async function newExporter(name: string, datasets: readonly string[] = []) {
+  const { body } = await system.admin.post('/v1/api-keys', { name, role: 'exporter', datasets })
+  return { id: `key:${body.id}`, name: body.prefix as string, client: createApiClient(system.url, body.key) }
+}
+
+/** Newest first. */
+const trail = async (query: string): Promise<Json[]> => {
+  const { status, body } = await system.admin.get(`/v1/audit?${query}`)
+  expect(status).toBe(200)
+  return body.items
+}
+const typesOf = (events: readonly Json[]) => events.map(({ type }) => type)
+
+describe('what a caller does', () => {
+  it('is in the trail with their id, address and program', async () => {
+    const { client, id, name } = exporter
+    const { body: asked } = await client.post('/v1/exports', EXPORT, PROGRAM)
+    await client.ended(asked.id)
+    await client.get(`/v1/exports/${asked.id}/download`, PROGRAM)
+    await client.post('/v1/exports/preview', EXPORT, PROGRAM)
+    await client.delete(`/v1/exports/${asked.id}`)
+    const events = await trail(`actor=${id}`)
+    expect(typesOf(events)).toEqual(['export.expired', 'export.previewed', 'export.downloaded', 'export.requested'])
+    for (const event of events) expect(event).toMatchObject({ actor: name, actorId: id, address: '127.0.0.1' })
+    for (const event of events.slice(1)) expect(event.userAgent).toBe('nightly/1.0')
+    expect(events.map(({ exportId }) => exportId)).toEqual([asked.id, null, asked.id, asked.id])
+    // By name it is the same, and what a worker did has a worker's name and no address.
+    expect(await trail(`actor=${name}`)).toEqual(events)
+    const [started] = await trail('type=export.started')
+    expect(started).toMatchObject({ exportId: asked.id, attempt: 1, actorId: null, address: null, userAgent: null })
+    expect(started.actor).toMatch(/^worker:/)
+  })
+
+  it('is canceled by somebody with a name', async () => {
+    const { client, id } = exporter
+    const { body } = await client.post('/v1/exports', EXPORT, PROGRAM)
+    const { status } = await client.post(`/v1/exports/${body.id}/cancel`, {}, PROGRAM)
+    if (status === 202) {
+      expect((await trail(`actor=${id}&limit=1`))[0]).toMatchObject({ type: 'export.canceled', exportId: body.id })
+    } else expectProblem(await client.post(`/v1/exports/${body.id}/cancel`, {}), 409, 'EXPORT_ENDED')
+  })
+
+  it('is not shown with its address to an exporter', async () => {
+    const { client } = exporter
+    const { id } = await client.export(EXPORT)
+    await system.admin.get(`/v1/exports/${id}/download`)
+    const { body } = await client.get(`/v1/exports/${id}/events`)
+    expect(body.items.at(-1).type).toBe('export.downloaded')
+    expect(JSON.stringify(body)).not.toMatch(/address|userAgent|127\.0\.0\.1/)
+    expectProblem(await client.get('/v1/audit'), 403, 'FORBIDDEN')
+  })
+})
+
+describe('a refused request for an export', () => {
+  it.each([
+    [
+      'a dataset that the key may not have',
+      { dataset: 'user-points', format: 'csv' },
+      403,
+      { code: 'FORBIDDEN', dataset: 'user-points' },
+    ],
+    ['the trail itself', { dataset: 'audit', format: 'csv' }, 403, { code: 'FORBIDDEN', dataset: 'audit' }],
+    [
+      'an unknown format',
+      { dataset: 'users', format: 'pdf' },
+      422,
+      { code: 'VALIDATION_FAILED', dataset: 'users', fields: ['format'] },
+    ],
+    [
+      'a filter and a column that are not there',
+      { ...EXPORT, filters: { dateFrom: 'soon', planted: 'x' }, columns: ['id', 'planted'] },
+      422,
+      { code: 'VALIDATION_FAILED', dataset: 'users', fields: ['filters.dateFrom', 'filters.?', 'columns[1]'] },
+    ],
+    ['what is no JSON', '{"dataset": "planted', 400, { code: 'BODY_NOT_JSON' }],
+    [
+      'a dataset of which nobody has heard',
+      { dataset: 'planted', format: 'csv' },
+      422,
+      { code: 'VALIDATION_FAILED', fields: ['dataset'] },
+    ],
+    ['a body with too much in it', { ...EXPORT, planted: 'p'.repeat(200_000) }, 413, { code: 'BODY_TOO_LARGE' }],
+  ])('is in the trail: %s. Values, and names that we do not know, are not', async (_, body, status, data) => {
+    const { client, id } = await newExporter('users only', ['users'])
+    expect((await client.post('/v1/exports', body, PROGRAM)).status).toBe(status)
+    const events = await trail(`actor=${id}`)
+    expect(events).toHaveLength(1)
+    expect(events[0]).toMatchObject({ type: 'export.refused', exportId: null, userAgent: 'nightly/1.0', data })
+    expect(JSON.stringify(events[0])).not.toContain('planted')
+  })
+
+  it('for its Idempotency-Key is in the trail, without the key', async () => {
+    const { client, id } = await newExporter('twice')
+    const headers = { 'Idempotency-Key': 'planted-key' }
+    expect((await client.post('/v1/exports', EXPORT, headers)).status).toBe(202)
+    expect((await client.post('/v1/exports', { ...EXPORT, limit: 5 }, headers)).status).toBe(422)
+    expect((await client.post('/v1/exports', EXPORT, { 'Idempotency-Key': 'planted key' })).status).toBe(422)
+    const [second, first] = await trail(`actor=${id}&type=export.refused`)
+    expect(first.data).toEqual({ code: 'IDEMPOTENCY_KEY_REUSED', dataset: 'users' })
+    expect(second.data).toEqual({ code: 'VALIDATION_FAILED', dataset: 'users', fields: ['Idempotency-Key'] })
+    expect(JSON.stringify([first, second])).not.toContain('planted')
+  })
+
+  it('stays what it is when the trail cannot be written: not a 5xx, and soon', async () => {
+    const { client, id } = await newExporter('unlucky')
+    const refused = () => client.post('/v1/exports', { ...EXPORT, format: 'pdf' })
+    await withClient(system.database.url, async (other) => {
+      await other.query('BEGIN; LOCK TABLE waybill.audit_head IN EXCLUSIVE MODE')
+      expectProblem(await refused(), 422, 'VALIDATION_FAILED')
+      await other.query('ROLLBACK; ALTER TABLE waybill.audit_events RENAME TO elsewhere')
+      try {
+        expectProblem(await refused(), 422, 'VALIDATION_FAILED')
+      } finally {
+        await other.query('ALTER TABLE waybill.elsewhere RENAME TO audit_events')
+      }
+    })
+    // What waited for the lock was written once it was free; a refusal that is written down works again.
+    await refused()
+    await expect.poll(async () => typesOf(await trail(`actor=${id}`))).toEqual(['export.refused', 'export.refused'])
+  })
+
+  it("without valid credentials is nobody's, and not in the trail", async () => {
+    const before = (await trail('limit=1'))[0].id
+    expect((await createApiClient(system.url, 'wb_guess').post('/v1/exports', EXPORT)).status).toBe(401)
+    expect((await trail('limit=1'))[0].id).toBe(before)
+  })
+})
+
+describe('GET /v1/audit', () => {
+  it('gives every event once, page by page, newest first, however many come meanwhile', async () => {
+    const newest = (await trail('limit=1'))[0].id
+    const ids: number[] = []
+    let cursor = ''
+    do {
+      const { body } = await system.admin.get(`/v1/audit?limit=7${cursor && `&cursor=${cursor}`}`)
+      ids.push(...body.items.map(({ id }: { id: number }) => id))
+      cursor = body.nextCursor
+      if (ids.length === 7) await system.admin.post('/v1/exports/preview', EXPORT)
+    } while (cursor !== null)
+    expect(ids).toEqual(Array.from({ length: newest }, (_, index) => newest - index))
+  })
+
+  it('gives what lies between two times, both of them included', async () => {
+    const { rows } = await withClient(system.database.url, (client) =>
+      client.query<{ id: string; at: string }>(
+        `SELECT id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at FROM waybill.audit_events
+          WHERE id IN (3, 6) ORDER BY id`,
+      ),
+    )
+    const [from, to] = rows.map(({ at }) => at)
+    expect((await trail(`from=${from}&to=${to}`)).map(({ id }) => id)).toEqual([6, 5, 4, 3])
+    expect(await trail('to=2001-01-01')).toEqual([])
+  })
+
+  it.each([
+    ['type=export.stolen', 'type'],
+    ['from=yesterday', 'from'],
+    ['cursor=abc', 'cursor'],
+    ['limit=0', 'limit'],
+    ['export=1', 'export'],
+  ])('refuses what it does not understand: %s', async (query, path) => {
+    const errors = expectProblem(await system.admin.get(`/v1/audit?${query}`), 422, 'VALIDATION_FAILED')
+    expect(errors.map((error) => error.split(':')[0])).toEqual([path])
+  })
+})

@@ -1,0 +1,211 @@
+// What the API says when something it needs is away: which, how long to wait, and nothing that is a secret.
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { type ListeningServer, listen } from '../../../apps/api/src/http/listen.ts'
+import { createServer } from '../../../apps/api/src/server.ts'
+import { createLogger } from '../../../packages/shared/src/process/log.ts'
+import type { Config } from '../../../packages/shared/src/settings/config.ts'
+import { type Connections, connect } from '../../../packages/shared/src/wiring.ts'
+import { startInside } from '../../chaos/setup/webhook-inside.ts'
+import { createApiClient } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { withClient } from '../../setup/database.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
+import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+let system: TestSystem
+beforeAll(async () => {
+  system = await startTestSystem({ worker: false, queue: 'redis' })
+})
+afterAll(() => system.stop())
+
+interface Api {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** An API of its own with other settings, on the same database. */
+async function startApi(settings: Partial<Config>, log = createLogger('test', 'fatal')): Promise<Api> {
+  const config: Config = { ...system.config, ...settings }
+  const connections: Connections = connect(config, 'waybill-test', log)
+  const app = createServer({ config, datasets: system.datasets, log, ...connections })
+  const server: ListeningServer = await listen(app, config)
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    async stop() {
+      await server.close(1_000)
+      await connections.close()
+    },
+  }
+}
+
+async function readiness(url: string) {
+  const response = await fetch(`${url}/readyz`)
+  const { dependencies } = (await response.json()) as { dependencies: Record<string, string> }
+  return { status: response.status, dependencies }
+}
+
+/** What was asked a moment ago is not asked again: a change shows within a second, and the time that a look may take. */
+function becomes(api: Api, state: Record<string, unknown>): Promise<void> {
+  return expect.poll(() => readiness(api.url), { timeout: 4_000 }).toMatchObject(state)
+}
+
+it('all is well: alive and ready, to anybody', async () => {
+  expect(await (await fetch(`${system.url}/healthz`)).json()).toEqual({ status: 'ok' })
+  expect(await readiness(system.url)).toMatchObject({
+    status: 200,
+    dependencies: { database: 'ok', source: 'ok', queue: 'ok', storage: 'ok' },
+  })
+})
+
+describe('names the dependency that is away, and no other', () => {
+  it.each([
+    ['storage', { S3_BUCKET: 'no-such-bucket' }],
+    ['storage', { S3_SECRET_ACCESS_KEY: 'wrong' }],
+    ['storage', { S3_ENDPOINT: 'http://127.0.0.1:1' }],
+    ['queue', { REDIS_URL: 'redis://127.0.0.1:1' }],
+    ['source', { SOURCE_DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' }],
+  ] as const)('%s: %j', async (dependency, settings) => {
+    const api = await startApi(settings)
+    try {
+      const dependencies = { database: 'ok', source: 'ok', queue: 'ok', storage: 'ok', [dependency]: 'away' }
+      // On a busy machine another may take longer than the first answer waits for it.
+      const readiness = async () => (await fetch(`${api.url}/readyz`)).json()
+      await expect.poll(readiness, { timeout: 15_000, interval: 200 }).toEqual({ status: 'away', dependencies })
+      const answer = await fetch(`${api.url}/readyz`)
+      const text = await answer.text()
+      expect(answer.status).toBe(503)
+      expect(text).not.toMatch(/secret|127\.0\.0\.1|nobody/)
+      expect((await fetch(`${api.url}/healthz`)).status, 'a restart would not help').toBe(200)
+    } finally {
+      await api.stop()
+    }
+  })
+})
+
+it('a table of the source that somebody has locked holds up nothing but itself', async () => {
+  const locker = new pg.Client({ connectionString: system.database.url })
+  await locker.connect()
+  try {
+    await locker.query('BEGIN; LOCK TABLE users')
+    const ask = () => system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
+    for (const { status } of await Promise.all(Array.from({ length: 12 }, ask))) expect(status).toBe(202)
+    expect(await readiness(system.url)).toMatchObject({ status: 200, dependencies: { source: 'ok' } })
+    // On a connection of its own: a transaction sees pg_stat_activity as it was when it first looked.
+    const waiting = () =>
+      withClient(system.database.url, async (client) => {
+        const { rows } = await client.query(`SELECT query FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+        return rows
+      })
+    await expect.poll(waiting, { timeout: 15_000, message: 'the server gives up as well' }).toEqual([])
+  } finally {
+    await locker.end()
+  }
+})
+
+it('previews of a table that somebody has locked leave the source to others, and are answered when it is free', async () => {
+  const locker = new pg.Client({ connectionString: system.database.url })
+  await locker.connect()
+  const api = await startApi({})
+  try {
+    const client = createApiClient(api.url, ADMIN_KEY)
+    await locker.query('BEGIN; LOCK TABLE users')
+    const asked = Array.from({ length: 12 }, () =>
+      client.post('/v1/exports/preview', { dataset: 'users', format: 'csv' }),
+    )
+    // On a connection of its own: a transaction sees pg_stat_activity as it was when it first looked.
+    const waiting = () =>
+      withClient(system.database.url, async (client) => {
+        const { rowCount } = await client.query(`SELECT FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+        return rowCount
+      })
+    await expect.poll(waiting, { timeout: 5_000 }).toBe(2)
+    expect(await readiness(api.url)).toMatchObject({ status: 200, dependencies: { source: 'ok' } })
+    await locker.query('ROLLBACK')
+    for (const { status } of await Promise.all(asked)) expect(status).toBe(200)
+  } finally {
+    await locker.end()
+    await api.stop()
+  }
+})
+
+it('a hundred looks at once ask a dependency once, and that it is away is said once, not at every look', async () => {
+  const silent = await startInside('127.0.0.1')
+  const log = createLogger('test', 'fatal')
+  const warned = vi.spyOn(log, 'warn')
+  const api = await startApi({ S3_ENDPOINT: `http://127.0.0.1:${silent.port}` }, log)
+  try {
+    const looks = await Promise.all(Array.from({ length: 100 }, () => readiness(api.url)))
+    for (const look of looks) expect(look).toMatchObject({ status: 503, dependencies: { storage: 'away' } })
+    expect(silent.knocks()).toBe(1)
+    const knocksLater = async () => {
+      expect(await readiness(api.url)).toMatchObject({ dependencies: { storage: 'away' } })
+      return silent.knocks()
+    }
+    await expect.poll(knocksLater, { timeout: 8_000 }).toBe(2)
+    expect(warned.mock.calls.filter(([, message]) => message === 'not ready')).toHaveLength(1)
+  } finally {
+    await api.stop()
+    await silent.close()
+  }
+})
+
+describe('Postgres goes away', () => {
+  let proxy: TcpProxy
+  let api: Api
+  beforeAll(async () => {
+    proxy = await startTcpProxy(endpointOf(system.config.DATABASE_URL))
+    api = await startApi({
+      DATABASE_URL: proxy.through(system.config.DATABASE_URL),
+      SOURCE_DATABASE_URL: system.config.DATABASE_URL,
+    })
+  })
+  afterAll(async () => {
+    await api.stop()
+    await proxy.close()
+  })
+
+  it('every call is a 503 that says when to try again, no job is queued, and it works when Postgres is back', async () => {
+    const client = createApiClient(api.url, ADMIN_KEY)
+    const body = { dataset: 'users', format: 'csv' }
+    expect((await client.post('/v1/exports', body)).status).toBe(202)
+    const jobs = () => countRedisKeys(system.config.QUEUE_PREFIX)
+    const before = await jobs()
+    proxy.refuse()
+    for (const answer of [
+      await client.post('/v1/exports', body),
+      await client.get('/v1/exports'),
+      await client.get('/v1/me'),
+    ]) {
+      expectProblem(answer, 503, 'DATABASE_UNAVAILABLE')
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    }
+    expect(await jobs(), 'no job without a row').toBe(before)
+    await becomes(api, { status: 503, dependencies: { database: 'away', source: 'ok' } })
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200)
+    proxy.restore()
+    expect((await client.post('/v1/exports', body)).status).toBe(202)
+    await becomes(api, { status: 200 })
+  })
+
+  it('a Postgres that hangs does not make the API hang', async () => {
+    const client = createApiClient(api.url, ADMIN_KEY)
+    await client.get('/v1/me')
+    proxy.stall()
+    await becomes(api, { status: 503, dependencies: { database: 'away' } })
+    proxy.restore()
+    expect((await client.get('/v1/me')).status).toBe(200)
+  })
+})
+
+async function countRedisKeys(prefix: string): Promise<number> {
+  const { Redis } = await import('ioredis')
+  const redis = new Redis(inject('redisUrl'))
+  try {
+    return (await redis.keys(`${prefix}:*`)).length
+  } finally {
+    redis.disconnect()
+  }
+}

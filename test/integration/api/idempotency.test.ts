@@ -1,0 +1,124 @@
+// A POST that is repeated, by a retry or by a crowd, gives one export.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApiClient } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { withClient } from '../../setup/database.ts'
+import { QUEUE_BACKENDS, startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+const BODY = { dataset: 'user-points', format: 'csv', filters: { dateFrom: '2026-01-01', externalGameId: 'g' } }
+
+describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) => {
+  let system: TestSystem
+  beforeAll(async () => {
+    system = await startTestSystem({ queue })
+  })
+  afterAll(() => system.stop())
+
+  const post = (key: string, body: unknown = BODY) => system.admin.post('/v1/exports', body, { 'Idempotency-Key': key })
+  const count = async (sql: string): Promise<number> =>
+    withClient(system.database.url, async (client) =>
+      Number((await client.query<{ count: string }>(sql)).rows[0]?.count),
+    )
+
+  const age = (id: string, interval: string) =>
+    withClient(system.database.url, (client) =>
+      client.query('UPDATE waybill.exports SET created_at = now() - $2::interval WHERE id = $1', [id, interval]),
+    )
+
+  it('and the same body give the same export, also when its fields come in another order', async () => {
+    const first = await post('order')
+    const { filters, ...rest } = BODY
+    const turned = { filters: Object.fromEntries(Object.entries(filters).reverse()), ...rest }
+    const again = await post('order', turned)
+    const spelledOut = await post('order', { ...BODY, compression: 'none', csv: { bom: false } })
+    expect([first, again, spelledOut].map(({ status }) => status)).toEqual([202, 202, 202])
+    expect(again.body.id).toBe(first.body.id)
+    expect(spelledOut.body.id).toBe(first.body.id)
+    expect(again.headers.get('location')).toBe(`/v1/exports/${first.body.id}`)
+  })
+
+  it('gives the same export also after it has ended', async () => {
+    const first = await post('ended')
+    await system.admin.ended(first.body.id)
+    const again = await post('ended')
+    expect(again.status).toBe(202)
+    expect(again.body).toMatchObject({ id: first.body.id, status: 'completed', attempts: 1 })
+  })
+
+  it('with another body is refused: one of the two requests would be lost', async () => {
+    await post('two')
+    expectProblem(await post('two', { ...BODY, limit: 1 }), 422, 'IDEMPOTENCY_KEY_REUSED')
+    expectProblem(await post('two', { ...BODY, columns: ['id'] }), 422, 'IDEMPOTENCY_KEY_REUSED')
+  })
+
+  it('from 100 at once gives one export, one event and one file', async () => {
+    const before = await count('SELECT count(*) FROM waybill.exports')
+    const answers = await Promise.all(Array.from({ length: 100 }, () => post('crowd')))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]))
+    const ids = new Set(answers.map(({ body }) => body.id))
+    expect(ids.size).toBe(1)
+    expect(await count('SELECT count(*) FROM waybill.exports')).toBe(before + 1)
+    const done = await system.admin.ended([...ids][0])
+    expect(done).toMatchObject({ status: 'completed', attempts: 1 })
+    const { body } = await system.admin.get(`/v1/exports/${done.id}/events`)
+    const types = body.items.map(({ type }: { type: string }) => type)
+    expect(types).toEqual(['export.requested', 'export.started', 'export.completed'])
+  })
+
+  it('from 100 at once with two bodies gives one export: the other body is refused, whichever came first', async () => {
+    const before = await count('SELECT count(*) FROM waybill.exports')
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => post('two-crowds', index % 2 === 0 ? BODY : { ...BODY, limit: 1 })),
+    )
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(50)
+    for (const answer of answers.filter(({ status }) => status !== 202)) {
+      expectProblem(answer, 422, 'IDEMPOTENCY_KEY_REUSED')
+    }
+    expect(await count('SELECT count(*) FROM waybill.exports')).toBe(before + 1)
+  })
+
+  it('is known for all of a day', async () => {
+    const first = await post('today')
+    await age(first.body.id, '23 hours 59 minutes')
+    expect((await post('today')).body.id).toBe(first.body.id)
+    expectProblem(await post('today', { ...BODY, limit: 5 }), 422, 'IDEMPOTENCY_KEY_REUSED')
+  })
+
+  it('is that of the caller, not of its key: a repeat after a rotation gives the same export', async () => {
+    const { body } = await system.admin.post('/v1/api-keys', { name: 'rotating', role: 'exporter' })
+    const repeat = (key: string) =>
+      createApiClient(system.url, key).post('/v1/exports', BODY, { 'Idempotency-Key': 'rotated' })
+    const first = await repeat(body.key)
+    const rotated = await system.admin.post(`/v1/api-keys/${body.id}/rotate`, {})
+    expect((await repeat(rotated.body.key)).body.id).toBe(first.body.id)
+  })
+
+  it('is free again after a day', async () => {
+    const first = await post('yesterday')
+    await age(first.body.id, '25 hours')
+    const next = await post('yesterday', { ...BODY, limit: 5 })
+    expect(next.status).toBe(202)
+    expect(next.body.id).not.toBe(first.body.id)
+  })
+
+  it.each(['', ' ', 'a b', 'ключ', 'x'.repeat(256)])('%j is no key', async (key) => {
+    const value = Buffer.from(key, 'utf8').toString('latin1')
+    const answer = await post(value)
+    const errors = expectProblem(answer, 422, 'VALIDATION_FAILED')
+    expect(errors).toEqual([expect.stringMatching(/^Idempotency-Key: must be 1 to 255/)])
+  })
+})
+
+describe('without a key', () => {
+  let system: TestSystem
+  beforeAll(async () => {
+    system = await startTestSystem({ worker: false })
+  })
+  afterAll(() => system.stop())
+
+  it('every POST is a request of its own', async () => {
+    const a = await system.admin.post('/v1/exports', BODY)
+    const b = await system.admin.post('/v1/exports', BODY)
+    expect(a.body.id).not.toBe(b.body.id)
+  })
+})

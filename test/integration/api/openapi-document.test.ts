@@ -1,0 +1,131 @@
+// The document of the API: what a linter says of it, its examples, and the page that shows it.
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApiClient } from '../../setup/api/api-client.ts'
+import { exampleFaults } from '../../setup/api/openapi.ts'
+import { launchBrowser } from '../../setup/page/browser.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+type Paths = Record<string, { readonly tags: readonly string[]; readonly operationId: string }>
+
+/** Milliseconds: a browser takes its time to start where others are at work. */
+const BROWSER_TIMEOUT = 120_000
+
+let system: TestSystem
+beforeAll(async () => {
+  system = await startTestSystem({ worker: false })
+})
+afterAll(() => system.stop())
+
+const get = (path: string, headers: Record<string, string> = {}) => fetch(`${system.url}${path}`, { headers })
+
+it('a linter finds nothing', async () => {
+  const source = await (await get('/openapi.json')).text()
+  const { paths } = JSON.parse(source)
+  const config = await createConfig({ extends: ['recommended-strict'] })
+  const found = await lintFromString({ source, absoluteRef: 'openapi.json', config })
+  const operationAt = (pointer = '') => {
+    const [path = '', method = ''] = pointer.split('/').slice(2)
+    return paths[path.replaceAll('~1', '/')]?.[method]
+  }
+  const faults = found.filter(({ ruleId, location }) => {
+    const operation = operationAt(location[0]?.pointer)
+    // What anybody may ask without a parameter has no wrong way to be asked.
+    if (ruleId === 'operation-4xx-response') return operation?.security.length !== 0
+    // A download only ever leads elsewhere.
+    if (ruleId === 'operation-2xx-response') return operation?.responses[303] === undefined
+    return true
+  })
+  expect(faults.map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`)).toEqual([])
+})
+
+it('an example that is copied works: each one fits the schema beside it', async () => {
+  const document = (await (await get('/openapi.json')).json()) as Record<string, unknown>
+  expect(exampleFaults(document)).toEqual([])
+})
+
+it('whoever has the document is told so, and needs no token for it', async () => {
+  const stranger = createApiClient(system.url, undefined)
+  const first = await stranger.get('/openapi.json')
+  expect(first.status).toBe(200)
+  const tag = first.headers.get('etag') ?? ''
+  expect((await stranger.get('/openapi.json', { 'If-None-Match': tag })).status).toBe(304)
+  expect((await stranger.get('/openapi.json', { 'If-None-Match': '"other"' })).status).toBe(200)
+})
+
+it('knows the datasets that there are, each with its own columns and filters', async () => {
+  const { components } = (await (await get('/openapi.json')).json()) as {
+    components: { schemas: Record<string, { properties: Record<string, { properties: object; items: object }> }> }
+  }
+  for (const [name, { columns, filters }] of system.datasets) {
+    const { properties } = components.schemas[`ExportRequest.${name}`] ?? {}
+    expect(Object.keys(properties?.filters?.properties ?? {})).toEqual(Object.keys(filters))
+    expect(properties?.columns?.items).toEqual({ type: 'string', enum: Object.keys(columns) })
+  }
+})
+
+describe('the page', () => {
+  it('is made of files of our own only, and each of them is there', async () => {
+    const page = await get('/docs')
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    const addresses = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map(([, address]) => address ?? '')
+    expect(addresses.length).toBeGreaterThan(4)
+    for (const address of addresses) {
+      const answer = await get(address)
+      expect(answer.status, address).toBe(200)
+      expect((await answer.arrayBuffer()).byteLength, address).toBeGreaterThan(0)
+      // The browser goes by the type that we name: nosniff.
+      expect(answer.headers.get('content-type'), address).toMatch(
+        { css: /^text\/css/, '.js': /^text\/javascript/, png: /^image\/png/, son: /^application\/json/ }[
+          address.slice(-3)
+        ] ?? /^$/,
+      )
+    }
+  })
+
+  it('may run nothing inline, nothing from elsewhere, and cannot be framed', async () => {
+    const page = await get('/docs')
+    const policy = page.headers.get('content-security-policy') ?? ''
+    expect(policy).toMatch(/(^|; )default-src 'none'(;|$)/)
+    expect(policy).toMatch(/(^|; )frame-ancestors 'none'(;|$)/)
+    expect(policy).not.toMatch(/unsafe|https?:|\*/)
+    expect(await page.text()).not.toMatch(/<script(?![^>]* src=)|<style| on\w+=|style=/)
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'shows every operation in a real browser, %s, and asks nobody else',
+    async (colorScheme) => {
+      const browser = await launchBrowser()
+      try {
+        const page = await browser.newPage({ colorScheme })
+        const elsewhere: string[] = []
+        const complaints: string[] = []
+        page.on('request', (request) => {
+          if (!request.url().startsWith(system.url) && !request.url().startsWith('data:')) elsewhere.push(request.url())
+        })
+        // What the policy forbids is told here.
+        page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+        page.on('pageerror', (error) => complaints.push(error.message))
+        await page.goto(`${system.url}/docs`)
+        const { paths } = (await (await get('/openapi.json')).json()) as { paths: Record<string, Paths> }
+        for (const operation of Object.values(paths).flatMap((item) => Object.values(item))) {
+          await page.locator(`#operations-${operation.tags[0]}-${operation.operationId}`).waitFor()
+        }
+        await page.locator('#operations-Exports-createExport .opblock-summary-control').first().click()
+        await page.locator('#operations-Exports-createExport .responses-wrapper').waitFor()
+        const background = await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
+        expect(background !== 'rgba(0, 0, 0, 0)' && background !== 'rgb(255, 255, 255)').toBe(colorScheme === 'dark')
+        expect({ elsewhere, complaints }).toEqual({ elsewhere: [], complaints: [] })
+      } finally {
+        await browser.close()
+      }
+    },
+    BROWSER_TIMEOUT,
+  )
+
+  it('gives no file but its own', async () => {
+    for (const path of ['/docs/package.json', '/docs/..%2Fpackage.json', '/docs/%2e%2e%2fpackage.json']) {
+      expect((await get(path)).status, path).toBe(404)
+    }
+  })
+})

@@ -1,0 +1,108 @@
+// The preview shows what the file will hold: not something like it, but its very first bytes.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadSample } from '../../../apps/standalone/src/sample.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { withClient } from '../../setup/database.ts'
+import { GAME_DATASETS } from '../../setup/game.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+let system: TestSystem
+beforeAll(async () => {
+  system = await startTestSystem()
+  await loadSample(system.database.url, { rows: 400 })
+})
+afterAll(() => system.stop())
+
+const preview = (request: Record<string, unknown>) => system.admin.post('/v1/exports/preview', request)
+
+async function file(request: Record<string, unknown>): Promise<string> {
+  const done = await system.admin.export(request)
+  return Buffer.from(await (await fetch(done.download.url)).arrayBuffer()).toString('utf8')
+}
+
+describe.each(GAME_DATASETS.map(({ name }) => name))('%s', (dataset) => {
+  it.each([
+    { format: 'csv' },
+    { format: 'csv', csv: { delimiter: ';', bom: true, header: false, escapeFormulas: false } },
+    { format: 'ndjson' },
+  ])('shows the first bytes of the file: %j', async (options) => {
+    const request = { dataset, ...options }
+    const { status, body } = await preview(request)
+    expect(status).toBe(200)
+    const whole = await file(request)
+    expect(body.content.length).toBeGreaterThan(100)
+    expect(whole.slice(0, body.content.length)).toBe(body.content)
+    expect(whole.length).toBeGreaterThan(body.content.length)
+    expect(body.rows).toHaveLength(20)
+  })
+
+  it('shows a whole JSON document, whose rows are the first of the file', async () => {
+    const { body } = await preview({ dataset, format: 'json' })
+    expect(body.content).toBe(await file({ dataset, format: 'json', limit: 20 }))
+  })
+
+  it('shows the rows of a workbook, which has no text', async () => {
+    const { body } = await preview({ dataset, format: 'xlsx' })
+    expect(body.content).toBeNull()
+    expect(body.rows).toEqual((await preview({ dataset, format: 'csv' })).body.rows)
+  })
+})
+
+it('keeps to columns, filters and limit', async () => {
+  const request = { dataset: 'users', format: 'csv', columns: ['externalUserId', 'id'], limit: 3 }
+  const { body } = await preview(request)
+  expect(body.columns).toEqual([
+    { name: 'externalUserId', kind: 'text' },
+    { name: 'id', kind: 'uuid' },
+  ])
+  expect(body.content).toBe(await file(request))
+  const none = await preview({ ...request, filters: { dateTo: '1999-12-31' } })
+  expect(none.body).toMatchObject({ content: 'externalUserId,id\r\n', rows: [] })
+})
+
+it('the last offset that the check lets through is one that Postgres can read', async () => {
+  for (const dateFrom of ['2026-01-01T00:00:00+15:59', '0001-01-01', '2026-01-01T00:00:00.123456789-15:59']) {
+    expect((await preview({ dataset: 'users', format: 'csv', filters: { dateFrom } })).status).toBe(200)
+  }
+})
+
+it('says about how many rows there will be, never more than the limit', async () => {
+  const { rows } = await withClient(system.database.url, (client) =>
+    client.query<{ count: string }>('SELECT count(*) FROM userpoints'),
+  )
+  const total = Number(rows[0]?.count)
+  const { body } = await preview({ dataset: 'user-points', format: 'csv' })
+  expect(body.estimatedRows).toBeGreaterThan(total / 2)
+  expect(body.estimatedRows).toBeLessThan(total * 2)
+  expect((await preview({ dataset: 'user-points', format: 'csv', limit: 7 })).body.estimatedRows).toBeLessThanOrEqual(7)
+})
+
+it('makes no export, and is in the trail all the same: rows have left the house', async () => {
+  const look = () =>
+    withClient(system.database.url, async (client) => {
+      const { rows } = await client.query(
+        `SELECT (SELECT count(*)::int FROM waybill.exports) AS exports, count(*)::int AS events,
+           (array_agg(data ORDER BY id DESC))[1] AS last FROM waybill.audit_events`,
+      )
+      return rows[0]
+    })
+  const before = await look()
+  const filters = { dateFrom: '2026-01-01' }
+  const { body } = await preview({ dataset: 'users', format: 'csv', columns: ['id'], filters })
+  expect(await look()).toEqual({
+    exports: before.exports,
+    events: before.events + 1,
+    last: { dataset: 'users', filters, columns: ['id'], rows: body.rows.length },
+  })
+})
+
+it('a table that is missing is a clear answer, not a crash', async () => {
+  await withClient(system.database.url, (client) => client.query('ALTER TABLE useractions RENAME TO elsewhere'))
+  try {
+    const answer = await preview({ dataset: 'user-interactions', format: 'csv' })
+    expectProblem(answer, 503, 'SOURCE_TABLE_MISSING')
+    expect(answer.body.detail).toContain('useractions')
+  } finally {
+    await withClient(system.database.url, (client) => client.query('ALTER TABLE elsewhere RENAME TO useractions'))
+  }
+})

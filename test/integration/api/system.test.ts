@@ -1,0 +1,143 @@
+// GET /v1/system: an operator who looks at it must see what is, not what was hoped for.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startWorker } from '../../../apps/worker/src/worker.ts'
+import { createLogger } from '../../../packages/shared/src/process/log.ts'
+import { createApiClient, type Json } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { withClient } from '../../setup/database.ts'
+import { QUEUE_BACKENDS, startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+const look = async (system: TestSystem) => {
+  const { status, headers, body } = await system.admin.get('/v1/system')
+  expect(status).toBe(200)
+  expect(headers.get('retry-after')).toBe('5')
+  return body
+}
+const laneOf = (body: Json, lane: string) => body.queue.lanes.find((each: Json) => each.lane === lane)
+
+describe.each(QUEUE_BACKENDS)('queue on %s', (queue) => {
+  let system: TestSystem
+  beforeAll(async () => {
+    system = await startTestSystem({ queue, worker: false, settings: { LARGE_EXPORT_ROWS: '100000' } })
+  })
+  afterAll(() => system.stop())
+
+  it('shows what waits, by lane and since when, as the ledger and the queue both count it', async () => {
+    const empty = await look(system)
+    expect(empty.dependencies).toEqual({ database: 'ok', source: 'ok', queue: 'ok', storage: 'ok' })
+    expect(empty.queue.backend).toBe(queue)
+    expect(empty.queue.lanes).toEqual([
+      { lane: 'small', queued: 0, running: 0, oldestQueuedAt: null, jobs: { waiting: 0, active: 0 } },
+      { lane: 'large', queued: 0, running: 0, oldestQueuedAt: null, jobs: { waiting: 0, active: 0 } },
+    ])
+    const { body: first } = await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
+    await system.admin.post('/v1/exports', { dataset: 'users', format: 'json' })
+    expect(laneOf(await look(system), 'small')).toEqual({
+      ...{ lane: 'small', queued: 2, running: 0, oldestQueuedAt: first.createdAt },
+      jobs: { waiting: 2, active: 0 },
+    })
+  })
+
+  it('tells whoever waits how many are before them', async () => {
+    const { body: last } = await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
+    const { body } = await system.admin.get(`/v1/exports/${last.id}`)
+    expect(body.queue).toEqual({ lane: 'small', ahead: 2 })
+    await system.admin.post(`/v1/exports/${last.id}/cancel`, {})
+    expect((await system.admin.get(`/v1/exports/${last.id}`)).body).not.toHaveProperty('queue')
+  })
+})
+
+describe('workers', () => {
+  let system: TestSystem
+  beforeAll(async () => {
+    system = await startTestSystem({ worker: false })
+  })
+  afterAll(() => system.stop())
+  const start = () =>
+    startWorker({
+      config: system.config,
+      log: createLogger('test', 'fatal'),
+      datasets: system.datasets,
+      ...system.connections,
+    })
+
+  it('are listed while they are there, each under its own id, and gone when they have stopped', async () => {
+    const workers = [start(), start()]
+    await expect.poll(async () => (await look(system)).workers.length).toBe(2)
+    for (const worker of (await look(system)).workers) {
+      expect(worker).toMatchObject({
+        name: expect.stringMatching(/^worker:/),
+        state: 'alive',
+        concurrency: system.config.WORKER_CONCURRENCY,
+        running: 0,
+      })
+    }
+    await Promise.all(workers.map((worker) => worker.stop(1_000)))
+    expect((await look(system)).workers).toEqual([])
+  })
+
+  it('that were killed show as silent, and are forgotten in the end', async () => {
+    const query = (sql: string) => withClient(system.database.url, (client) => client.query(sql))
+    await query(
+      `INSERT INTO waybill.workers (id, name, concurrency, running, seen_at) VALUES
+         (gen_random_uuid(), 'worker:killed:1', 2, 1, now() - interval '21 seconds'),
+         (gen_random_uuid(), 'worker:long-gone:1', 2, 0, now() - interval '61 minutes')`,
+    )
+    const states = async () =>
+      Object.fromEntries((await look(system)).workers.map((worker: Json) => [worker.name, worker.state]))
+    expect(await states()).toMatchObject({ 'worker:killed:1': 'silent' })
+    const worker = start()
+    await expect.poll(async () => Object.keys(await states())).not.toContain('worker:long-gone:1')
+    expect(Object.values(await states()).toSorted()).toEqual(['alive', 'silent'])
+    await worker.stop(1_000)
+  })
+})
+
+describe('exports', () => {
+  let system: TestSystem
+  beforeAll(async () => {
+    system = await startTestSystem()
+  })
+  afterAll(() => system.stop())
+
+  it('that failed are there with their reason, the latest first', async () => {
+    await withClient(system.database.url, (client) => client.query('ALTER TABLE useractions RENAME TO elsewhere'))
+    const failed = await system.admin.export({ dataset: 'user-interactions', format: 'csv' })
+    expect(failed.status).toBe('failed')
+    const { failures } = await look(system)
+    expect(failures).toHaveLength(1)
+    expect(failures[0]).toEqual({
+      ...{ id: failed.id, dataset: 'user-interactions', format: 'csv', requestedBy: failed.requestedBy },
+      finishedAt: failed.finishedAt,
+      error: failed.error,
+    })
+    expect(failures[0].error.code).toBe('SOURCE_TABLE_MISSING')
+  })
+
+  it('that run are there with the worker that has them', async () => {
+    await withClient(system.database.url, async (client) => {
+      await client.query('BEGIN')
+      // The export waits for the table, so that it can be looked at in the middle of its work.
+      await client.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE')
+      const { body } = await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
+      await expect
+        .poll(async () => (await look(system)).running)
+        .toEqual([
+          {
+            ...{ id: body.id, dataset: 'users', format: 'csv', requestedBy: body.requestedBy },
+            startedAt: expect.any(String),
+            progress: expect.objectContaining({ rows: 0 }),
+            worker: expect.stringMatching(/^worker:/),
+          },
+        ])
+      await client.query('COMMIT')
+      expect((await system.admin.ended(body.id)).status).toBe('completed')
+    })
+    expect((await look(system)).running).toEqual([])
+  })
+
+  it('are nobody’s business but an admin’s', async () => {
+    const { body } = await system.admin.post('/v1/api-keys', { name: 'curious', role: 'exporter' })
+    expectProblem(await createApiClient(system.url, body.key).get('/v1/system'), 403, 'FORBIDDEN')
+  })
+})

@@ -1,0 +1,112 @@
+// The chain is one line, however many write at once, roll back, or stand still in the middle.
+import { recordEvent } from '@waybill/shared/audit/record.ts'
+import { verifyTrail } from '@waybill/shared/audit/verify.ts'
+import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
+import { createLedger, type Ledger } from '@waybill/shared/ledger/ledger.ts'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase, withClient } from '../../setup/database.ts'
+import { CALLER, REQUEST } from '../../setup/ledger/audit-trail.ts'
+
+let database: TestDatabase
+let db: Database
+let ledger: Ledger
+beforeEach(async () => {
+  database = await createTestDatabase()
+  const limits = { connectTimeout: 10_000, queryTimeout: 15_000, idleTimeout: 500 }
+  db = createDatabase({ url: database.url, name: 'test-audit', connections: 12, ...limits })
+  ledger = createLedger(db)
+})
+afterEach(async () => {
+  await db.$disconnect()
+  await database.drop()
+})
+
+const WRITERS = 50
+const ROUNDS = 8
+
+const INSERT = `INSERT INTO waybill.audit_events (type, actor) SELECT 'export.refused', $1 FROM generate_series(1, $2::int)`
+
+it('fifty writers, of whom every third changes its mind, leave neither a gap nor a fork', async () => {
+  const committed = await Promise.all(
+    Array.from({ length: WRITERS }, (_, writer) =>
+      withClient(database.url, async (client) => {
+        let events = 0
+        for (let round = 0; round < ROUNDS; round++) {
+          const isKept = (writer + round) % 3 !== 0
+          await client.query('BEGIN')
+          await client.query(INSERT, [`writer-${writer}`, 1 + (round % 3)])
+          await client.query(isKept ? 'COMMIT' : 'ROLLBACK')
+          if (isKept) events += 1 + (round % 3)
+        }
+        return events
+      }),
+    ),
+  )
+  const total = committed.reduce((sum, events) => sum + events, 0)
+  expect(await verifyTrail(database.url)).toMatchObject({ events: total, head: { id: BigInt(total) }, problems: [] })
+}, 60_000)
+
+it('many exports taken from lost workers in one statement, while their callers cancel them: nobody waits in a circle', async () => {
+  const ids: string[] = []
+  for (let i = 0; i < 40; i++) ids.push((await ledger.create(REQUEST, CALLER, 1_000)).row.id)
+  await db.$executeRaw`UPDATE waybill.exports SET status = 'running', heartbeat_at = now() - interval '1 hour'`
+  const cancels = ids.toReversed().map((id) => ledger.cancel(id, CALLER))
+  const revivals = Array.from({ length: 4 }, () => ledger.reviveLost(1_000, 'reconciler'))
+  await Promise.all([...cancels, ...revivals])
+  const { problems } = await verifyTrail(database.url)
+  // Put to work by hand above, so the trail lacks their start; each was canceled once.
+  expect(problems).toEqual([])
+  expect(await db.auditEvent.count({ where: { type: 'export.canceled' } })).toBe(ids.length)
+}, 60_000)
+
+it('a process that stands still in the middle of a transaction is cut off, and the others go on', async () => {
+  const hasWritten = Promise.withResolvers<void>()
+  const othersWrote = Promise.withResolvers<void>()
+  const still = db.$transaction(
+    async (tx) => {
+      await recordEvent(tx, { type: 'api-key.created', actor: 'stands still' })
+      hasWritten.resolve()
+      await othersWrote.promise
+    },
+    { timeout: 60_000 },
+  )
+  const cut = expect(still).rejects.toThrow()
+  await hasWritten.promise
+  await recordEvent(db, { type: 'api-key.created', actor: CALLER })
+  othersWrote.resolve()
+  await cut
+  expect(await db.auditEvent.findMany({ select: { actor: true } })).toEqual([{ actor: CALLER.name }])
+}, 30_000)
+
+it("number, time and hash are the database's, whatever a writer says they are", async () => {
+  await withClient(database.url, (client) =>
+    client.query(
+      `INSERT INTO waybill.audit_events (id, type, actor, at, previous_hash, hash)
+       VALUES (99, 'export.refused', 'forger', '2001-01-01', '\\x00', '\\x00')`,
+    ),
+  )
+  expect(await verifyTrail(database.url)).toMatchObject({ events: 1, head: { id: 1n }, problems: [] })
+  const [event] = await db.auditEvent.findMany()
+  expect(Date.now() - Number(event?.at)).toBeLessThan(60_000)
+})
+
+it('cannot be rewritten: the tables themselves refuse it', async () => {
+  await recordEvent(db, { type: 'api-key.created', actor: CALLER })
+  const before = await verifyTrail(database.url)
+  for (const sql of [
+    `UPDATE waybill.audit_events SET actor = 'nobody'`,
+    `UPDATE waybill.audit_events SET actor = 'nobody' WHERE false`,
+    'DELETE FROM waybill.audit_events',
+    'TRUNCATE waybill.audit_events',
+    'UPDATE waybill.audit_head SET id = 7',
+    'DELETE FROM waybill.audit_head',
+    'TRUNCATE waybill.audit_head',
+    `INSERT INTO waybill.audit_head VALUES (9, '')`,
+    // For a session that calls itself a replica, ordinary triggers do not fire.
+    'SET session_replication_role = replica; DELETE FROM waybill.audit_events',
+  ]) {
+    const rewrite = withClient(database.url, (client) => client.query(sql))
+    await expect(rewrite, sql).rejects.toThrow(/append-only|moves with an event only/)
+  }
+  expect(await verifyTrail(database.url)).toEqual(before)
+})

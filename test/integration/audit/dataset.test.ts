@@ -1,0 +1,74 @@
+// The trail leaves by the same door as everything else: a dataset for administrators, read where the ledger is.
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createApiClient } from '../../setup/api/api-client.ts'
+import { expectProblem } from '../../setup/api/problem.ts'
+import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+let elsewhere: TestDatabase
+let system: TestSystem
+beforeAll(async () => {
+  // A server of its own in a real installation; here a database with an empty trail, which must not be the one read.
+  elsewhere = await createTestDatabase()
+  system = await startTestSystem({ settings: { SOURCE_DATABASE_URL: elsewhere.url } })
+})
+afterAll(async () => {
+  await system.stop()
+  await elsewhere.drop()
+})
+
+const AUDIT = { dataset: 'audit', format: 'ndjson' }
+
+const keyFor = async (role: string, datasets: readonly string[]) => {
+  const { body } = await system.admin.post('/v1/api-keys', { name: 'key', role, datasets })
+  return createApiClient(system.url, body.key)
+}
+const namesOf = ({ body }: { body: { items: { name: string }[] } }) => body.items.map(({ name }) => name)
+
+it('exports the events of the ledger, in their order, with the very hashes of the chain', async () => {
+  await system.admin.export({ dataset: 'users', format: 'csv' })
+  await system.admin.post('/v1/exports', { dataset: 'users', format: 'pdf' })
+  const done = await system.admin.export(AUDIT)
+  const file = await (await fetch(done.download.url)).text()
+  const events = file
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const { items } = (await system.admin.get('/v1/audit?limit=200')).body
+  const told = items.toReversed().slice(0, events.length)
+  expect(events.map(({ id, type, hash, data }) => ({ id, type, hash, data }))).toEqual(
+    told.map(({ id, type, hash, data }: Record<string, unknown>) => ({ id, type, hash, data })),
+  )
+  expect(events.length).toBeGreaterThanOrEqual(6)
+  expect(events.map(({ previousHash }) => previousHash).slice(1)).toEqual(events.map(({ hash }) => hash).slice(0, -1))
+
+  const refusals = await system.admin.export({ ...AUDIT, filters: { type: 'export.refused', dateFrom: '2020-01-01' } })
+  expect(refusals.rowCount).toBe(1)
+  const preview = await system.admin.post('/v1/exports/preview', AUDIT)
+  expect(preview.body.rows[0]).toMatchObject({ id: '1' })
+})
+
+it('does not reach an administrator who is one no more: the file stays where it is', async () => {
+  const { body: key } = await system.admin.post('/v1/api-keys', { name: 'leaves', role: 'admin' })
+  const client = createApiClient(system.url, key.key)
+  const { id } = await client.export(AUDIT)
+  expect((await system.admin.patch(`/v1/api-keys/${key.id}`, { role: 'exporter' })).status).toBe(200)
+  expect((await client.get(`/v1/exports/${id}`)).body).not.toHaveProperty('download')
+  expectProblem(await client.get(`/v1/exports/${id}/download`), 403, 'FORBIDDEN')
+})
+
+it('is not for exporters, nor for a key whose list does not name it, and neither sees it in the list', async () => {
+  const admin = await keyFor('admin', ['audit'])
+  expect(namesOf(await admin.get('/v1/datasets'))).toEqual(['audit'])
+  expect(namesOf(await system.admin.get('/v1/datasets'))).toContain('audit')
+  for (const client of [
+    await keyFor('exporter', []),
+    await keyFor('exporter', ['audit']),
+    await keyFor('admin', ['users']),
+  ]) {
+    expect(namesOf(await client.get('/v1/datasets'))).not.toContain('audit')
+    for (const path of ['/v1/exports', '/v1/exports/preview']) {
+      expectProblem(await client.post(path, AUDIT), 403, 'FORBIDDEN')
+    }
+  }
+})

@@ -1,0 +1,64 @@
+// With the rights that docs/audit.md gives it, the service works, and its own role cannot touch what it has said.
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { verifyTrail } from '@waybill/shared/audit/verify.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase, withClient } from '../../setup/database.ts'
+import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+const ROLE = `app_${randomBytes(6).toString('hex')}`
+
+let database: TestDatabase
+let system: TestSystem
+let roleUrl: string
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const url = new URL(database.url)
+  url.username = ROLE
+  url.password = 'secret'
+  roleUrl = url.href
+  const docs = await readFile(new URL('../../../docs/audit.md', import.meta.url), 'utf8')
+  const [, grants = ''] = /```sql[^\n]*\n(.*?)```/s.exec(docs) ?? []
+  await asOwner(`CREATE ROLE ${ROLE} LOGIN PASSWORD 'secret'`)
+  await asOwner(grants.replaceAll('waybill_app', ROLE))
+  system = await startTestSystem({
+    queue: 'redis',
+    settings: { DATABASE_URL: roleUrl, SOURCE_DATABASE_URL: database.url },
+  })
+})
+afterAll(async () => {
+  await system.stop()
+  await asOwner(`DROP OWNED BY ${ROLE}; DROP ROLE ${ROLE}`)
+  await database.drop()
+})
+
+const asOwner = (sql: string) => withClient(database.url, (client) => client.query(sql))
+const asService = (sql: string) => withClient(roleUrl, (client) => client.query(sql))
+
+it('asks for exports, runs, downloads, exports the trail and removes, as ever', async () => {
+  const { id } = await system.admin.export({ dataset: 'users', format: 'csv' })
+  expect((await system.admin.get(`/v1/exports/${id}/download`)).status).toBe(303)
+  expect((await system.admin.export({ dataset: 'audit', format: 'csv' })).status).toBe('completed')
+  expect((await system.admin.delete(`/v1/exports/${id}`)).status).toBe(204)
+  expect((await system.admin.post('/v1/api-keys', { name: 'a', role: 'exporter' })).status).toBe(201)
+  const { events, problems } = await verifyTrail(roleUrl)
+  expect(problems).toEqual([])
+  expect(events).toBeGreaterThan(8)
+})
+
+it.each([
+  `UPDATE waybill.audit_events SET actor = 'nobody'`,
+  'DELETE FROM waybill.audit_events',
+  'TRUNCATE waybill.audit_events',
+  'ALTER TABLE waybill.audit_events DISABLE TRIGGER audit_events_append_only',
+  'ALTER TABLE waybill.audit_events DISABLE TRIGGER ALL',
+  'DROP TRIGGER audit_events_chain ON waybill.audit_events',
+  'DROP TABLE waybill.audit_events',
+  `CREATE OR REPLACE FUNCTION waybill.audit_hash(waybill.audit_events) RETURNS bytea RETURN ''::bytea`,
+  'UPDATE waybill.audit_head SET id = 1',
+  'DELETE FROM waybill.audit_head',
+  'DELETE FROM waybill.exports',
+  `SET session_replication_role = 'replica'`,
+])('and may not: %s', async (sql) => {
+  await expect(asService(sql)).rejects.toThrow(/permission denied|must be owner/)
+})

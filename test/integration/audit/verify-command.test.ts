@@ -1,0 +1,61 @@
+// `npm run audit:verify` as an operator or a cron job runs it: what it says, and how it ends.
+import { once } from 'node:events'
+import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
+import { createLedger } from '@waybill/shared/ledger/ledger.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
+import { tamper, writeTrail } from '../../setup/ledger/audit-trail.ts'
+import { spawnProgram } from '../../setup/spawn.ts'
+
+let database: TestDatabase
+let db: Database
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const limits = { connections: 2, connectTimeout: 5_000, queryTimeout: 15_000 }
+  db = createDatabase({ url: database.url, name: 'test-audit', ...limits })
+  await writeTrail(db, createLedger(db))
+})
+afterAll(async () => {
+  await db.$disconnect()
+  await database.drop()
+})
+
+/** With the one setting that it needs. */
+async function run(args: readonly string[], url = database.url) {
+  const child = spawnProgram('apps/api/src/commands/audit-verify.ts', { args, env: { DATABASE_URL: url } })
+  const said = { out: '', err: '' }
+  child.stdout.on('data', (chunk) => {
+    said.out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    said.err += chunk
+  })
+  const [code] = await once(child, 'close')
+  return { code, ...said }
+}
+
+it('tells whether the trail is whole, and the head to note; a head that was noted is looked for', async () => {
+  const whole = await run([])
+  expect(whole).toMatchObject({ code: 0, err: '' })
+  expect(whole.out).toMatch(/^The trail is whole: 13 events/)
+  const [, head = ''] = /^Head: (13:[0-9a-f]{64})$/m.exec(whole.out) ?? []
+  expect((await run(['--head', head])).out).toContain('Event 13 is the one that was noted.')
+
+  await tamper(database.url, `UPDATE waybill.audit_events SET address = '198.51.100.9' WHERE id IN (2, 3)`)
+  const other = `12:${head.slice(3)}`
+  const broken = await run(['--head', head, '--head', other])
+  expect(broken.code).toBe(1)
+  expect(broken.out).toContain('! event 2 was changed\n! event 3 was changed\n! event 12 is not the one')
+  expect(broken.out).toContain('The trail is NOT whole: 3 problems in 13 events.')
+}, 30_000)
+
+it('says that it could not tell, which is neither yes nor no, and no password', async () => {
+  const away = new URL(database.url)
+  away.port = '1'
+  away.password = 'planted-password'
+  for (const { code, out, err } of [await run([], away.href), await run(['--head', 'x']), await run([], '')]) {
+    expect([code, out]).toEqual([2, ''])
+    expect(err).not.toBe('')
+    expect(err).not.toContain('planted-password')
+  }
+}, 30_000)

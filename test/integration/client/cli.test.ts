@@ -1,0 +1,316 @@
+// The command line against the running API: files that are whole, answers for scripts, exit codes that mean something.
+import { createHash } from 'node:crypto'
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { freePort } from '../../../apps/standalone/src/free-port.ts'
+import { loadSample } from '../../../apps/standalone/src/sample.ts'
+import { type Cli, createCli } from '../../setup/cli.ts'
+import { withClient } from '../../setup/database.ts'
+import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
+import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+// Each call is a process of its own, and a busy machine takes seconds to start one.
+vi.setConfig({ testTimeout: 90_000 })
+
+/** Stands for the address of a server that is not there. */
+const GONE = 'http://gone'
+
+let tcp: TcpProxy
+let system: TestSystem
+let cli: Cli
+
+beforeAll(async () => {
+  tcp = await startTcpProxy(endpointOf(inject('s3').endpoint))
+  system = await startTestSystem({ settings: { S3_PUBLIC_ENDPOINT: `http://127.0.0.1:${tcp.port}` } })
+  await loadSample(system.database.url, { rows: 10_000 })
+})
+beforeEach(async () => {
+  cli = await createCli({ WAYBILL_URL: system.url, WAYBILL_API_KEY: ADMIN_KEY })
+})
+afterEach(async () => {
+  tcp.restore()
+  await cli.close()
+})
+afterAll(async () => {
+  await tcp.close()
+  await system.stop()
+})
+
+const newest = async () => (await system.admin.get('/v1/exports?limit=1')).body.items[0]
+const count = async () => (await system.admin.get('/v1/exports?limit=200')).body.items.length
+const file = (name: string) => readFile(join(cli.directory, name))
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+describe('waybill export', () => {
+  it('asks as told, saves the whole file, and says where it is', async () => {
+    const words = ['export', 'user-points', '--from', '2026-01-01', '--game', 'game-1', '-o', 'points.xlsx']
+    const { code, out, err } = await cli.run([...words, '--columns', 'id,points', '--limit', '1_000'])
+    expect(err).toMatch(/Asked for export [0-9a-f-]{36}\.\n/)
+    expect([code, out]).toEqual([0, `${join(cli.directory, 'points.xlsx')}\n`])
+    const asked = await newest()
+    expect(asked).toMatchObject({
+      dataset: 'user-points',
+      format: 'xlsx',
+      filters: { dateFrom: '2026-01-01', externalGameId: 'game-1' },
+      columns: ['id', 'points'],
+      limit: 1000,
+    })
+    expect(digest(await file('points.xlsx'))).toBe(asked.sha256)
+    expect(err).toContain(`SHA-256 verified (${asked.sha256})`)
+    expect(await readdir(cli.directory)).toEqual(['points.xlsx'])
+  })
+
+  it('writes the file, and nothing else, to standard output', async () => {
+    const { code, out } = await cli.run(['export', 'users', '-o', '-', '--gzip', '--quiet'])
+    expect(code).toBe(0)
+    const { sha256, compression } = await newest()
+    expect(compression).toBe('gzip')
+    expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+    expect(out.length).toBeGreaterThan(0)
+    const plain = await cli.run(['export', 'users', '-o', '-', '--delimiter', 'semicolon', '--no-header'])
+    expect(digest(Buffer.from(plain.out))).toBe((await newest()).sha256)
+  })
+
+  it('takes the format from the name of the file, compressed or not', async () => {
+    expect((await cli.run(['export', 'users', '-o', 'users.ndjson.gz'])).code).toBe(0)
+    const [first = ''] = gunzipSync(await file('users.ndjson.gz'))
+      .toString()
+      .split('\n')
+    expect(JSON.parse(first)).toHaveProperty('externalUserId')
+  })
+
+  it('answers a script with one JSON value, and nothing beside', async () => {
+    const { code, out, err } = await cli.run(['export', 'users', '--json'])
+    expect([code, err]).toEqual([0, ''])
+    const asked = await newest()
+    const path = join(cli.directory, asked.filename)
+    expect(JSON.parse(out)).toMatchObject({
+      export: { id: asked.id, status: 'completed' },
+      file: { path, bytes: asked.bytes, sha256: asked.sha256 },
+    })
+  })
+
+  it('goes on with a download that was broken off, by the very same command, and asks for nothing twice', async () => {
+    const words = ['export', 'user-points', '-o', 'points.csv', '--cancel-on-interrupt']
+    tcp.throttle(400_000)
+    const broken = cli.start(words)
+    await expect.poll(async () => (await readdir(cli.directory)).length, { timeout: 20_000 }).toBe(1)
+    const [part = ''] = await readdir(cli.directory)
+    const size = async () => (await stat(join(cli.directory, part))).size
+    await expect.poll(size, { timeout: 20_000 }).toBeGreaterThan(100_000)
+    broken.kill('SIGINT')
+    const { code, err } = await broken.ended
+    const asked = await newest()
+    expect(code).toBe(130)
+    expect(err).toContain(`To go on: waybill download ${asked.id} -o points.csv`)
+    expect(await readdir(cli.directory)).toEqual([`points.csv.${asked.id}.part`])
+    const there = await size()
+
+    tcp.restore()
+    const exports = await count()
+    const again = await cli.run(words)
+    expect(again.err).toContain(`Going on with export ${asked.id}`)
+    expect(again.code).toBe(0)
+    expect(there).toBeGreaterThan(0)
+    expect(again.err).toMatch(/Went on after the \S+ kB that were here/)
+    expect(await count()).toBe(exports)
+    expect(digest(await file('points.csv'))).toBe(asked.sha256)
+    expect(await readdir(cli.directory)).toEqual(['points.csv'])
+  })
+
+  it('goes on by itself where the connection breaks', async () => {
+    const cut = tcp.cutAfter(500_000, 'downstream')
+    const { code, err } = await cli.run(['export', 'user-points', '-o', 'points.csv'])
+    await cut
+    expect(code).toBe(0)
+    expect(err).toContain('Trying again')
+    expect(digest(await file('points.csv'))).toBe((await newest()).sha256)
+  })
+
+  it('does not take another export for the one that was broken off', async () => {
+    const other = await system.admin.export({ dataset: 'users', format: 'csv', limit: 5 })
+    await writeFile(join(cli.directory, `users.csv.${other.id}.part`), 'x')
+    const { code, err } = await cli.run(['export', 'users', '-o', 'users.csv'])
+    expect(code).toBe(0)
+    expect(err).not.toContain('Going on')
+    expect((await newest()).id).not.toBe(other.id)
+  })
+
+  it('does not replace a file, before it has asked for anything, unless told to', async () => {
+    await writeFile(join(cli.directory, 'users.csv'), 'mine')
+    const exports = await count()
+    expect(await cli.run(['export', 'users', '-o', 'users.csv'])).toMatchObject({
+      code: 7,
+      err: expect.stringMatching(/there already[\s\S]*--force/),
+    })
+    expect(await count()).toBe(exports)
+    expect((await file('users.csv')).toString()).toBe('mine')
+    expect((await cli.run(['export', 'users', '-o', 'users.csv', '--force'])).code).toBe(0)
+    expect(digest(await file('users.csv'))).toBe((await newest()).sha256)
+  })
+})
+
+describe('what is asked for now and taken later', () => {
+  it('list, get, events, download, remove, cancel: each for people and for scripts', async () => {
+    const { out } = await cli.run(['export', 'users', '--detach'])
+    const id = out.trim()
+    const done = await system.admin.ended(id)
+    const [listed, got, shown, events] = await Promise.all([
+      cli.run(['list', '--json', '--limit', '1']),
+      cli.run(['get', id, '--json']),
+      cli.run(['get', id]),
+      cli.run(['events', id, '--json']),
+    ])
+    expect(JSON.parse(listed.out)).toMatchObject([{ id, status: 'completed' }])
+    expect(JSON.parse(got.out)).toMatchObject({ id, sha256: done.sha256 })
+    expect(shown.out).toMatch(new RegExp(`^status +completed$[\\s\\S]*^next +waybill download ${id}$`, 'm'))
+    expect(JSON.parse(events.out).map(({ type }: { type: string }) => type)).toContain('export.completed')
+
+    expect((await cli.run(['list', '--dataset', 'users'])).out).toMatch(
+      new RegExp(`^${id} +completed +users +csv`, 'm'),
+    )
+    expect((await cli.run(['download', id, '-o', '.'])).out.trim()).toBe(join(cli.directory, done.filename))
+    expect(digest(await file(done.filename))).toBe(done.sha256)
+    const [canceled, removed] = await Promise.all([cli.run(['cancel', id]), cli.run(['remove', id])])
+    expect(canceled).toMatchObject({ code: 1, err: expect.stringContaining('already ended') })
+    expect(removed.code).toBe(0)
+    expect(await cli.run(['download', id])).toMatchObject({ code: 4, err: expect.stringContaining('removed') })
+  })
+
+  it('datasets, preview, me and keys', async () => {
+    const [datasets, one, preview, me, made] = await Promise.all([
+      cli.run(['datasets', '--json']),
+      cli.run(['datasets', 'user-points']),
+      cli.run(['preview', 'user-points', '--columns', 'points', '--game', 'game-1']),
+      cli.run(['me', '--json']),
+      cli.run(['keys', 'create', 'nightly', '--datasets', 'users', '--expires', '90d', '--json']),
+    ])
+    expect(JSON.parse(datasets.out).map(({ name }: { name: string }) => name)).toContain('wallet-transactions')
+    for (const flag of ['--from', '--to', '--game', '--task']) expect(one.out).toContain(flag)
+    expect(preview.out).toMatch(/^points\n(\d+\n)+\nAbout [\d,]+ rows in all\.\n$/)
+    expect(JSON.parse(me.out)).toMatchObject({ role: 'admin' })
+    const { id, key } = JSON.parse(made.out)
+    const as = { env: { WAYBILL_API_KEY: key } }
+    const [mine, theirs, ended] = [
+      await cli.run(['me'], as),
+      await cli.run(['list', '--all'], as),
+      await cli.run(['keys', 'revoke', id]),
+    ]
+    expect(mine.out).toMatch(/^role +exporter\ndatasets +users$/m)
+    expect(theirs.code).toBe(3)
+    expect(ended.code).toBe(0)
+    expect((await cli.run(['me'], as)).code).toBe(3)
+    expect((await cli.run(['keys'])).out).toMatch(new RegExp(`^${id} +nightly +exporter .*revoked`, 'm'))
+  })
+})
+
+describe('what went wrong, for a script', () => {
+  it.each([
+    ['a slip of the dataset', ['export', 'user-point'], 2, /Did you mean user-points\?/],
+    ['a slip of a filter', ['export', 'user-points', '--gmae', 'x'], 2, /Did you mean --game\?/],
+    ['what only the server can know', ['export', 'users', '-f', 'xlsx', '--gzip'], 2, /compression/],
+    ['an export that is not there', ['get', '01a206bd-3a7c-70dd-b151-2b1407fb87af'], 4, /Not found/],
+    ['a key that is not valid', ['me', '--key', 'wb_nobody'], 3, /waybill login/],
+    ['a server that is away', ['me', '--url', GONE], 6, /could not be reached/],
+  ])('%s', async (_what, words, code, says) => {
+    const exports = await count()
+    const gone = `http://127.0.0.1:${await freePort(0)}`
+    const ended = await cli.run(words.map((word) => (word === GONE ? gone : word)))
+    expect(ended).toMatchObject({ code, out: '', err: expect.stringMatching(says) })
+    expect(ended.err).not.toMatch(/\n\s+at /) // no stack
+    expect(await count()).toBe(exports)
+  })
+
+  it('an export that failed: its own code, with all of it as JSON on standard error', async () => {
+    const sql = (text: string) => withClient(system.database.url, (client) => client.query(text))
+    await sql('ALTER TABLE wallettransactions RENAME TO away')
+    const { code, out, err } = await cli.run(['export', 'wallet-transactions', '--json'])
+    await sql('ALTER TABLE away RENAME TO wallettransactions')
+    expect([code, out]).toEqual([5, ''])
+    const { id } = await newest()
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'SOURCE_TABLE_MISSING', export: { id, status: 'failed' } } })
+  })
+
+  it('a file that is not right: what came through the pipe is not to be used', async () => {
+    const done = await system.admin.export({ dataset: 'users', format: 'csv' })
+    const wrong = `UPDATE waybill.exports SET sha256 = repeat('0', 64) WHERE id = '${done.id}'`
+    await withClient(system.database.url, (client) => client.query(wrong))
+    const { code, err } = await cli.run(['download', done.id, '-o', '-'])
+    expect(code).toBe(7)
+    expect(err).toContain('Do not use it')
+  })
+
+  it('a disk that refuses', async () => {
+    expect(await cli.run(['export', 'users', '-o', 'no/such/place.csv'])).toMatchObject({
+      code: 7,
+      err: expect.stringContaining('ENOENT'),
+    })
+  })
+})
+
+describe('without a terminal, SIGTERM', () => {
+  it.each([
+    ['leaves the export running and says how to get it', [], 'running', /goes on.*waybill download/],
+    ['cancels it with --cancel-on-interrupt', ['--cancel-on-interrupt'], 'canceled', /is canceled/],
+  ])('%s', async (_what, flags, status, says) => {
+    await withClient(system.database.url, async (client) => {
+      // Holds the export in the middle, for as long as it takes.
+      await client.query('BEGIN; LOCK TABLE users')
+      const { kill, err, ended } = cli.start(['export', 'users', ...flags])
+      await expect.poll(err, { timeout: 20_000 }).toContain('Asked for export')
+      await expect.poll(async () => (await newest()).status, { timeout: 20_000 }).toBe('running')
+      kill('SIGTERM')
+      expect(await ended).toMatchObject({ code: 143, out: '', err: expect.stringMatching(says) })
+      expect((await newest()).status).toBe(status)
+      await client.query('COMMIT')
+    })
+    await system.admin.ended((await newest()).id)
+  })
+})
+
+describe('the config file', () => {
+  const nowhere = { WAYBILL_URL: '', WAYBILL_API_KEY: '' }
+
+  it('is written by login once the server has taken the key, for its owner only', async () => {
+    const wrong = await cli.run(['login', '--url', system.url], { env: nowhere, input: 'wb_wrong\n' })
+    expect(wrong.code).toBe(3)
+    await expect(stat(cli.configPath)).rejects.toThrow('ENOENT')
+    const right = await cli.run(['login', '--url', system.url], { env: nowhere, input: `${ADMIN_KEY}\n` })
+    expect(right).toMatchObject({ code: 0, err: '' })
+    expect(right.out).not.toContain(ADMIN_KEY)
+    expect((await stat(cli.configPath)).mode & 0o777).toBe(0o600)
+    expect((await cli.run(['me'], { env: nowhere })).out).toMatch(/^role +admin$/m)
+  })
+
+  it('is warned of when others may read it, and never gives its key to another server', async () => {
+    await cli.run(['login'], { env: { WAYBILL_URL: system.url } })
+    await chmod(cli.configPath, 0o644)
+    expect((await cli.run(['me'], { env: nowhere })).err).toContain(`chmod 600 ${cli.configPath}`)
+    const elsewhere = await cli.run(['me', '--url', 'http://127.0.0.1:9'], { env: nowhere })
+    expect(elsewhere).toMatchObject({ code: 3, err: expect.stringContaining('no key for http://127.0.0.1:9') })
+    expect((await cli.run(['me', '--key', 'wb_flag'], { env: nowhere })).code).toBe(3) // flags win
+  })
+
+  it('says what is wrong with it, and goes with logout', async () => {
+    await cli.run(['login'])
+    await writeFile(cli.configPath, '{')
+    expect(await cli.run(['me'], { env: nowhere })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(cli.configPath),
+    })
+    expect((await cli.run(['logout'], { env: nowhere })).code).toBe(0)
+    expect(await cli.run(['me'], { env: nowhere })).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('waybill login'),
+    })
+  })
+})
+
+it('runs on the Node that the repository brings along where the one on the PATH is too old', async () => {
+  // As an old Node is: it cannot run TypeScript.
+  const { code, out } = await cli.run(['me', '--json'], { nodeFlags: ['--no-experimental-strip-types'] })
+  expect([code, JSON.parse(out).role]).toEqual([0, 'admin'])
+  expect((await cli.run(['get', 'no-id'], { nodeFlags: ['--no-experimental-strip-types'] })).code).toBe(4)
+})

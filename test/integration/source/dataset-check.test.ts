@@ -1,0 +1,168 @@
+// A dataset is held to the source before anybody asks for it: what is wrong is named by its place, and nothing is read.
+import { randomBytes } from 'node:crypto'
+import { type Dataset, defineFilter } from '@waybill/shared/datasets/dataset.ts'
+import { checkDatasets, checkOrder } from '@waybill/shared/own-datasets/check.ts'
+import { SourceSilent } from '@waybill/shared/own-datasets/probe.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { datasets as examples } from '../../../examples/shop/datasets.ts'
+import { withClient } from '../../setup/database.ts'
+import { createShop, type Shop } from '../../setup/shop.ts'
+
+let shop: Shop
+beforeAll(async () => {
+  shop = await createShop()
+})
+afterAll(() => shop.drop())
+
+const [orders] = examples
+if (orders === undefined) throw new Error('the example has no datasets')
+
+/** The faults of the example's orders with some parts replaced. */
+const faultsOf = async (parts: Partial<Dataset>) =>
+  (await checkDatasets(shop.url, [{ ...orders, ...parts }])).get('orders') ?? []
+
+it('the example has no fault', async () => {
+  expect(await checkDatasets(shop.url, examples)).toEqual(new Map())
+})
+
+describe('what the source does not have is named with the part that asks for it:', () => {
+  it('columns, each of those that are wrong and no other', async () => {
+    const columns: Dataset['columns'] = {
+      ...orders.columns,
+      total: { kind: 'numeric', sql: 'o.totl' },
+      net: { kind: 'numeric', sql: 'round(o.total / 1.22, 2' },
+    }
+    expect(await faultsOf({ columns })).toEqual([
+      'column "total": column o.totl does not exist (Perhaps you meant to reference the column "o.total".)',
+      expect.stringMatching(/^column "net": syntax error /),
+    ])
+  })
+
+  it('the table', async () => {
+    expect(await faultsOf({ from: 'oders o' })).toEqual(['from: relation "oders" does not exist'])
+  })
+
+  it('the order', async () => {
+    expect(await faultsOf({ orderBy: ['o.placed_at', 'o.no'] })).toEqual(['orderBy[1]: column o.no does not exist'])
+  })
+
+  it('a filter', async () => {
+    const state = defineFilter({ description: 'x', schema: z.enum(['lost']), sql: (s, bind) => `o.stat = ${bind(s)}` })
+    expect(await faultsOf({ filters: { state } })).toEqual([expect.stringMatching(/^filter "state": column o\.stat /)])
+  })
+
+  it('several datasets and several parts of each, all at once', async () => {
+    const broken = { ...orders, columns: { a: { kind: 'text', sql: 'o.a' } }, orderBy: ['o.b'] } as const
+    const faults = await checkDatasets(shop.url, [broken, { ...broken, name: 'more' }])
+    expect([...faults.keys()]).toEqual(['orders', 'more'])
+    expect(faults.get('more')).toEqual([
+      'column "a": column o.a does not exist',
+      'orderBy[0]: column o.b does not exist',
+    ])
+  })
+})
+
+describe('a column whose kind is not the truth would be written wrong:', () => {
+  it.each([
+    ['integer', 'o.total', 'numeric', 'numeric or text'],
+    ['integer', 'o.id', 'bigint', 'bigint or numeric or text'],
+    ['json', `'no json'`, 'text', 'text'],
+    ['uuid', 'c.email', 'text', 'text'],
+    ['date', 'o.placed_at', 'timestamp with time zone', 'timestamp or text'],
+    ['numeric', 'o.total::float8', 'double precision', 'float or text'],
+  ] as const)('%s for %s', async (kind, sql, type, kinds) => {
+    expect(await faultsOf({ columns: { id: { kind: 'bigint', sql: 'o.id' }, x: { kind, sql } } })).toEqual([
+      `column "x": its kind is ${kind}, but its SQL gives ${type}: make it ${kinds}, or cast it`,
+    ])
+  })
+
+  it.each(['o.state', 'o.placed_at', 'now() - o.placed_at', 'ARRAY[1, 2]', 'NULL'])('%s may be text', async (sql) => {
+    expect(await faultsOf({ columns: { x: { kind: 'text', sql } } })).toEqual([])
+  })
+})
+
+describe('a filter', () => {
+  it('that writes its value into the SQL is found: it would let callers in', async () => {
+    const email = defineFilter({ description: 'x', schema: z.string(), sql: (value) => `c.email = '${value}'` })
+    expect(await faultsOf({ filters: { email } })).toEqual([
+      expect.stringMatching(/^filter "email": .* pass it to bind/),
+    ])
+  })
+
+  it('whose value does not survive until the worker reads it is found', async () => {
+    const since = { description: 'x', schema: z.coerce.date(), sql: () => 'true' }
+    // biome-ignore lint/suspicious/noExplicitAny: a module in plain JavaScript has no types to keep it from this.
+    expect(await faultsOf({ filters: { since: since as any } })).toEqual([
+      'filter "since": its schema gives a value that is another one after JSON',
+    ])
+  })
+
+  it('that throws is found', async () => {
+    const state = defineFilter({
+      description: 'x',
+      schema: z.literal('open'),
+      sql: () => {
+        throw new Error('not finished')
+      },
+    })
+    expect(await faultsOf({ filters: { state } })).toEqual(['filter "state": its sql fails for "open": not finished'])
+  })
+
+  it('is tried with the example of its schema where no usual value fits', async () => {
+    const sku = (schema: z.ZodType<string>) =>
+      defineFilter({ description: 'x', schema, sql: (value, bind) => `o.sku = ${bind(value)}` })
+    const schema = z.string().regex(/^[A-Z]-\d+$/)
+    expect(await faultsOf({ filters: { sku: sku(schema) } })).toEqual([])
+    expect(await faultsOf({ filters: { sku: sku(schema.meta({ examples: ['A-1'] })) } })).toEqual([
+      'filter "sku": column o.sku does not exist',
+    ])
+  })
+})
+
+it('a dataset of two statements is refused: the second could be anything', async () => {
+  expect(await faultsOf({ from: 'orders o; DROP TABLE orders; SELECT 1' })).toEqual([expect.stringMatching(/^from: /)])
+})
+
+it('a table that we may not read is named, though no row is read', async () => {
+  const role = `blind_${randomBytes(4).toString('hex')}`
+  await withClient(shop.url, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'blind'`))
+  try {
+    const url = new URL(shop.url)
+    url.username = role
+    url.password = 'blind'
+    const faults = await checkDatasets(url.href, examples)
+    expect(faults.get('orders')).toEqual(['from: permission denied for table orders'])
+  } finally {
+    await withClient(shop.url, (client) => client.query(`DROP ROLE ${role}`))
+  }
+})
+
+it.each([
+  ['is not there', (url: URL) => Object.assign(url, { port: '1' })],
+  ['lets us not in', (url: URL) => Object.assign(url, { username: 'nobody', password: 'wrong' })],
+  ['has no such database', (url: URL) => Object.assign(url, { pathname: '/none' })],
+])('a source that %s says nothing of the datasets', async (_, change) => {
+  await expect(checkDatasets(change(new URL(shop.url)).href, examples)).rejects.toThrow(SourceSilent)
+})
+
+it('a table that somebody has locked says nothing of the datasets either', async () => {
+  await withClient(shop.url, async (client) => {
+    await client.query('BEGIN; LOCK TABLE orders')
+    await expect(checkDatasets(shop.url, examples)).rejects.toThrow(SourceSilent)
+  })
+})
+
+describe('the order of the rows', () => {
+  it('is found to be none where rows share a place', async () => {
+    expect(await checkOrder(shop.url, { ...orders, orderBy: ['o.state'] })).toEqual([
+      'orderBy: of 1000 rows, 996 share a place; end it with a key',
+    ])
+    expect(await checkOrder(shop.url, orders)).toEqual([])
+  })
+
+  it('cannot be looked at where a row cannot be read, which is told', async () => {
+    const faulty = { ...orders, orderBy: ['1 / (o.id - 9007199254740991)'] }
+    expect(await checkOrder(shop.url, faulty)).toEqual(['a row cannot be read: division by zero'])
+  })
+})

@@ -1,0 +1,184 @@
+// A read that cannot be finished: it stops at once, on the server too, and never passes for a whole one.
+import { randomBytes } from 'node:crypto'
+import { openTable, type ReadOptions } from '@waybill/shared/source/source.ts'
+import pg from 'pg'
+import { afterEach, describe, expect, it } from 'vitest'
+import { withClient } from '../../setup/database.ts'
+import {
+  busySessions,
+  createSource,
+  readOptions,
+  readTable,
+  restsAfter,
+  textQuery,
+  untilActive,
+  useSource,
+} from '../../setup/source.ts'
+
+const given = useSource()
+afterEach(async () => {
+  expect(await restsAfter(given.url), 'nothing is left at work, nor in a transaction').toBeLessThan(4_000)
+  await given.source.$queryRaw`SELECT 1`
+})
+
+/** As a dataset would, and for hours. */
+const SLOW_ROWS = textQuery(`SELECT i::text AS c0 FROM generate_series(1, 100000) i, LATERAL pg_sleep(0.01 + 0 * i) s`)
+const SLOW_SORT = textQuery(
+  `SELECT md5(i::text) AS c0 FROM generate_series(1, 200000000) i ORDER BY md5(i::text || 'x'), i`,
+)
+const MANY_ROWS = textQuery(`SELECT i::text AS c0 FROM generate_series(1, 100000) i`)
+
+async function drain(query: typeof MANY_ROWS, options: Partial<ReadOptions> = {}): Promise<number> {
+  return (await readTable(given.source, query, options)).length
+}
+
+describe('an export that is aborted', () => {
+  it.each([
+    ['in the middle of a sort', SLOW_SORT],
+    ['while a page is fetched', SLOW_ROWS],
+  ])('%s stops the query on the server', async (_, query) => {
+    const aborting = new AbortController()
+    const reason = new Error('the caller changed their mind')
+    const reading = drain(query, { signal: aborting.signal })
+    const outcome = expect(reading).rejects.toBe(reason)
+    await untilActive(given.url)
+    aborting.abort(reason)
+    await outcome
+    expect(await restsAfter(given.url)).toBeLessThan(4_000)
+  })
+
+  it('while its table is locked by somebody else does not wait for the lock', async () => {
+    const locker = new pg.Client({ connectionString: given.url })
+    await locker.connect()
+    try {
+      await locker.query('BEGIN; LOCK TABLE users')
+      const aborting = new AbortController()
+      const reading = drain(textQuery('SELECT id::text AS c0 FROM users'), { signal: aborting.signal })
+      const outcome = expect(reading).rejects.toThrow('enough')
+      await untilActive(given.url)
+      aborting.abort(new Error('enough'))
+      await outcome
+      expect(await restsAfter(given.url)).toBeLessThan(4_000)
+    } finally {
+      await locker.end()
+    }
+  })
+
+  it('before it began, or between two pages, or by whoever reads, gives its connection back', async () => {
+    const scarce = createSource(given.url, 2)
+    try {
+      for (let i = 0; i < 5; i++) {
+        await expect(readTable(scarce, MANY_ROWS, { signal: AbortSignal.abort(new Error('never')) })).rejects.toThrow(
+          'never',
+        )
+        const aborting = new AbortController()
+        const between = readTable(scarce, MANY_ROWS, { signal: aborting.signal }, async () =>
+          aborting.abort(new Error('between')),
+        )
+        await expect(between).rejects.toThrow('between')
+        const table = await openTable(scarce, MANY_ROWS, readOptions())
+        await table.pages.next()
+        await table.pages.return()
+        await table.close()
+      }
+      expect(await readTable(scarce, MANY_ROWS, { pageSize: 50_000 })).toHaveLength(100_000)
+    } finally {
+      await scarce.$disconnect()
+    }
+  })
+})
+
+describe('a source that fails', () => {
+  it('by losing the connection in mid-read is unavailable: never a short file', async () => {
+    let read = 0
+    const reading = (async () => {
+      const table = await openTable(given.source, SLOW_ROWS, readOptions({ pageSize: 20 }))
+      try {
+        for await (const page of table.pages) read += page.length
+      } finally {
+        await table.close()
+      }
+    })()
+    const outcome = expect(reading).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
+    const { pid } = await untilActive(given.url)
+    await withClient(given.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
+    await outcome
+    expect(read).toBeLessThan(100_000)
+  })
+
+  it('by losing the connection between two pages is unavailable too', async () => {
+    const kill = async () => {
+      for (const { pid } of await busySessions(given.url)) {
+        await withClient(given.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
+      }
+    }
+    const reading = readTable(given.source, MANY_ROWS, { pageSize: 10 }, kill)
+    await expect(reading).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
+  })
+
+  it('by taking too long is a timeout', async () => {
+    await expect(drain(SLOW_SORT, { statementTimeout: 300 })).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' })
+  })
+
+  it('by a row that cannot be computed says which fault it was', async () => {
+    const halfway = textQuery(`SELECT (1 / (500 - i))::text AS c0 FROM generate_series(1, 1000) i`)
+    await expect(drain(halfway)).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED', message: /division by zero/ })
+  })
+
+  it.each([
+    ['a table', 'SELECT id::text AS c0 FROM no_such_table', 'no_such_table'],
+    ['a column', 'SELECT no_such_column::text AS c0 FROM users', 'no_such_column'],
+    ['a schema', 'SELECT id::text AS c0 FROM no_such_schema.users', 'no_such_schema'],
+  ])('by the lack of %s says of which', async (_, sql, name) => {
+    await expect(drain(textQuery(sql))).rejects.toMatchObject({
+      code: 'SOURCE_TABLE_MISSING',
+      message: expect.stringContaining(name),
+    })
+  })
+
+  it('by refusing access, to the table or at the door', async () => {
+    const role = `reader_${randomBytes(4).toString('hex')}`
+    const url = new URL(given.url)
+    url.username = role
+    url.password = 'secret-of-the-role'
+    await withClient(given.url, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${url.password}'`))
+    const reader = createSource(url.href)
+    url.password = 'wrong'
+    const stranger = createSource(url.href)
+    try {
+      const query = textQuery('SELECT id::text AS c0 FROM users')
+      await expect(readTable(reader, query)).rejects.toMatchObject({ code: 'SOURCE_ACCESS_DENIED', message: /users/ })
+      await expect(readTable(stranger, query)).rejects.toMatchObject({
+        code: 'SOURCE_ACCESS_DENIED',
+        message: expect.not.stringContaining('wrong'),
+      })
+    } finally {
+      await reader.$disconnect()
+      await stranger.$disconnect()
+      await withClient(given.url, (client) => client.query(`DROP ROLE ${role}`))
+    }
+  })
+
+  it('by not being there is unavailable', async () => {
+    const nowhere = createSource('postgres://a:b@127.0.0.1:1/none')
+    await expect(readTable(nowhere, MANY_ROWS)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
+    await nowhere.$disconnect()
+  })
+})
+
+describe('a dataset that would write', () => {
+  it.each([
+    ['by a function', `SELECT write_something()::text AS c0`],
+    ['by a sequence', `SELECT nextval('a_sequence')::text AS c0`],
+    ['by locking rows', `SELECT id::text AS c0 FROM users FOR UPDATE`],
+    ['after it took the guard off', `SELECT set_config('transaction_read_only', 'off', true) AS c0`],
+  ])('%s is refused by the database', async (_, sql) => {
+    await withClient(given.url, (client) =>
+      client.query(`CREATE SEQUENCE IF NOT EXISTS a_sequence; CREATE OR REPLACE FUNCTION write_something() RETURNS int
+        LANGUAGE sql AS $$ INSERT INTO users (id) VALUES (gen_random_uuid()) RETURNING 1 $$`),
+    )
+    await expect(drain(textQuery(sql))).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED' })
+    const { rows } = await withClient(given.url, (client) => client.query('SELECT count(*)::int AS n FROM users'))
+    expect(rows).toEqual([{ n: 0 }])
+  })
+})

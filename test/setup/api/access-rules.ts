@@ -1,0 +1,128 @@
+// Who may call each route, and how to call it: the table behind the access matrix. A new route needs a line here.
+import type { Config } from '../../../packages/shared/src/settings/config.ts'
+import { type TestDatabase, withClient } from '../database.ts'
+import type { ApiClient, Json } from './api-client.ts'
+
+export interface Fixtures {
+  /** Owns everything that the rules prepare. */
+  readonly exporter: ApiClient
+  readonly admin: ApiClient
+  /** The exporter's, completed. */
+  readonly exportId: string
+  readonly config: Config
+  readonly database: TestDatabase
+}
+
+export interface Rule {
+  /**
+   * `open`: anybody, without a token. `own`: the exporter whose it is, and admins; to others it does not exist. `each`:
+   * any caller, who sees or makes its own. `admin`: admins only.
+   */
+  readonly kind: 'open' | 'own' | 'each' | 'admin'
+  /** The status for those who may. */
+  readonly ok: number
+  readonly body?: Json
+  /** What the route is about, made anew where asking changes it. @returns the id, or the name, in the path */
+  readonly prepare?: (fixtures: Fixtures) => Promise<string> | string
+  /** What must be the same after somebody was refused. */
+  readonly look?: (fixtures: Fixtures, id: string) => Promise<Json>
+}
+
+const EXPORT = { dataset: 'users', format: 'csv' }
+
+const theFile = ({ exportId }: Fixtures) => exportId
+const lookAtExport = async ({ admin }: Fixtures, id: string) => (await admin.get(`/v1/exports/${id}`)).body.status
+const countExports = async ({ admin }: Fixtures) =>
+  (await admin.get('/v1/exports?scope=all&limit=200')).body.items.length
+const countKeys = async ({ admin }: Fixtures) => (await admin.get('/v1/api-keys')).body.items.length
+const lookAtKey = async ({ admin }: Fixtures, id: string) =>
+  (await admin.get('/v1/api-keys')).body.items.find((key: Json) => key.id === id)
+
+async function newFile({ exporter }: Fixtures): Promise<string> {
+  return (await exporter.export(EXPORT)).id
+}
+
+/** One that runs for good: of an attempt that no worker has, and whose heartbeat never grows old. */
+async function runningExport({ exporter, database }: Fixtures): Promise<string> {
+  const { body } = await exporter.post('/v1/exports', EXPORT)
+  await exporter.ended(body.id)
+  await withClient(database.url, (client) =>
+    client.query(
+      `UPDATE waybill.exports SET status = 'running', attempt_token = gen_random_uuid(),
+      heartbeat_at = now() + interval '1 hour', finished_at = NULL WHERE id = $1`,
+      [body.id],
+    ),
+  )
+  return body.id
+}
+
+async function newKey({ admin }: Fixtures): Promise<string> {
+  return (await admin.post('/v1/api-keys', { name: 'to be changed', role: 'exporter' })).body.id
+}
+
+/** Refused at once when the worker comes to it, without a look at the network. */
+const NOWHERE = 'https://nowhere.localhost/'
+
+const listEndpoints = async ({ admin }: Fixtures) => (await admin.get('/v1/webhook-endpoints')).body.items
+const countEndpoints = async (fixtures: Fixtures) => (await listEndpoints(fixtures)).length
+const lookAtEndpoint = async (fixtures: Fixtures, id: string) =>
+  (await listEndpoints(fixtures)).find((endpoint: Json) => endpoint.id === id)
+
+/** Told of nothing that the other rules do. */
+async function newEndpoint({ admin }: Fixtures): Promise<string> {
+  return (await admin.post('/v1/webhook-endpoints', { url: NOWHERE, events: ['export.failed'] })).body.id
+}
+
+async function newDelivery({ exporter }: Fixtures): Promise<string> {
+  const { id } = await exporter.export({ ...EXPORT, webhookUrl: NOWHERE })
+  return (await exporter.get(`/v1/exports/${id}/deliveries`)).body.items[0].id
+}
+
+export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
+  'GET /healthz': { kind: 'open', ok: 200 },
+  'GET /readyz': { kind: 'open', ok: 200 },
+  'GET /metrics': { kind: 'open', ok: 200 },
+  'GET /auth/config.json': { kind: 'open', ok: 200 },
+  'GET /openapi.json': { kind: 'open', ok: 200 },
+  'GET /docs': { kind: 'open', ok: 200 },
+  'GET /docs/:file': { kind: 'open', ok: 200, prepare: () => 'start.js' },
+
+  'GET /v1/me': { kind: 'each', ok: 200 },
+  'GET /v1/datasets': { kind: 'each', ok: 200 },
+  'GET /v1/exports': { kind: 'each', ok: 200 },
+  'GET /v1/exports/history': { kind: 'each', ok: 200 },
+  'POST /v1/exports': { kind: 'each', ok: 202, body: EXPORT, look: countExports },
+  'POST /v1/exports/preview': { kind: 'each', ok: 200, body: EXPORT },
+
+  'GET /v1/exports/:id': { kind: 'own', ok: 200, prepare: theFile },
+  'GET /v1/exports/:id/download': { kind: 'own', ok: 303, prepare: theFile },
+  'GET /v1/exports/:id/manifest': { kind: 'own', ok: 200, prepare: theFile },
+  'GET /v1/exports/:id/events': { kind: 'own', ok: 200, prepare: theFile },
+  'POST /v1/exports/:id/cancel': { kind: 'own', ok: 202, prepare: runningExport, look: lookAtExport },
+  'DELETE /v1/exports/:id': { kind: 'own', ok: 204, prepare: newFile, look: lookAtExport },
+
+  'GET /v1/me/webhook-secret': { kind: 'each', ok: 200 },
+  'POST /v1/me/webhook-secret/rotate': { kind: 'each', ok: 200 },
+  'GET /v1/exports/:id/deliveries': { kind: 'own', ok: 200, prepare: theFile },
+  'POST /v1/webhook-deliveries/:id/redeliver': { kind: 'own', ok: 202, prepare: newDelivery },
+
+  'GET /v1/webhook-endpoints': { kind: 'admin', ok: 200 },
+  'POST /v1/webhook-endpoints': { kind: 'admin', ok: 201, body: { url: NOWHERE }, look: countEndpoints },
+  'PATCH /v1/webhook-endpoints/:id': {
+    ...{ kind: 'admin', ok: 200, body: { enabled: false }, prepare: newEndpoint, look: lookAtEndpoint },
+  },
+  'DELETE /v1/webhook-endpoints/:id': { kind: 'admin', ok: 204, prepare: newEndpoint, look: lookAtEndpoint },
+  'POST /v1/webhook-endpoints/:id/rotate-secret': {
+    ...{ kind: 'admin', ok: 200, prepare: newEndpoint, look: lookAtEndpoint },
+  },
+  'POST /v1/webhook-endpoints/:id/test': { kind: 'admin', ok: 202, prepare: newEndpoint },
+  'GET /v1/webhook-endpoints/:id/deliveries': { kind: 'admin', ok: 200, prepare: newEndpoint },
+
+  'GET /v1/system': { kind: 'admin', ok: 200 },
+  'GET /v1/audit': { kind: 'admin', ok: 200 },
+  'GET /v1/api-keys': { kind: 'admin', ok: 200 },
+  'POST /v1/api-keys': { kind: 'admin', ok: 201, body: { name: 'new', role: 'admin' }, look: countKeys },
+  'PATCH /v1/api-keys/:id': { kind: 'admin', ok: 200, body: { role: 'admin' }, prepare: newKey, look: lookAtKey },
+  'POST /v1/api-keys/:id/rotate': { kind: 'admin', ok: 200, prepare: newKey, look: lookAtKey },
+  'DELETE /v1/api-keys/:id': { kind: 'admin', ok: 204, prepare: newKey, look: lookAtKey },
+}

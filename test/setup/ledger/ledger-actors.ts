@@ -1,0 +1,149 @@
+// Workers, callers and reconcilers that do to one export whatever they are told, at once, and remember what they heard.
+import { randomUUID } from 'node:crypto'
+import type { Database } from '@waybill/shared/database/client.ts'
+import type { Attempt, ExportRow, Ledger, UploadRow } from '@waybill/shared/ledger/ledger.ts'
+import { type EventRow, listEvents } from '@waybill/shared/ledger/queries.ts'
+import { newExport } from './new-export.ts'
+
+export type Action =
+  | { readonly kind: 'claim'; readonly worker: number }
+  | {
+      readonly kind: 'heartbeat' | 'recordUpload' | 'complete' | 'fail' | 'requeue' | 'release'
+      readonly worker: number
+      /** With the token of the attempt before. */
+      readonly late: boolean
+    }
+  | { readonly kind: 'revive' | 'reviveNobody' | 'cancel' | 'expire' | 'forget' | 'createAgain' }
+
+/** One call and its answer. Each has an actor of its own, so the trail tells which call wrote an event. */
+export interface Said {
+  readonly kind: Action['kind']
+  readonly actor: string
+  readonly token: string | undefined
+  readonly key: string | undefined
+  readonly answer: boolean
+}
+
+/** All that is known of the export at one moment. */
+export interface Look {
+  readonly row: ExportRow
+  readonly events: readonly EventRow[]
+  readonly uploads: readonly UploadRow[]
+  readonly leftovers: readonly UploadRow[]
+}
+
+const REQUEST = newExport({ idempotency: { key: 'again', hash: 'same' } })
+
+const DAY = 86_400_000
+
+export class Actors {
+  readonly #db: Database
+  readonly #ledger: Ledger
+  readonly #requester: string
+  readonly #exportId: string
+  /** By worker: the tokens of its attempts, the latest last. */
+  readonly #tokens: string[][] = [[], [], []]
+  #calls = 0
+
+  private constructor(db: Database, ledger: Ledger, requester: string, exportId: string) {
+    this.#db = db
+    this.#ledger = ledger
+    this.#requester = requester
+    this.#exportId = exportId
+  }
+
+  static async begin(db: Database, ledger: Ledger): Promise<Actors> {
+    const requester = randomUUID()
+    const { row } = await ledger.create(REQUEST, { id: requester, name: 'somebody' }, 1)
+    return new Actors(db, ledger, requester, row.id)
+  }
+
+  /** Leaves nothing for the next ones to find. */
+  async end(): Promise<void> {
+    await this.#db.upload.deleteMany({ where: { exportId: this.#exportId } })
+  }
+
+  async look(): Promise<Look> {
+    const [row, events, uploads, leftovers] = await Promise.all([
+      this.#db.export.findUniqueOrThrow({ where: { id: this.#exportId } }),
+      listEvents(this.#db, this.#exportId),
+      this.#db.upload.findMany({ where: { exportId: this.#exportId } }),
+      this.#ledger.listLeftovers(1_000_000),
+    ])
+    return { row, events, uploads, leftovers: leftovers.filter(({ exportId }) => exportId === this.#exportId) }
+  }
+
+  /** All at once; but a worker does one thing at a time beside its heartbeat, so its later ones wait. */
+  async act(actions: readonly Action[]): Promise<Said[]> {
+    const lines = Map.groupBy(actions, (action) =>
+      'worker' in action && action.kind !== 'heartbeat' ? action.worker : action,
+    )
+    const said = [...lines.values()].map(async (line) => {
+      const answers: Said[] = []
+      for (const action of line) answers.push(await this.#do(action))
+      return answers
+    })
+    return (await Promise.all(said)).flat()
+  }
+
+  async #do(action: Action): Promise<Said> {
+    this.#calls += 1
+    const actor = `call-${this.#calls}`
+    if (!('worker' in action)) {
+      return { kind: action.kind, actor, token: undefined, key: undefined, answer: await this.#asNobody(action, actor) }
+    }
+    const tokens = this.#tokens[action.worker] ?? []
+    if (action.kind === 'claim') tokens.push(randomUUID())
+    // A worker that never claimed anything has a token that was never given out.
+    const token = tokens.at('late' in action && action.late ? -2 : -1) ?? randomUUID()
+    const key = `exports/${token}/file.csv`
+    const attempt: Attempt = { exportId: this.#exportId, token, worker: actor }
+    return { kind: action.kind, actor, token, key, answer: await this.#asWorker(action.kind, attempt, key) }
+  }
+
+  async #asWorker(kind: Action['kind'], attempt: Attempt, key: string): Promise<boolean> {
+    switch (kind) {
+      case 'claim':
+        return (await this.#ledger.claim(attempt)) !== undefined
+      case 'heartbeat':
+        return this.#ledger.heartbeat(attempt, { rows: 1, bytes: 1 })
+      case 'recordUpload':
+        return this.#ledger.recordUpload(attempt, { key, estimatedRows: 1, uploadId: 'upload' })
+      case 'complete': {
+        const { token: sha256 } = attempt
+        const size = { rowCount: 1, bytes: 1, truncated: false, warnings: [] }
+        return this.#ledger.complete(attempt, { key, sha256, ...size, snapshotAt: new Date() }, DAY)
+      }
+      case 'fail':
+        return this.#ledger.fail(attempt, 'INTERNAL', 'It does not work.')
+      case 'requeue':
+        return this.#ledger.requeue(attempt, 'SOURCE_UNAVAILABLE')
+      case 'release':
+        return this.#ledger.release(attempt)
+      default:
+        throw new TypeError(`no worker does ${kind}`)
+    }
+  }
+
+  async #asNobody({ kind }: Action, actor: string): Promise<boolean> {
+    switch (kind) {
+      case 'revive':
+        // The trail tells what it did: a list of those that are queued again leaves out the one that failed.
+        await this.#ledger.reviveLost(0, actor, this.#exportId)
+        return false
+      case 'reviveNobody':
+        return (await this.#ledger.reviveLost(DAY, actor, this.#exportId)).length > 0
+      case 'cancel':
+        return this.#ledger.cancel(this.#exportId, actor)
+      case 'expire':
+        return this.#ledger.expire(this.#exportId, actor)
+      case 'forget':
+        await this.#ledger.forgetArtifact(this.#exportId)
+        return false
+      case 'createAgain':
+        return (await this.#ledger.create(REQUEST, { id: this.#requester, name: actor }, 1)).created
+      default:
+        throw new TypeError(`nobody does ${kind}`)
+    }
+  }
+}

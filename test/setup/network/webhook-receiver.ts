@@ -1,0 +1,91 @@
+// A receiver of webhooks on a real socket, which keeps what it gets and answers as the test says.
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Webhook } from 'standardwebhooks'
+import { expect } from 'vitest'
+import { webhookEventSchema } from '../../../packages/shared/src/contract/webhooks.ts'
+import { TEST_EVENT } from '../../../packages/shared/src/vocabulary/webhook-events.ts'
+import type { Json } from '../api/api-client.ts'
+
+export interface Received {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+export interface Receiver {
+  /** With a slash at its end. */
+  readonly url: string
+  readonly port: number
+  /** In the order in which they came. */
+  readonly received: readonly Received[]
+  /** How to answer from now on; default 204. */
+  answer: (response: ServerResponse, request: Received) => void
+  /** Waits until so many have come. */
+  until(count: number): Promise<Received[]>
+  close(): Promise<void>
+}
+
+export interface ReceiverOptions {
+  readonly host?: string
+  readonly port?: number
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
+/** A ceiling that is only reached when something is broken (milliseconds). */
+const PATIENCE = 25_000
+
+export async function startReceiver({ host = '127.0.0.1', port = 0, tls }: ReceiverOptions = {}): Promise<Receiver> {
+  const received: Received[] = []
+  const listener: RequestListener = (request, response) => {
+    const chunks: Buffer[] = []
+    // A sender that gives up is what some tests are about.
+    response.on('error', () => undefined)
+    request.on('error', () => undefined)
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const one = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString('utf8') }
+      received.push(one)
+      receiver.answer(response, one)
+    })
+  }
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+  const receiver: Receiver = {
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${address.port}/`,
+    port: address.port,
+    received,
+    answer: (response) => void response.writeHead(204).end(),
+    async until(count) {
+      const deadline = performance.now() + PATIENCE
+      while (received.length < count) {
+        if (performance.now() > deadline) throw new Error(`${received.length} webhooks came, and not ${count}`)
+        await sleep(20)
+      }
+      return received.slice(0, count)
+    },
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+  return receiver
+}
+
+/**
+ * Checks the signature by the official package, and its age with it; and that the event is what /openapi.json says.
+ *
+ * @throws when it does not fit
+ */
+export function verified({ headers, body }: Received, secret: string): Json {
+  const event = new Webhook(secret).verify(body, headers as Record<string, string>) as Json
+  if (event.type !== TEST_EVENT) expect(webhookEventSchema.parse(event), 'with nothing beside').toEqual(event)
+  return event
+}

@@ -1,0 +1,80 @@
+// A route that is not documented must not compile. `npm run check` holds the lines below to their @ts-expect-error.
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { defineRoute, problemsOf, type Route } from '../../../apps/api/src/http/route.ts'
+
+const DOCUMENTED = {
+  method: 'get',
+  access: 'caller',
+  operationId: 'getThing',
+  tag: 'System',
+  summary: 'Give the thing',
+  problems: [],
+} as const
+
+const thingSchema = z.object({ size: z.int() })
+
+describe('the types refuse', () => {
+  it('what would make the document say something else than the server does', () => {
+    const { summary: _, ...withoutSummary } = DOCUMENTED
+    const answers = { 200: { description: 'The thing.', body: thingSchema } } as const
+    const routes: readonly Route[] = [
+      // @ts-expect-error: a route without its summary
+      defineRoute({ ...withoutSummary, path: '/things', answers, handle: (_request, response) => void response.end() }),
+      // @ts-expect-error: a route whose answers are not named
+      defineRoute({ ...DOCUMENTED, path: '/things', handle: (_request, response) => void response.end() }),
+      // @ts-expect-error: a name in the path without its schema
+      defineRoute({ ...DOCUMENTED, path: '/things/:id', answers, handle: (_request, response) => void response.end() }),
+      defineRoute({
+        ...DOCUMENTED,
+        path: '/things',
+        answers,
+        // @ts-expect-error: an answer with a field of another type
+        handle: (_request, response) => void response.json({ size: 'large' }),
+      }),
+      defineRoute({
+        ...DOCUMENTED,
+        path: '/things',
+        answers,
+        // @ts-expect-error: an answer with a field that is not documented
+        handle: (_request, response) => void response.json({ size: 1, colour: 'red' }),
+      }),
+      defineRoute({
+        ...DOCUMENTED,
+        path: '/things',
+        answers,
+        // @ts-expect-error: a parameter that is not documented
+        handle: (_request, response, { query }) => void response.json({ size: query.size }),
+      }),
+      defineRoute({
+        ...DOCUMENTED,
+        path: '/things',
+        answers,
+        query: z.strictObject({ size: z.coerce.number() }),
+        handle: (_request, response, { query }) => void response.json({ size: query.size }),
+      }),
+    ]
+    expect(routes).toHaveLength(7)
+  })
+})
+
+it('errors that follow from the rule and the schemas of a route need not be named', () => {
+  const body = z.strictObject({ size: z.int() })
+  const route = defineRoute({
+    ...DOCUMENTED,
+    method: 'post',
+    path: '/things/:id',
+    params: { id: z.uuid() },
+    body,
+    answers: { 204: { description: 'Done.' } },
+    problems: ['EXPORT_ENDED'],
+    handle: (_request, response) => void response.end(),
+  })
+  expect(problemsOf(route)).toEqual(
+    expect.arrayContaining([
+      ...['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'EXPORT_ENDED', 'INTERNAL', 'DATABASE_UNAVAILABLE'],
+      ...['BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_FAILED'],
+    ]),
+  )
+  expect(problemsOf({ ...route, access: 'anybody' })).not.toContain('UNAUTHENTICATED')
+})

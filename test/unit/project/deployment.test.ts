@@ -1,0 +1,111 @@
+// Holds Dockerfile and docker-compose.yml to the settings, the pinned versions and the workspaces they must agree with.
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { readConfig, settingsSchema } from '../../../packages/shared/src/settings/config.ts'
+
+const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
+const dockerfile = await read('Dockerfile')
+const compose = readOutline(await read('docker-compose.yml'))
+const services = children('services')
+const settings = Object.fromEntries(
+  children('x-settings').map((name) => [name, compose.get(`x-settings.${name}`) ?? '']),
+)
+
+describe('docker-compose.yml', () => {
+  it('sets nothing that is no setting, and enough of them to start with', () => {
+    expect(Object.keys(settings).filter((name) => !(name in settingsSchema.shape))).toEqual([])
+    expect(() => readConfig(withDefaults(settings))).not.toThrow()
+  })
+
+  it('passes on what an installation of one’s own needs: where it is, who may come, where webhooks may go, who reads the metrics', () => {
+    const needed = ['PUBLIC_URL', 'TRUST_PROXY', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_CLIENT_ID', 'OIDC_JWKS_URL']
+    const roles = ['OIDC_ROLES_CLAIM', 'OIDC_ADMIN_ROLE', 'OIDC_EXPORTER_ROLE']
+    const webhooks = ['WEBHOOK_SECRET_KEYS', 'WEBHOOK_ALLOWED_NETWORKS', 'WEBHOOK_ALLOW_HTTP']
+    for (const name of [...needed, ...roles, ...webhooks, 'METRICS_TOKEN'])
+      expect(settings[name], name).toBe(`\${${name}:-}`)
+  })
+
+  it('gives these settings to our processes and to nobody else', () => {
+    const settingsOf = (name: string) =>
+      compose.get(`services.${name}.environment.<<`) ?? compose.get(`services.${name}.environment`)
+    const ours = services.filter((name) => settingsOf(name) === '*settings')
+    expect(ours).toEqual(['migrate', 'api', 'worker'])
+    for (const name of ours) expect(compose.get(`services.${name}.image`)).toMatch(/^waybill:/)
+  })
+
+  it('has no image that may be another one tomorrow', () => {
+    for (const name of services) expect(compose.get(`services.${name}.image`)).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\d+)?/)
+  })
+
+  it('starts nothing before what it needs answers', () => {
+    for (const name of services) {
+      for (const needed of children(`services.${name}.depends_on`)) {
+        const condition = compose.get(`services.${name}.depends_on.${needed}.condition`)
+        if (needed === 'migrate') expect(condition).toBe('service_completed_successfully')
+        else expect([condition, compose.has(`services.${needed}.healthcheck.test`)]).toEqual(['service_healthy', true])
+      }
+    }
+  })
+
+  it('refuses to start without a key of the operator', () => {
+    expect(settings.BOOTSTRAP_API_KEY).toMatch(/^\$\{BOOTSTRAP_API_KEY:\?/)
+  })
+
+  it('keeps all data in volumes that have a name', () => {
+    const mounted = services.flatMap((name) => children(`services.${name}.volumes`)).map((mount) => mount.split(':')[0])
+    expect(mounted.toSorted()).toEqual(children('volumes').toSorted())
+  })
+})
+
+describe('Dockerfile', () => {
+  it('runs the Node that the tests run on', async () => {
+    const { devDependencies } = JSON.parse(await read('package.json')) as { devDependencies: { node: string } }
+    const images = [...dockerfile.matchAll(/^FROM (node:\S+)/gm)].map(([, image]) => image)
+    expect(new Set(images)).toEqual(new Set([`node:${devDependencies.node}-bookworm-slim`]))
+  })
+
+  it('knows every workspace, or npm ci refuses the lock file', async () => {
+    const { packages } = JSON.parse(await read('package-lock.json')) as { packages: Record<string, unknown> }
+    const workspaces = Object.keys(packages).filter((path) => path !== '' && !path.includes('node_modules'))
+    const copied = [...dockerfile.matchAll(/^COPY (\S+)\/package\.json \1\/$/gm)].map(([, path]) => path)
+    expect(copied.toSorted()).toEqual(workspaces.toSorted())
+  })
+
+  it('gives no process the rights of root', () => {
+    expect(dockerfile).toMatch(/\nUSER node\n/)
+  })
+})
+
+/** What `${NAME:-value}` and `${NAME:?message}` stand for when only the latter is set. */
+function withDefaults(values: Record<string, string>): Record<string, string> {
+  const filled = ([name, value]: [string, string]) => [
+    name,
+    value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1').replaceAll(/\$\{\w+:\?[^}]*\}/g, 'a-key-of-the-operator'),
+  ]
+  return Object.fromEntries(Object.entries(values).map(filled))
+}
+
+/**
+ * Path to value, by indentation; list items are keys without a value. Enough of YAML for a file that we write, and
+ * Biome checks that it is YAML.
+ */
+function readOutline(text: string): Map<string, string> {
+  const outline = new Map<string, string>()
+  const path: { indent: number; key: string }[] = []
+  for (const line of text.split('\n')) {
+    const [, space = '', key, value = ''] = /^( *)(?:- )?([^#\s].*?)(?:: +(.*)|:)?$/.exec(line) ?? []
+    if (key === undefined) continue
+    while ((path.at(-1)?.indent ?? -1) >= space.length) path.pop()
+    path.push({ indent: space.length, key })
+    outline.set(path.map((step) => step.key).join('.'), value.replaceAll(/^["']|["']$/g, ''))
+  }
+  return outline
+}
+
+function children(parent: string): string[] {
+  const depth = parent.split('.').length
+  const below = [...compose.keys()].filter((path) => path.startsWith(`${parent}.`))
+  return below
+    .map((path) => path.slice(parent.length + 1))
+    .filter((_path, index) => below[index]?.split('.').length === depth + 1)
+}

@@ -1,0 +1,58 @@
+// A link between documents leads to a file that is there, and to a heading that it has; the index names every document.
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+
+const inDirectory = async (path: string) =>
+  (await readdir(join(ROOT, path))).filter((name) => name.endsWith('.md')).map((name) => join(path, name))
+const DOCUMENTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'packages/client/README.md',
+  ...(await inDirectory('docs')),
+  ...(await inDirectory('docs/decisions')),
+]
+
+const read = (path: string) => readFile(join(ROOT, path), 'utf8')
+
+/** Without the code, where brackets mean something else. */
+const proseOf = (markdown: string) => markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, 'code')
+
+/** As GitHub makes them: lower case, blanks to dashes, everything else but letters, digits, - and _ left out. */
+function anchorsOf(markdown: string): string[] {
+  const headings = [...markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)].map(
+    ([, text = '']) => text,
+  )
+  return headings.map((text) =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+describe.each(DOCUMENTS)('%s', (path) => {
+  it('has no link into nothing', async () => {
+    const broken: string[] = []
+    for (const [, target = ''] of proseOf(await read(path)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue
+      const [file = '', anchor] = target.split('#')
+      const found = file === '' ? path : relative(ROOT, join(ROOT, dirname(path), file))
+      const isThere = existsSync(join(ROOT, found))
+      if (!isThere || (anchor !== undefined && !anchorsOf(await read(found)).includes(anchor))) broken.push(target)
+    }
+    expect(broken).toEqual([])
+  })
+})
+
+it('docs/README.md names every document in docs/', async () => {
+  const index = await read('docs/README.md')
+  const missing = (await inDirectory('docs'))
+    .map((path) => path.slice('docs/'.length))
+    .filter((name) => !index.includes(`(${name})`))
+  expect(missing).toEqual(['README.md'])
+})

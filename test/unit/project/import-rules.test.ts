@@ -1,0 +1,210 @@
+// Breaks every import rule of biome.json and expects the linter to say so: a rule that has stopped biting looks
+// like a clean house.
+import { execFile } from 'node:child_process'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+/** Lines of one file: where it stands decides what it may do. */
+interface Lines {
+  readonly forbidden: readonly string[]
+  readonly allowed: readonly string[]
+}
+
+const from = (...specifiers: string[]) => specifiers.map((specifier) => `export { thing } from '${specifier}'`)
+
+const APPS = ['api', 'worker', 'standalone', 'admin']
+const READS_ENVIRONMENT = 'export const port = process.env.PORT'
+
+const FILES: Readonly<Record<string, Lines>> = {
+  'packages/shared/src/ledger/ledger.ts': {
+    forbidden: [
+      ...APPS.flatMap((app) => from(`@waybill/${app}/main.ts`, `../../../apps/${app}/src/main.ts`)),
+      ...from('@waybill/shared/errors.ts'),
+      READS_ENVIRONMENT,
+    ],
+    allowed: from('./errors.ts', './datasets/index.ts', './formats/index.ts', 'zod', 'node:fs'),
+  },
+  'packages/shared/src/settings/config.ts': {
+    forbidden: from('@waybill/api/server.ts'),
+    allowed: [READS_ENVIRONMENT],
+  },
+  'packages/shared/src/datasets/orders.ts': {
+    forbidden: from(
+      './users.ts',
+      '../formats/csv.ts',
+      '../storage.ts',
+      '../storage-failure.ts',
+      '../config.ts',
+      '@waybill/shared/storage.ts',
+      '@waybill/api/server.ts',
+      '../../../../apps/api/src/server.ts',
+    ),
+    allowed: from('./dataset.ts', '../table.ts', '../text.ts', 'zod'),
+  },
+  'packages/shared/src/datasets/index.ts': {
+    forbidden: from('../formats/csv.ts', '../storage.ts', '@waybill/shared/formats/csv.ts'),
+    allowed: from('./orders.ts', './dataset.ts'),
+  },
+  'packages/shared/src/contract/orders.ts': {
+    forbidden: from(
+      'node:fs',
+      'express',
+      '@prisma/client',
+      '@waybill/shared/export.ts',
+      '../ledger.ts',
+      '../config.ts',
+      '../datasets/index.ts',
+      '../generated/prisma/client.ts',
+    ),
+    allowed: from(
+      'zod',
+      './fields.ts',
+      '../export.ts',
+      '../errors.ts',
+      '../event-types.ts',
+      '../table.ts',
+      '../webhook-events.ts',
+    ),
+  },
+  'packages/shared/src/formats/parquet.ts': {
+    forbidden: from(
+      '../datasets/users.ts',
+      '../datasets/dataset.ts',
+      '../storage.ts',
+      '../config.ts',
+      '@waybill/shared/datasets/users.ts',
+      '@waybill/worker/worker.ts',
+    ),
+    allowed: from('./format.ts', './text-rows.ts', '../table.ts', '../export.ts', 'node:zlib'),
+  },
+  'packages/shared/src/storage/storage.ts': {
+    forbidden: from(
+      './datasets/users.ts',
+      './formats/csv.ts',
+      '@waybill/shared/table.ts',
+      '../../../apps/api/src/x.ts',
+    ),
+    allowed: from('./storage-failure.ts', './errors.ts', '@aws-sdk/client-s3'),
+  },
+  'packages/shared/src/storage/failure.ts': {
+    forbidden: from('./datasets/users.ts', './formats/csv.ts'),
+    allowed: from('./errors.ts'),
+  },
+  'apps/api/src/server.ts': {
+    forbidden: [
+      ...from('@waybill/worker', '@waybill/worker/worker.ts', '../../worker/src/worker.ts'),
+      ...from('@waybill/standalone/system.ts', '../../standalone/src/system.ts'),
+      ...from('../../../packages/shared/src/ledger.ts'),
+      `export type { WorkerDeps } from '../../worker/src/worker.ts'`,
+      `import type { RunningWorker } from '@waybill/worker/worker.ts'`,
+      `export const byName = await import('@waybill/worker/worker.ts')`,
+      `export const byPath = await import('../../worker/src/worker.ts')`,
+      READS_ENVIRONMENT,
+    ],
+    allowed: from('@waybill/shared/ledger.ts', './auth.ts', './routes/exports.ts', 'express'),
+  },
+  'apps/api/src/routes/exports/exports.ts': {
+    forbidden: from('../../../worker/src/worker.ts', '@waybill/worker/worker.ts'),
+    allowed: from('../auth.ts', './history.ts'),
+  },
+  'apps/worker/src/worker.ts': {
+    forbidden: [
+      ...from('@waybill/api/server.ts', '../../api/src/server.ts'),
+      ...from('@waybill/standalone/system.ts', '../../standalone/src/system.ts'),
+      ...from('../../../packages/shared/src/ledger.ts'),
+      'work()', // a promise left to itself
+      READS_ENVIRONMENT,
+    ],
+    allowed: [...from('@waybill/shared/ledger.ts', './run-export.ts'), 'declare function work(): Promise<void>'],
+  },
+  'apps/standalone/src/system.ts': {
+    forbidden: [READS_ENVIRONMENT],
+    allowed: from('@waybill/api/server.ts', '@waybill/worker/worker.ts', '@waybill/shared/config.ts'),
+  },
+  'packages/client/src/resources/exports.ts': {
+    forbidden: [
+      ...from('@waybill/shared/export.ts', '@waybill/shared/errors.ts', '../../shared/src/contract/me.ts'),
+      ...from('@waybill/api/server.ts', '../../../apps/api/src/server.ts', 'node:fs', './node/save-export.ts'),
+      `import type { ExportRow } from '@waybill/shared/ledger.ts'`,
+      `export const lazily = await import('node:crypto')`,
+      READS_ENVIRONMENT,
+    ],
+    allowed: from('@waybill/shared/contract/exports.ts', './wait.ts'),
+  },
+  'packages/client/src/node/save-export.ts': {
+    forbidden: from('@waybill/shared/export.ts', '../../../shared/src/contract/me.ts'),
+    allowed: from('node:fs', '../client.ts', '@waybill/shared/contract/exports.ts'),
+  },
+  'packages/client/src/cli/main.ts': {
+    forbidden: [...from('@waybill/shared/config.ts', '@waybill/standalone/system.ts'), READS_ENVIRONMENT],
+    allowed: from('node:process', '../client.ts', './commands/export.ts'),
+  },
+  'packages/client/src/cli/environment.ts': { forbidden: [], allowed: [READS_ENVIRONMENT] },
+  'scripts/run.mjs': { forbidden: [], allowed: [READS_ENVIRONMENT] },
+}
+
+const RULES = ['lint/style/noRestrictedImports', 'lint/style/noProcessEnv', 'lint/nursery/noFloatingPromises']
+
+describe('the linter refuses what the house rules forbid, and nothing else', () => {
+  let refused: ReadonlyMap<string, readonly string[]>
+  beforeAll(async () => {
+    refused = await refusedLines()
+  })
+
+  it.each(Object.entries(FILES))('in %s', (path, { forbidden }) => {
+    expect((refused.get(path) ?? []).toSorted()).toEqual(forbidden.toSorted())
+  })
+})
+
+/** By file. They stand in a directory with nothing but biome.json, so that no run of the linter over the house meets them. */
+async function refusedLines(): Promise<Map<string, string[]>> {
+  const directory = await mkdtemp(join(tmpdir(), 'waybill-lint-'))
+  try {
+    const root = fileURLToPath(new URL('../../..', import.meta.url))
+    for (const name of ['biome.json', '.gitignore']) await copyFile(join(root, name), join(directory, name))
+    const lines = new Map(Object.entries(FILES).map(([path, file]) => [path, [...file.forbidden, ...file.allowed]]))
+    for (const [path, text] of lines) {
+      await mkdir(dirname(join(directory, path)), { recursive: true })
+      await writeFile(join(directory, path), `${text.join('\n')}\n`)
+    }
+    const refused = new Map<string, string[]>()
+    for (const { path, line } of await lint(join(root, 'node_modules/.bin/biome'), directory)) {
+      const text = lines.get(path)?.[line - 1] ?? `line ${line}`
+      refused.set(path, [...new Set([...(refused.get(path) ?? []), text])])
+    }
+    return refused
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+interface Refusal {
+  /** Relative to the directory. */
+  readonly path: string
+  /** From 1. */
+  readonly line: number
+}
+
+function lint(biome: string, directory: string): Promise<Refusal[]> {
+  const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.']
+  return new Promise((resolve, reject) => {
+    // It ends with code 1, as there is much to refuse; only an answer that cannot be read is a failure.
+    execFile(biome, args, { cwd: directory }, (_error, stdout, stderr) => {
+      try {
+        const { diagnostics } = JSON.parse(stdout) as { diagnostics: Diagnostic[] }
+        const ours = diagnostics.filter(({ category }) => RULES.includes(category))
+        resolve(ours.map(({ location }) => ({ path: location.path, line: location.start.line })))
+      } catch (cause) {
+        reject(new Error(`biome answered:\n${stdout}\n${stderr}`, { cause }))
+      }
+    })
+  })
+}
+
+interface Diagnostic {
+  readonly category: string
+  readonly location: { readonly path: string; readonly start: { readonly line: number } }
+}

@@ -1,0 +1,243 @@
+// The bootstrap behind the npm scripts: that it installs when it must, stays out of the way else, and hands
+// signals and exit codes over as they are. Runs a copy of it in a repository of one file, with a fake npm.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+let root: string
+const SCRIPTS = fileURLToPath(new URL('../../../scripts', import.meta.url))
+const LOCK = {
+  packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/dev': { version: '2.0.0', dev: true } },
+}
+
+/** Does what npm ci leaves behind: Node, what was installed, and a line in a log. */
+const FAKE_NPM = `
+  import { appendFileSync, copyFileSync, mkdirSync, existsSync, symlinkSync, writeFileSync } from 'node:fs'
+  console.error('npm warn EBADENGINE Unsupported engine')
+  if (process.env.FAKE_NPM === 'fails') { console.error('npm error E404'); process.exit(7) }
+  await new Promise((done) => setTimeout(done, Number(process.env.FAKE_NPM ?? 0)))
+  appendFileSync('npm.log', process.argv.slice(2).join(' ') + ' cache ' + process.env.npm_config_cache + '\\n')
+  mkdirSync('node_modules/node/bin', { recursive: true })
+  if (!existsSync('node_modules/node/bin/node')) symlinkSync(${JSON.stringify(process.execPath)}, 'node_modules/node/bin/node')
+  writeFileSync('node_modules/node/package.json', '{"version":"24.0.0"}')
+  copyFileSync('package-lock.json', 'node_modules/.package-lock.json')`
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'waybill-run-'))
+  await cp(SCRIPTS, join(root, 'scripts'), { recursive: true })
+  await file('package-lock.json', JSON.stringify(LOCK))
+  await file('npm-cli.js', FAKE_NPM)
+  await file('package.json', '{"type":"module"}')
+  await file('packages/shared/src/generated/prisma/client.ts', '')
+  await program('')
+})
+
+afterEach(() => rm(root, { recursive: true, force: true }))
+
+async function file(name: string, text: string): Promise<void> {
+  await mkdir(dirname(join(root, name)), { recursive: true })
+  await writeFile(join(root, name), text)
+}
+
+/** What the task runs. */
+const program = (text: string) => file('apps/api/src/main.ts', text)
+const installs = async () => (await readFile(join(root, 'npm.log'), 'utf8').catch(() => '')).split('\n').length - 1
+
+interface Run {
+  readonly child: ChildProcess
+  readonly ended: Promise<{ code: number | null; out: string; err: string }>
+  readonly out: () => string
+}
+
+function start(args: string[], env: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [join(root, 'scripts/run.mjs'), ...args], {
+    env: { ...process.env, NODE_ENV: 'development', npm_execpath: join(root, 'npm-cli.js'), ...env },
+    detached: true,
+  })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk))
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err }))
+  return { child, ended, out: () => out }
+}
+
+const run = (args: string[], env?: Record<string, string>) => start(args, env).ended
+
+test('a fresh clone is installed once, says so in a line, and shows nothing of what npm says', async () => {
+  const first = await run(['api'])
+  expect(first).toMatchObject({ code: 0, out: '' })
+  expect(first.err).toMatch(/^Installing the dependencies .*\nInstalled in \d+ s\.\n$/)
+  expect(await readFile(join(root, 'npm.log'), 'utf8')).toMatch(/^ci /)
+  expect(await run(['api'])).toEqual({ code: 0, out: '', err: '' })
+  expect(await installs()).toBe(1)
+})
+
+test('it installs again when the lock file has changed, and not when npm has done so itself', async () => {
+  await run(['api'])
+  const changed = JSON.stringify({ packages: { ...LOCK.packages, 'node_modules/a': { version: '1.0.1' } } })
+  await file('package-lock.json', changed)
+  await run(['api'])
+  expect(await installs()).toBe(2)
+
+  const byHand = changed.replace('1.0.1', '1.0.2')
+  await file('package-lock.json', byHand)
+  await file('node_modules/.package-lock.json', byHand)
+  await run(['api'])
+  expect(await installs()).toBe(2)
+})
+
+/** Writes what Vite would: the page, of which one must be able to tell what it was built from. */
+const FAKE_VITE = `
+  import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+  import { join } from 'node:path'
+  const out = process.argv[process.argv.indexOf('--outDir') + 1]
+  if (process.env.FAKE_VITE === 'fails') { console.error('Could not resolve "./nothing.ts"'); process.exit(1) }
+  mkdirSync(join(out, 'assets'), { recursive: true })
+  writeFileSync(join(out, 'index.html'), readFileSync('apps/admin/src/main.tsx'))`
+
+const page = () => readFile(join(root, 'apps/admin/dist/index.html'), 'utf8')
+
+/** What npm start runs, installed. */
+async function preparePage(): Promise<void> {
+  await file('node_modules/vite/bin/vite.js', FAKE_VITE)
+  await file('apps/admin/src/main.tsx', 'one')
+  await file('apps/standalone/src/main.ts', `console.log('runs')`)
+  await run(['api'])
+}
+
+test('npm start builds the admin page when its sources have changed, says so in a line, and not otherwise', async () => {
+  await preparePage()
+  const first = await run(['start'])
+  expect(first).toMatchObject({ code: 0, out: 'runs\n' })
+  expect(first.err).toMatch(/^Built the admin page in [\d.]+ s\.\n$/)
+  expect(await page()).toBe('one')
+  // Another time alone is no change: git gives files new ones.
+  await utimes(join(root, 'apps/admin/src/main.tsx'), new Date(), new Date())
+  expect(await run(['start'])).toMatchObject({ out: 'runs\n', err: '' })
+  await file('apps/admin/src/main.tsx', 'two')
+  expect((await run(['start'])).err).toMatch(/^Built the admin page in [\d.]+ s\.\n$/)
+  expect(await page()).toBe('two')
+})
+
+test('a page that cannot be built keeps nobody from starting: the page before stays', async () => {
+  await preparePage()
+  await run(['start'])
+  await file('apps/admin/src/main.tsx', 'broken')
+  const failed = await run(['start'], { FAKE_VITE: 'fails' })
+  expect(failed).toMatchObject({ code: 0, out: 'runs\n' })
+  expect(failed.err).toContain('Could not resolve')
+  expect(failed.err).toMatch(/Going on without/)
+  expect(await page()).toBe('one')
+  expect((await run(['build'], { FAKE_VITE: 'fails' })).code).toBe(1)
+  expect(await run(['build'])).toMatchObject({ code: 0, out: '' })
+  expect(await page()).toBe('broken')
+})
+
+test('an image without the development packages is left as it is', async () => {
+  await run(['api'])
+  const { 'node_modules/dev': _, ...production } = LOCK.packages
+  await file('node_modules/.package-lock.json', JSON.stringify({ packages: production }))
+  await rm(join(root, 'node_modules/.waybill-install'))
+  expect(await run(['api'])).toMatchObject({ code: 0, err: '' })
+  await rm(join(root, 'node_modules/.package-lock.json'))
+  expect(await run(['api'], { NODE_ENV: 'production' })).toMatchObject({ code: 0, err: '' })
+  expect(await installs()).toBe(1)
+})
+
+test('when npm fails, all it said is shown, and the next run tries again', async () => {
+  const failed = await run(['api'], { FAKE_NPM: 'fails' })
+  expect(failed.code).toBe(1)
+  expect(failed.err).toContain('npm error E404')
+  expect((await run(['api'])).code).toBe(0)
+})
+
+test('two runs at once install once', async () => {
+  const runs = await Promise.all([run(['api'], { FAKE_NPM: '700' }), run(['api'], { FAKE_NPM: '700' })])
+  expect(runs.map(({ code }) => code)).toEqual([0, 0])
+  expect(runs.map(({ err }) => err).join()).toMatch(/Waiting for an install that is under way \(process \d+\)/)
+  expect(await installs()).toBe(1)
+})
+
+test('an install that was interrupted does not block the next', async () => {
+  const { child, ended } = start(['api'], { FAKE_NPM: '20000' })
+  await once(child.stderr ?? child, 'data')
+  child.kill('SIGTERM')
+  expect((await ended).code).toBe(143)
+  expect((await run(['api'])).code).toBe(0)
+})
+
+test('the Prisma client is generated again when the schema is newer', async () => {
+  await run(['api'])
+  await file('scripts/generate-client.mjs', `console.log('generated')`)
+  await file('prisma/schema.prisma', '')
+  const later = new Date(Date.now() + 10_000)
+  await utimes(join(root, 'prisma/schema.prisma'), later, later)
+  expect(await run(['api'])).toMatchObject({ code: 0, out: 'generated\n' })
+})
+
+test('the exit code and the arguments are passed on', async () => {
+  await program('console.log(process.argv.slice(2).join("|")); process.exit(42)')
+  expect(await run(['api', '--rows', 'a b'])).toMatchObject({ code: 42, out: '--rows|a b\n' })
+  expect(await run(['nonsense'])).toMatchObject({ code: 2 })
+})
+
+const COUNTS_SIGNALS = `
+  let n = 0
+  process.on('SIGINT', () => { n += 1; console.log('SIGINT ' + n); setTimeout(() => process.exit(5), 1000) })
+  setInterval(() => {}, 1000)
+  console.log('ready')`
+
+test('Ctrl-C, which comes to the whole group and from npm once more, reaches the program once', async () => {
+  await run(['api'])
+  await program(COUNTS_SIGNALS)
+  const { child, ended, out } = start(['api'])
+  await vi.waitFor(() => expect(out()).toBe('ready\n'), { timeout: 5000 })
+  process.kill(-(child.pid ?? 0), 'SIGINT')
+  child.kill('SIGINT')
+  expect(await ended).toMatchObject({ code: 5, out: 'ready\nSIGINT 1\n' })
+})
+
+test('a second Ctrl-C, a moment later, reaches it, too', async () => {
+  await run(['api'])
+  await program(COUNTS_SIGNALS)
+  const { child, ended, out } = start(['api'])
+  await vi.waitFor(() => expect(out()).toBe('ready\n'), { timeout: 5000 })
+  child.kill('SIGINT')
+  await new Promise((done) => setTimeout(done, 500))
+  child.kill('SIGINT')
+  expect((await ended).out).toBe('ready\nSIGINT 1\nSIGINT 2\n')
+})
+
+test('a program ended by a signal ends us with the code that says so', async () => {
+  await run(['api'])
+  await program(`process.kill(process.pid, 'SIGKILL')`)
+  expect((await run(['api'])).code).toBe(137)
+})
+
+test.runIf(process.platform === 'linux')('the program does not outlive us when we are killed', async () => {
+  await run(['api'])
+  await program(`setInterval(() => {}, 1000); console.log(process.pid)`)
+  const { child, ended, out } = start(['api'])
+  await vi.waitFor(() => expect(out()).toMatch(/\d+\n/), { timeout: 5000 })
+  child.kill('SIGKILL')
+  // Its output is closed only when the program, which shares it, is gone, too.
+  await ended
+})
+
+test('a home directory that cannot be written to does not stop the install', async () => {
+  // A file, as root can write to any directory.
+  await file('home', '')
+  await run(['api'], { HOME: join(root, 'home'), npm_config_cache: join(root, 'home/.npm') })
+  expect(await readFile(join(root, 'npm.log'), 'utf8')).toContain(join(tmpdir(), 'waybill-npm-'))
+})
+
+test('settings in .env reach the program, and the environment wins over them', async () => {
+  await file('.env', 'FROM_FILE=file\nFROM_BOTH=file\n')
+  await program('console.log(process.env.FROM_FILE, process.env.FROM_BOTH)')
+  expect(await run(['api'], { FROM_BOTH: 'environment' })).toMatchObject({ code: 0, out: 'file environment\n' })
+})
