@@ -11,12 +11,12 @@ export type Access = 'anybody' | 'caller' | 'admin'
 
 /** How the document groups the routes, in this order. */
 export const TAGS = {
-  Exports: 'Ask for a file, follow it, download it.',
-  Datasets: 'What can be exported.',
-  Webhooks: 'Be told instead of asking.',
-  Audit: 'Who took what, when.',
-  Access: 'Who may: keys, and who a token is.',
-  System: 'Is it well, and how is it called?',
+  Exports: 'Create exports, follow their status and download their files.',
+  Datasets: 'The datasets that can be exported: columns, filters and formats.',
+  Webhooks: 'Notifications when exports end: endpoints, secrets and deliveries.',
+  Audit: 'The audit trail: who requested, downloaded or changed what, and when.',
+  Access: 'Authentication: API keys and the identity behind a token.',
+  System: 'Health checks, metrics and the API document.',
 } as const
 export type Tag = keyof typeof TAGS
 

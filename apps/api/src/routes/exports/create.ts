@@ -27,14 +27,15 @@ export function createExportRoute({ config, datasets, db, ledger, queue, readers
     access: 'caller',
     operationId: 'createExport',
     tag: 'Exports',
-    summary: 'Ask for an export',
-    description: 'Answers at once; the file is made in the background. Poll the address in Location.',
+    summary: 'Create an export',
+    description:
+      'Responds at once; a worker creates the file in the background. Poll the URL in `Location` for the status.',
     headers: { 'Idempotency-Key': idempotencyKeySchema.optional() },
     body: exportRequestSchema,
     documentedBody: exportRequestByDataset(datasets),
     answers: {
       202: {
-        description: 'Accepted: it will be made, whatever happens.',
+        description: 'Accepted: the export is stored and will run.',
         body: exportSchema,
         example: QUEUED_EXPORT,
         headers: { Location: 'always', 'Retry-After': 'always' },

@@ -43,12 +43,13 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       operationId: 'listExports',
       tag: 'Exports',
       summary: 'List exports, newest first',
-      description: 'While one of them is queued or running, `Retry-After` says when to look again.',
+      description:
+        'While an export on the page is queued or running, `Retry-After` gives the seconds until the next poll.',
       query: exportListQuerySchema,
       headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
       answers: {
-        200: { description: 'A page of them.', body: exportListSchema, headers: POLLED },
-        304: { description: 'Nothing has changed.', headers: POLLED },
+        200: { description: 'One page of exports.', body: exportListSchema, headers: POLLED },
+        304: { description: 'The page has not changed.', headers: POLLED },
       },
       problems: [],
       async handle(_request, response, { query: { scope, limit, cursor, ...filter }, headers }) {
@@ -70,17 +71,17 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'getExport',
       tag: 'Exports',
-      summary: 'Look at an export: how far it is, and where its file is',
+      summary: 'Get an export: its status, its progress and the link to its file',
       params: { id: pathIdSchema },
       headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
       answers: {
         200: {
-          description: 'The export; with a link signed now while it is completed.',
+          description: 'The export. A completed export has a link signed for this response.',
           body: exportSchema,
           headers: POLLED,
         },
         304: {
-          description: 'Nothing has changed, and the link you hold has at least half of its time left.',
+          description: 'The export has not changed, and the link from before has at least half of its lifetime left.',
           headers: POLLED,
         },
       },
@@ -103,9 +104,9 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'deleteExport',
       tag: 'Exports',
-      summary: 'Remove the file of an export now; its row stays, as expired',
+      summary: 'Delete the file of an export now; the export stays, with the status `expired`',
       params: { id: pathIdSchema },
-      answers: { 204: { description: 'There is no file any more.' } },
+      answers: { 204: { description: 'The file is deleted.' } },
       problems: ['EXPORT_STILL_ACTIVE'],
       async handle(request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))
@@ -129,11 +130,11 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'cancelExport',
       tag: 'Exports',
-      summary: 'Stop the work on an export',
+      summary: 'Cancel an export',
       params: { id: pathIdSchema },
       answers: {
         202: {
-          description: 'It is canceled; a worker that runs it stops within seconds.',
+          description: 'The export is canceled. A worker that is running it stops within seconds.',
           body: exportSchema,
           example: CANCELED_EXPORT,
         },
@@ -152,9 +153,9 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'listExportEvents',
       tag: 'Exports',
-      summary: 'Tell what happened to an export, oldest first',
+      summary: 'List the events of an export, oldest first',
       params: { id: pathIdSchema },
-      answers: { 200: { description: 'Its trail.', body: exportEventListSchema } },
+      answers: { 200: { description: 'The events of the export.', body: exportEventListSchema } },
       problems: [],
       async handle(_request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))

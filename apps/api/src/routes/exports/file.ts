@@ -24,14 +24,14 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       access: 'caller',
       operationId: 'downloadExport',
       tag: 'Exports',
-      summary: 'Download the file, by way of a link signed now',
+      summary: 'Download the file of an export through a signed link',
       description:
-        'It is written into the trail that the caller asked. The link itself needs no key. A browser’s script cannot see where a redirect goes: it asks with `redirect=false`.',
+        'The request is recorded in the audit trail. The signed link needs no authentication. A script in a browser cannot read the target of a redirect, so it uses `redirect=false`.',
       params: { id: pathIdSchema },
       query: downloadQuerySchema,
       answers: {
-        200: { description: 'The link, for `redirect=false`.', body: downloadSchema },
-        303: { description: 'The file is there.', headers: { Location: 'always' } },
+        200: { description: 'The signed link, for `redirect=false`.', body: downloadSchema },
+        303: { description: 'Redirect to the signed link.', headers: { Location: 'always' } },
       },
       problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE', 'EXPORT_EXPIRED'],
       async handle(request, response, { params: { id }, query: { redirect } }) {
@@ -52,9 +52,9 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       access: 'caller',
       operationId: 'getExportManifest',
       tag: 'Exports',
-      summary: 'Prove that the file is complete: rows, bytes, SHA-256, snapshot, columns, filters',
+      summary: 'Get the manifest that proves the file is complete: rows, bytes, SHA-256, snapshot, columns, filters',
       params: { id: pathIdSchema },
-      answers: { 200: { description: 'The manifest, as it lies beside the file.', body: manifestSchema } },
+      answers: { 200: { description: 'The manifest, equal to the one stored beside the file.', body: manifestSchema } },
       problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE'],
       async handle(_request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))

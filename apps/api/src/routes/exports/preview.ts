@@ -32,11 +32,12 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
     access: 'caller',
     operationId: 'previewExport',
     tag: 'Exports',
-    summary: 'Show the first 20 rows as the file would have them, and how many there may be',
-    description: 'Takes the body of an export and makes none. It is written into the trail.',
+    summary: 'Preview the first 20 rows of an export, with an estimate of its row count',
+    description:
+      'Takes the body of `POST /v1/exports` and creates no export. The request is recorded in the audit trail.',
     body: exportRequestSchema,
     documentedBody: exportRequestByDataset(datasets),
-    answers: { 200: { description: 'The first rows.', body: previewSchema } },
+    answers: { 200: { description: 'The first rows as the file would hold them.', body: previewSchema } },
     problems: [
       'SOURCE_UNAVAILABLE',
       'SOURCE_TIMEOUT',
