@@ -1,21 +1,12 @@
 // Puts the HTTP application together from its parts. No I/O of its own.
 import { randomUUID } from 'node:crypto'
-import type { Counters } from '@waybill/shared/access/rate-counters.ts'
-import type { Database } from '@waybill/shared/database/client.ts'
-import type { Datasets } from '@waybill/shared/datasets/registry.ts'
-import type { Ledger } from '@waybill/shared/ledger/ledger.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
-import type { DeliveryQueue } from '@waybill/shared/queue/deliveries.ts'
-import type { ExportQueue } from '@waybill/shared/queue/exports.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
-import type { Storage } from '@waybill/shared/storage/storage.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
-import type { Readers } from '@waybill/shared/wiring.ts'
 import express, { type Express, type RequestHandler } from 'express'
-import type { Registry } from 'prom-client'
 import { authenticate } from './auth/authenticate.ts'
-import { createRefusalQuota, type RefusalQuota } from './auth/refusal-quota.ts'
+import { createRefusalQuota } from './auth/refusal-quota.ts'
 import { recordRefusals } from './auth/refusals.ts'
+import type { ServerDeps } from './deps.ts'
 import { adminPage } from './http/admin-page.ts'
 import { crossOrigin, secureHeaders } from './http/headers.ts'
 import { limitAddresses, limitCallers } from './http/limits.ts'
@@ -43,29 +34,6 @@ import { systemRoute } from './routes/system.ts'
 import { webhookDeliveryRoutes } from './routes/webhooks/deliveries.ts'
 import { webhookEndpointRoutes } from './routes/webhooks/endpoints.ts'
 import { webhookSecretRoutes } from './routes/webhooks/secret.ts'
-
-export interface ServerDeps {
-  readonly config: Config
-  readonly datasets: Datasets
-  readonly db: Database
-  readonly ledger: Ledger
-  readonly readers: Readers
-  readonly storage: Storage
-  readonly queue: ExportQueue
-  readonly counters: Counters
-  readonly deliveries: DeliveryQueue
-  readonly log: Logger
-  /** When the database has answered anything last, in milliseconds of `performance.now()`. */
-  readonly answeredAt: () => number
-  /** True until the process has done what callers rely on from the first request on: it is not ready yet. */
-  readonly isStarting?: () => boolean
-  /** Aborted once the process is to end: it is not ready any more. */
-  readonly stopping?: AbortSignal
-  /** Given by whoever ends the process, and then tells what is left in it. */
-  readonly refusals?: RefusalQuota
-  /** What the process tells of itself to Prometheus; what the service has to tell is added. */
-  readonly registry?: Registry
-}
 
 /** Every route, with its rule. The fixed names under /v1/exports come before `:id`. */
 export function createRoutes(deps: ServerDeps, metrics = createMetrics(deps.datasets.keys())): readonly Route[] {

@@ -1,10 +1,10 @@
 // The BullMQ glue: takes jobs, runs exports, and tells the queue what each outcome means to it.
 import { hostname } from 'node:os'
-import type { DeliveryQueue } from '@waybill/shared/queue/deliveries.ts'
-import { createQueueWorker, type ExportJob, type ExportQueue, LANES } from '@waybill/shared/queue/exports.ts'
+import { createQueueWorker, type ExportJob, LANES } from '@waybill/shared/queue/exports.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
+import type { ExportDeps, WorkerDeps } from './context.ts'
 import { WorkerStopping } from './exports/pulse.ts'
-import { type ExportDeps, runExport } from './exports/run-export.ts'
+import { runExport } from './exports/run-export.ts'
 import { settledWithin } from './settled-within.ts'
 import { startPresence } from './upkeep/presence.ts'
 import { startReconciler } from './upkeep/reconcile.ts'
@@ -16,11 +16,6 @@ export interface RunningWorker {
    * when nothing runs any more.
    */
   stop(grace: number): Promise<void>
-}
-
-export type WorkerDeps = Omit<ExportDeps, 'workerName'> & {
-  readonly queue: ExportQueue
-  readonly deliveries: DeliveryQueue
 }
 
 /** How long exports may take to hand themselves back, and the queue to say goodbye (milliseconds). */
@@ -76,7 +71,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     return worker
   })
   const webhooks = startDeliveryWorker({ ...deps, workerName: exportDeps.workerName })
-  const reconciler = startReconciler({ ...deps, name: exportDeps.workerName })
+  const reconciler = startReconciler({ ...deps, workerName: exportDeps.workerName })
   const presence = startPresence({
     ...{ db: deps.db, log, name: exportDeps.workerName, concurrency: config.WORKER_CONCURRENCY },
     running: () => running.size,

@@ -151,12 +151,30 @@ const FILES: Readonly<Record<string, Lines>> = {
   'scripts/run.mjs': { forbidden: [], allowed: [READS_ENVIRONMENT] },
 }
 
+/** Types only: `a` and `b` import each other, `c` is outside of the circle. */
+const CIRCLE: Readonly<Record<string, Lines>> = {
+  'packages/shared/src/ledger/a.ts': {
+    forbidden: [`import type { B } from './b.ts'`],
+    allowed: [`import type { C } from './c.ts'`, `export type A = B | C`],
+  },
+  'packages/shared/src/ledger/b.ts': {
+    forbidden: [`import { type A } from './a.ts'`],
+    allowed: ['export interface B { readonly a: A }'],
+  },
+  'packages/shared/src/ledger/c.ts': { forbidden: [], allowed: ['export interface C { readonly c: number }'] },
+}
+
 const RULES = ['lint/style/noRestrictedImports', 'lint/style/noProcessEnv', 'lint/nursery/noFloatingPromises']
+
+it('the linter refuses a circle of imports, also one of types only', async () => {
+  const refused = await refusedLines(CIRCLE, ['lint/suspicious/noImportCycles'])
+  for (const [path, { forbidden }] of Object.entries(CIRCLE)) expect(refused.get(path) ?? []).toEqual(forbidden)
+})
 
 describe('the linter refuses what the house rules forbid, and nothing else', () => {
   let refused: ReadonlyMap<string, readonly string[]>
   beforeAll(async () => {
-    refused = await refusedLines()
+    refused = await refusedLines(FILES, RULES)
   })
 
   it.each(Object.entries(FILES))('in %s', (path, { forbidden }) => {
@@ -165,18 +183,21 @@ describe('the linter refuses what the house rules forbid, and nothing else', () 
 })
 
 /** By file. They stand in a directory with nothing but biome.json, so that no run of the linter over the house meets them. */
-async function refusedLines(): Promise<Map<string, string[]>> {
+async function refusedLines(
+  files: Readonly<Record<string, Lines>>,
+  rules: readonly string[],
+): Promise<Map<string, string[]>> {
   const directory = await mkdtemp(join(tmpdir(), 'waybill-lint-'))
   try {
     const root = fileURLToPath(new URL('../../..', import.meta.url))
     for (const name of ['biome.json', '.gitignore']) await copyFile(join(root, name), join(directory, name))
-    const lines = new Map(Object.entries(FILES).map(([path, file]) => [path, [...file.forbidden, ...file.allowed]]))
+    const lines = new Map(Object.entries(files).map(([path, file]) => [path, [...file.forbidden, ...file.allowed]]))
     for (const [path, text] of lines) {
       await mkdir(dirname(join(directory, path)), { recursive: true })
       await writeFile(join(directory, path), `${text.join('\n')}\n`)
     }
     const refused = new Map<string, string[]>()
-    for (const { path, line } of await lint(join(root, 'node_modules/.bin/biome'), directory)) {
+    for (const { path, line } of await lint(join(root, 'node_modules/.bin/biome'), directory, rules)) {
       const text = lines.get(path)?.[line - 1] ?? `line ${line}`
       refused.set(path, [...new Set([...(refused.get(path) ?? []), text])])
     }
@@ -193,14 +214,14 @@ interface Refusal {
   readonly line: number
 }
 
-function lint(biome: string, directory: string): Promise<Refusal[]> {
+function lint(biome: string, directory: string, rules: readonly string[]): Promise<Refusal[]> {
   const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.']
   return new Promise((resolve, reject) => {
     // It ends with code 1, as there is much to refuse; only an answer that cannot be read is a failure.
     execFile(biome, args, { cwd: directory }, (_error, stdout, stderr) => {
       try {
         const { diagnostics } = JSON.parse(stdout) as { diagnostics: Diagnostic[] }
-        const ours = diagnostics.filter(({ category }) => RULES.includes(category))
+        const ours = diagnostics.filter(({ category }) => rules.includes(category))
         resolve(ours.map(({ location }) => ({ path: location.path, line: location.start.line })))
       } catch (cause) {
         reject(new Error(`biome answered:\n${stdout}\n${stderr}`, { cause }))

@@ -8,11 +8,9 @@ import { Empty, Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { t } from '../strings.ts'
-import { KeyActionDialog } from './keys/key-action-dialog.tsx'
+import { type KeyAction, KeyActionDialog } from './keys/key-action-dialog.tsx'
 import { KeyTable } from './keys/key-table.tsx'
 import { NewKeyDialog } from './keys/new-key-dialog.tsx'
-
-export type KeyAction = 'revoke' | 'rotate'
 
 type Open =
   | { readonly kind: 'new' }

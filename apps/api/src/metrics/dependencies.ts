@@ -1,7 +1,7 @@
 // Asks everything that the service needs whether it answers: one question at a time, however many want to know.
 import { within } from '@waybill/shared/async/within.ts'
+import type { ServerDeps } from '../deps.ts'
 import { keepFresh } from '../http/fresh.ts'
-import type { ServerDeps } from '../server.ts'
 
 export type DependencyState = 'ok' | 'away'
 

@@ -16,8 +16,8 @@ import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { actorOf } from '../auth/actor.ts'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
-import type { ServerDeps } from '../server.ts'
 
 export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route[] {
   // Where the identity provider makes admins, too, the last key of one may go.

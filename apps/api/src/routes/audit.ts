@@ -1,9 +1,9 @@
 // GET /v1/audit: the whole trail, for administrators.
 import { listTrail } from '@waybill/shared/audit/queries.ts'
 import { auditPageSchema, auditQuerySchema } from '@waybill/shared/contract/audit.ts'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import { presentAuditEvent } from '../present/exports.ts'
-import type { ServerDeps } from '../server.ts'
 
 export function auditRoute({ db }: ServerDeps): Route {
   return defineRoute({

@@ -1,7 +1,7 @@
 // GET /auth/config.json: where the admin page may send its user to log in.
 import { authConfigSchema } from '@waybill/shared/contract/auth-config.ts'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
-import type { ServerDeps } from '../server.ts'
 
 export function authConfigRoute({ config }: Pick<ServerDeps, 'config'>): Route {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_SCOPES: scopes } = config

@@ -6,8 +6,8 @@ import type { DatasetFilter } from '@waybill/shared/datasets/dataset.ts'
 import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
 import { z } from 'zod'
 import { callerOf } from '../auth/authenticate.ts'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
-import type { ServerDeps } from '../server.ts'
 
 export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
   return [

@@ -1,8 +1,8 @@
 // /healthz: the process answers. /readyz: everything it needs answers too.
 import { livenessSchema, readinessSchema } from '@waybill/shared/contract/health.ts'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import type { DependencyCheck } from '../metrics/dependencies.ts'
-import type { ServerDeps } from '../server.ts'
 
 export function healthRoutes({ isStarting, stopping }: ServerDeps, checkDependencies: DependencyCheck): Route[] {
   return [

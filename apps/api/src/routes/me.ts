@@ -1,8 +1,8 @@
 // GET /v1/me: who the token is and what it may.
 import { meSchema } from '@waybill/shared/contract/me.ts'
 import { callerOf } from '../auth/authenticate.ts'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
-import type { ServerDeps } from '../server.ts'
 
 export function meRoute({ config }: ServerDeps): Route {
   return defineRoute({

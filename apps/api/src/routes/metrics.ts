@@ -3,8 +3,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { Registry } from 'prom-client'
 import { z } from 'zod'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
-import type { ServerDeps } from '../server.ts'
 
 export function metricsRoute({ config }: Pick<ServerDeps, 'config'>, read: () => Promise<string>): Route {
   return defineRoute({

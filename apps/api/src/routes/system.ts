@@ -3,10 +3,10 @@ import { type System, systemSchema } from '@waybill/shared/contract/system.ts'
 import { type LaneDepth, listFailures, listRunning, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
 import { listWorkers } from '@waybill/shared/ledger/workers.ts'
 import { type JobCounts, LANES } from '@waybill/shared/queue/exports.ts'
+import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import type { DependencyCheck } from '../metrics/dependencies.ts'
 import { presentExport } from '../present/exports.ts'
-import type { ServerDeps } from '../server.ts'
 import { POLL_INTERVAL } from './exports/exports.ts'
 
 const RUNNING_AT_MOST = 50

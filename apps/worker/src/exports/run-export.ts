@@ -1,30 +1,13 @@
 // The story of one attempt: claim, read, encode, store, publish; or hand back, or fail.
 import { randomUUID } from 'node:crypto'
 import { datasetOf, requireRights } from '@waybill/shared/access/rights.ts'
-import type { Database } from '@waybill/shared/database/client.ts'
 import { persist } from '@waybill/shared/database/retry.ts'
-import type { Datasets } from '@waybill/shared/datasets/registry.ts'
-import type { Artifact, Attempt, ExportRow, Ledger } from '@waybill/shared/ledger/ledger.ts'
-import type { Logger } from '@waybill/shared/process/log.ts'
-import { type HintDeps, hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
-import type { Storage } from '@waybill/shared/storage/storage.ts'
-import type { Readers } from '@waybill/shared/wiring.ts'
+import type { Artifact, Attempt, ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
+import type { ExportDeps } from '../context.ts'
 import { AttemptLost, startPulse } from './pulse.ts'
 import { type Outcome, settle } from './settle.ts'
 import { writeArtifact } from './write-artifact.ts'
-
-export interface ExportDeps extends HintDeps {
-  readonly config: Config
-  readonly datasets: Datasets
-  readonly db: Database
-  readonly ledger: Ledger
-  readonly readers: Readers
-  readonly storage: Storage
-  readonly log: Logger
-  /** Shown in the trail as the one who did it. */
-  readonly workerName: string
-}
 
 /**
  * Runs one attempt to its end. Does not throw for what goes wrong with the export, only when the ledger cannot

@@ -5,8 +5,8 @@ import { attemptPrefix } from '@waybill/shared/ledger/artifact.ts'
 import type { Attempt, ExportRow } from '@waybill/shared/ledger/ledger.ts'
 import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
 import { toWaybillError, type WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import type { ExportDeps } from '../context.ts'
 import { AttemptLost, WorkerStopping } from './pulse.ts'
-import type { ExportDeps } from './run-export.ts'
 
 /** How an attempt ended, for the queue to act on. */
 export type Outcome =

@@ -9,8 +9,8 @@ import { openTable } from '@waybill/shared/source/source.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { csvOptionsSchema, type FormatName, type Warning, type WarningCode } from '@waybill/shared/vocabulary/export.ts'
 import type { Page } from '@waybill/shared/vocabulary/table.ts'
+import type { ExportDeps } from '../context.ts'
 import { AttemptLost, type Pulse } from './pulse.ts'
-import type { ExportDeps } from './run-export.ts'
 
 /**
  * Nothing is published by this: the object exists, complete, under the attempt's own key.

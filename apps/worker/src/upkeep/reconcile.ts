@@ -1,25 +1,9 @@
 // Keeps the queue and the storage true to the ledger: adds lost jobs, revives lost exports, removes what is over.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database } from '@waybill/shared/database/client.ts'
 import { exportPrefix, prefixOf } from '@waybill/shared/ledger/artifact.ts'
-import type { Ledger } from '@waybill/shared/ledger/ledger.ts'
 import { listExpired, listQueued } from '@waybill/shared/ledger/queries.ts'
-import type { Logger } from '@waybill/shared/process/log.ts'
-import type { ExportQueue } from '@waybill/shared/queue/exports.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
-import type { Storage } from '@waybill/shared/storage/storage.ts'
-import { addLostDeliveries, forgetOldDeliveries, sealAnew, type WebhookReconcilerDeps } from './reconcile-webhooks.ts'
-
-export interface ReconcilerDeps extends WebhookReconcilerDeps {
-  readonly config: Config
-  readonly db: Database
-  readonly ledger: Ledger
-  readonly queue: ExportQueue
-  readonly storage: Storage
-  readonly log: Logger
-  /** Shown in the trail. */
-  readonly name: string
-}
+import type { ReconcilerDeps } from '../context.ts'
+import { addLostDeliveries, forgetOldDeliveries, sealAnew } from './reconcile-webhooks.ts'
 
 /** Exports handled in one step of a round at most; the rest has its turn in the next. */
 const BATCH = 500
@@ -109,8 +93,8 @@ export async function reconcile(deps: ReconcilerDeps, stopping: AbortSignal): Pr
   }
 }
 
-async function reviveLost({ config, ledger, name, log }: ReconcilerDeps): Promise<void> {
-  for (const exportId of await ledger.reviveLost(config.WORKER_LOCK, name)) {
+async function reviveLost({ config, ledger, workerName, log }: ReconcilerDeps): Promise<void> {
+  for (const exportId of await ledger.reviveLost(config.WORKER_LOCK, workerName)) {
     log.warn({ exportId }, 'the worker of an export was lost; it is queued again')
   }
 }
@@ -123,10 +107,10 @@ async function addLostJobs({ db, queue }: ReconcilerDeps, stopping: AbortSignal)
 }
 
 async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
-  const { config, db, ledger, storage, name } = deps
+  const { config, db, ledger, storage, workerName } = deps
   for (const { id, status } of await listExpired(db, BATCH)) {
     if (stopping.aborted) return
-    if (status === 'completed' && !(await ledger.expire(id, name))) continue
+    if (status === 'completed' && !(await ledger.expire(id, workerName))) continue
     await storage.removeAll(exportPrefix(config.S3_PREFIX, id), patience())
     await ledger.forgetArtifact(id)
   }

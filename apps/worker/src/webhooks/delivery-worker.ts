@@ -1,18 +1,15 @@
 // The BullMQ glue of webhooks: takes jobs, has them delivered, and adds the job of the next try.
 
-import { createDeliveryWorker, type DeliveryJob, type DeliveryQueue } from '@waybill/shared/queue/deliveries.ts'
+import { createDeliveryWorker, type DeliveryJob } from '@waybill/shared/queue/deliveries.ts'
 import { hintDelivery } from '@waybill/shared/queue/delivery-hint.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import { urlRules } from '@waybill/shared/webhooks/url.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
+import type { DeliveryWorkerDeps } from '../context.ts'
 import { settledWithin } from '../settled-within.ts'
 import { type DeliveryDeps, deliverWebhook } from './deliver.ts'
 import { createResolve } from './lookup.ts'
 import { createReceivers } from './receivers.ts'
-
-export type DeliveryWorkerDeps = Pick<DeliveryDeps, 'config' | 'db' | 'log' | 'workerName'> & {
-  readonly deliveries: DeliveryQueue
-}
 
 /** Stalled jobs are the table's to judge. BullMQ only has to hand them out again. */
 const MAX_STALLED = 1_000_000

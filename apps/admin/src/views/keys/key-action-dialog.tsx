@@ -6,7 +6,8 @@ import { Confirm } from '../../components/controls/dialog.tsx'
 import { Field } from '../../components/controls/field.tsx'
 import { Fault } from '../../components/display/notice.tsx'
 import { t } from '../../strings.ts'
-import type { KeyAction } from '../keys.tsx'
+
+export type KeyAction = 'revoke' | 'rotate'
 
 interface KeyActionDialogProps {
   readonly action: KeyAction

@@ -3,7 +3,7 @@ import type { ApiKey } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
 import { Moment } from '../../components/display/moment.tsx'
 import { t } from '../../strings.ts'
-import type { KeyAction } from '../keys.tsx'
+import type { KeyAction } from './key-action-dialog.tsx'
 
 interface KeyTableProps {
   readonly keys: readonly ApiKey[]

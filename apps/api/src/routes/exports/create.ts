@@ -12,11 +12,11 @@ import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import type { Readers } from '@waybill/shared/wiring.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { type CheckedRequest, checkExportRequest, fileType } from '../../exports/check-request.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { exportRequestByDataset } from '../../openapi/export-request.ts'
 import { presentExport } from '../../present/exports.ts'
-import type { ServerDeps } from '../../server.ts'
 import { POLL_INTERVAL } from './exports.ts'
 
 export function createExportRoute({ config, datasets, db, ledger, queue, readers, log }: ServerDeps): Route {

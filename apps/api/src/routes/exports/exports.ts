@@ -19,12 +19,12 @@ import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Response } from 'express'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { createSigner } from '../../exports/sign-link.ts'
 import { findVisible, scopeOf } from '../../exports/visible.ts'
 import { isKnown } from '../../http/request.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { etag, presentEvent, presentExport } from '../../present/exports.ts'
-import type { ServerDeps } from '../../server.ts'
 
 /** Seconds that a poller should wait. */
 export const POLL_INTERVAL = 1

@@ -10,10 +10,10 @@ import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Warning } from '@waybill/shared/vocabulary/export.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { createSigner } from '../../exports/sign-link.ts'
 import { findVisible } from '../../exports/visible.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
-import type { ServerDeps } from '../../server.ts'
 
 export function exportFileRoutes({ config, datasets, db, ledger, storage }: ServerDeps): Route[] {
   const sign = createSigner(config, storage)

@@ -2,10 +2,10 @@
 import { historyQuerySchema, historySchema } from '@waybill/shared/contract/history.ts'
 import { listExports } from '@waybill/shared/ledger/queries.ts'
 import { callerOf } from '../../auth/authenticate.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { scopeOf } from '../../exports/visible.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { presentHistory } from '../../present/exports.ts'
-import type { ServerDeps } from '../../server.ts'
 
 export function historyRoute({ config, db }: ServerDeps): Route {
   return defineRoute({

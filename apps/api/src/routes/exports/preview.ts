@@ -9,11 +9,11 @@ import { exportRequestSchema, type WarningCode } from '@waybill/shared/vocabular
 import type { Page } from '@waybill/shared/vocabulary/table.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { checkExportRequest } from '../../exports/check-request.ts'
 import { createPlaces } from '../../exports/places.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { exportRequestByDataset } from '../../openapi/export-request.ts'
-import type { ServerDeps } from '../../server.ts'
 
 const ROWS = 20
 

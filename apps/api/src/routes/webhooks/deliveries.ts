@@ -13,10 +13,10 @@ import { type DeliveryWithTries, findDelivery, listDeliveries, redeliver } from 
 import { findEndpoint } from '@waybill/shared/webhooks/endpoints.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { type Caller, callerOf } from '../../auth/authenticate.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { findVisible } from '../../exports/visible.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { presentDelivery } from '../../present/webhooks.ts'
-import type { ServerDeps } from '../../server.ts'
 
 const PAGE = {
   query: deliveryListQuerySchema,

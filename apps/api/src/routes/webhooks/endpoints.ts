@@ -22,9 +22,9 @@ import {
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import { urlRules, webhookUrlFault } from '@waybill/shared/webhooks/url.ts'
 import { actorOf } from '../../auth/actor.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { presentDelivery, presentEndpoint } from '../../present/webhooks.ts'
-import type { ServerDeps } from '../../server.ts'
 
 const PATH = '/v1/webhook-endpoints'
 const ADMINS = { access: 'admin', tag: 'Webhooks' } as const

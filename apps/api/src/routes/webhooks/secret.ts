@@ -3,9 +3,9 @@ import { callerSecretSchema } from '@waybill/shared/contract/webhooks.ts'
 import { rotateCallerSecret, showCallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import { actorOf } from '../../auth/actor.ts'
+import type { ServerDeps } from '../../deps.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { presentCallerSecret } from '../../present/webhooks.ts'
-import type { ServerDeps } from '../../server.ts'
 
 export function webhookSecretRoutes({ config, db }: ServerDeps): Route[] {
   const box = createSecretBox(config.WEBHOOK_SECRET_KEYS)
