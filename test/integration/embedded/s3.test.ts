@@ -177,7 +177,7 @@ test('requests without a signature, with another secret or out of the bucket are
   expect((await fetch(`${server.endpoint}/${server.bucket}`, { method: 'POST', body: form })).status).toBe(403)
   const stranger = clientOf({ ...server, secretAccessKey: 'another' })
   await expect(stranger.send(new PutObjectCommand({ Bucket: server.bucket, Key: 'evil', Body: 'x' }))).rejects.toThrow()
-  const wayOut = new PutObjectCommand({ Bucket: server.bucket, Key: '../../x', Body: 'x' })
+  const wayOut = new PutObjectCommand({ Bucket: server.bucket, Key: '../secret-access-key/../x', Body: 'x' })
   await expect(clientOf(server).send(wayOut)).rejects.toThrow()
 })
 

@@ -26,7 +26,7 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
     })
   }
   if (!isBinaries(found)) throw new Error(`${name} does not name its binaries as expected. ${WAY_OUT}`)
-  await restoreSymlinks(join(dirname(found.postgres), '../..', '../..'))
+  await restoreSymlinks(join(dirname(found.postgres), '..', '..'))
   for (const program of [found.initdb, found.postgres]) {
     const { mode } = await stat(program)
     // Only when it is needed: the install may be read-only.

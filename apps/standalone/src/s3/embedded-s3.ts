@@ -120,7 +120,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, handli
     const [, bucket = '', ...key] = path.split('/')
     if (!isSigned(request, handling.credentials)) {
       refuse(response, 403, 'SignatureDoesNotMatch', 'The request is not signed, or not with the key of this server.')
-    } else if ([bucket, ...key].some((segment) => segment === '../..' || segment === '.') || path.includes('\0')) {
+    } else if ([bucket, ...key].some((segment) => segment === '..' || segment === '.') || path.includes('\0')) {
       refuse(response, 400, 'InvalidURI', 'The key would lead out of its bucket.')
     } else if (request.headers['content-encoding']?.includes('aws-chunked')) {
       refuse(response, 501, 'NotImplemented', 'The embedded S3 server does not take aws-chunked bodies.')

@@ -117,10 +117,10 @@ export function readRetryAfter(headers: Headers): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds)
 }
 
-/** A segment of a path, from outside: an id "../../me" must not become another address. */
+/** A segment of a path, from outside: an id "../me" must not become another address. */
 export function segment(text: string): string {
   // These two no encoding can protect: URLs have them resolved (WHATWG URL, 4.4).
-  if (text === '' || text === '.' || text === '../..') throw new TypeError(`"${text}" is no id`)
+  if (text === '' || text === '.' || text === '..') throw new TypeError(`"${text}" is no id`)
   return encodeURIComponent(text)
 }
 
