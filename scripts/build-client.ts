@@ -34,7 +34,8 @@ function linkTypes(text: string, directory: string): string {
 }
 
 function publishedPackage() {
-  const { name, version, description, license } = readManifest('packages/client/package.json')
+  const { name, version, description, license, dependencies } = readManifest('packages/client/package.json')
+  const { '@waybill/shared': _private, ...publicDependencies } = dependencies
   const entry = (path: string) => ({ types: `./client/src/${path}.d.ts`, default: `./client/src/${path}.js` })
   return {
     ...{ name, version, description, license },
@@ -43,8 +44,11 @@ function publishedPackage() {
     sideEffects: false,
     bin: { waybill: 'client/src/cli/run.js' },
     exports: { '.': entry('index'), './node': entry('node/save-export') },
-    // For the types; nothing of it is loaded.
-    dependencies: { zod: readManifest('packages/shared/package.json').dependencies.zod },
+    dependencies: {
+      ...publicDependencies,
+      // For the types only; it is not loaded.
+      zod: readManifest('packages/shared/package.json').dependencies.zod,
+    },
   }
 }
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await mkdir(join(project, 'node_modules/@waybill'), { recursive: true })
   const built = node('scripts/build-client.ts', join(project, 'node_modules/@waybill/client'))
   expect(built.stderr).toBe('')
-  for (const name of ['zod', '@types'])
+  for (const name of ['zod', '@noble', '@types'])
     await symlink(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
   await writeFile(join(project, 'package.json'), '{"type":"module"}')
 })
@@ -78,14 +78,23 @@ it('has the types of the schemas: what the server would refuse does not compile'
   expect([stdout, status]).toEqual(['', 0])
 })
 
-it('needs nothing that a browser does not have, and nothing else of this house', async () => {
+/** Dependencies at run time. They run in browsers and have no dependencies of their own. */
+const DEPENDENCIES = ['@noble/hashes/sha2.js', '@noble/hashes/utils.js']
+
+it('declares the packages that it loads', async () => {
+  const manifest = await readFile(join(project, 'node_modules/@waybill/client/package.json'), 'utf8')
+  expect(Object.keys(JSON.parse(manifest).dependencies).toSorted()).toEqual(['@noble/hashes', 'zod'])
+})
+
+it('needs nothing that a browser lacks, and no private package of this repository', async () => {
   const seen = new Set<string>()
   const visit = async (path: string): Promise<void> => {
     if (seen.has(path)) return
     seen.add(path)
     const text = await readFile(path, 'utf8')
     for (const [, specifier = ''] of text.matchAll(/(?:from|import\()\s*['"]([^'"]+)['"]/g)) {
-      expect(specifier, path).toMatch(/^\.\//)
+      if (DEPENDENCIES.includes(specifier)) continue
+      expect(specifier, path).toMatch(/^\.{1,2}\//)
       await visit(join(dirname(path), specifier))
     }
     expect(text, path).not.toContain('Buffer')

@@ -1,4 +1,4 @@
-// The checksum of browsers: right for every length and however the bytes are cut, or good files would be refused.
+// The SHA-256 that browsers use: it must be right for every length and every split of the bytes.
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -11,13 +11,13 @@ it.each([
     'abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq',
     '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1',
   ],
-])('gives what the standard says for %j', (text, digest) => {
+])('gives the digest of the standard for %j', (text, digest) => {
   const hash = createPortableSha256()
   hash.update(new TextEncoder().encode(text))
   expect(hash.digest()).toBe(digest)
 })
 
-it('agrees with OpenSSL for every length around its blocks, and for every way to cut', () => {
+it('agrees with OpenSSL for every length around a block, and for every split', () => {
   const pieces = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 })
   fc.assert(
     fc.property(pieces, (chunks) => {
