@@ -1,7 +1,7 @@
 // The API process: reads the settings, connects, listens until it is told to stop.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBootstrapKey } from '@waybill/shared/access/bootstrap-key.ts'
-import { persist } from '@waybill/shared/database/retry.ts'
+import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import { loadDatasetsOrExit } from '@waybill/shared/own-datasets/start.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
@@ -53,7 +53,11 @@ process.exit(0)
  */
 async function bootstrap(key: string): Promise<void> {
   try {
-    await persist(Number.POSITIVE_INFINITY, () => ensureBootstrapKey(connections.db, key), stopping.signal)
+    await retryWhileUnavailable(
+      Number.POSITIVE_INFINITY,
+      () => ensureBootstrapKey(connections.db, key),
+      stopping.signal,
+    )
   } catch (error) {
     if (!stopping.signal.aborted) log.error({ error }, 'BOOTSTRAP_API_KEY could not be stored')
   } finally {

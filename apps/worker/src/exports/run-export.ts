@@ -1,7 +1,7 @@
 // The story of one attempt: claim, read, encode, store, publish; or hand back, or fail.
 import { randomUUID } from 'node:crypto'
 import { datasetOf, requireRights } from '@waybill/shared/access/rights.ts'
-import { persist } from '@waybill/shared/database/retry.ts'
+import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import type { Artifact, Attempt, ExportRow } from '@waybill/shared/ledger/ledger.ts'
 import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
 import type { ExportDeps } from '../context.ts'
@@ -31,7 +31,7 @@ export async function runExport(deps: ExportDeps, exportId: string, stopping: Ab
   let artifact: Artifact
   try {
     // The key may have been revoked or narrowed while the export waited; the pulse asks again each second.
-    await persist(config.WORKER_LOCK, checkRights)
+    await retryWhileUnavailable(config.WORKER_LOCK, checkRights)
     artifact = await writeArtifact(deps, row, attempt, pulse)
   } catch (error) {
     pulse.stop()
@@ -39,7 +39,9 @@ export async function runExport(deps: ExportDeps, exportId: string, stopping: Ab
   }
   try {
     // When this cannot be known to have happened or not, nothing may be removed: the row may name the object.
-    const published = await persist(config.WORKER_LOCK, () => ledger.complete(attempt, artifact, config.EXPORT_TTL))
+    const published = await retryWhileUnavailable(config.WORKER_LOCK, () =>
+      ledger.complete(attempt, artifact, config.EXPORT_TTL),
+    )
     if (!published) return await settle(deps, row, attempt, new AttemptLost())
     log.info({ exportId, rows: artifact.rowCount, bytes: artifact.bytes }, 'export completed')
     await hintDeliveries(deps, exportId)

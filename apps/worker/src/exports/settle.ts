@@ -1,6 +1,6 @@
 // What an attempt that did not complete means for the export: given up, handed back, tried again or failed.
 
-import { persist } from '@waybill/shared/database/retry.ts'
+import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import { attemptPrefix } from '@waybill/shared/ledger/artifact.ts'
 import type { Attempt, ExportRow } from '@waybill/shared/ledger/ledger.ts'
 import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
@@ -29,7 +29,7 @@ export async function settle(deps: ExportDeps, row: ExportRow, attempt: Attempt,
   const { config, ledger, log } = deps
   const { exportId } = attempt
   // First the word, then the sweeping: whoever waits must not wait for a storage that hangs.
-  const outcome = await persist(config.WORKER_LOCK, async (): Promise<Outcome> => {
+  const outcome = await retryWhileUnavailable(config.WORKER_LOCK, async (): Promise<Outcome> => {
     if (reason instanceof AttemptLost) {
       log.warn({ exportId, attempt: row.attempts }, 'the attempt lost the export; what it wrote is thrown away')
       return { kind: 'not-mine' }

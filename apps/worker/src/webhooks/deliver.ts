@@ -1,7 +1,7 @@
 // The story of one try to deliver a webhook: claim, sign, send, write down; then again later, or never.
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@waybill/shared/database/client.ts'
-import { persist } from '@waybill/shared/database/retry.ts'
+import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
 import type { Config } from '@waybill/shared/settings/config.ts'
 import { TEST_EVENT, webhookBody } from '@waybill/shared/vocabulary/webhook-events.ts'
@@ -82,14 +82,14 @@ async function attempt(deps: DeliveryDeps, delivery: ClaimedDelivery, stopping: 
     answer = await send(deps, delivery, url, stopping)
   } catch (error) {
     if (!stopping.aborted) throw error
-    await persist(config.WORKER_LOCK, () => releaseDelivery(db, delivery))
+    await retryWhileUnavailable(config.WORKER_LOCK, () => releaseDelivery(db, delivery))
     return { kind: 'done' }
   }
   const result = { ...answer, milliseconds: performance.now() - startedAt }
   const { status, error } = result
   const about = { deliveryId, endpointId, exportId, attempt: attempts, status }
   if (isSuccess(status)) {
-    await persist(config.WORKER_LOCK, () => recordDelivered(db, delivery, result))
+    await retryWhileUnavailable(config.WORKER_LOCK, () => recordDelivered(db, delivery, result))
     log.info(about, 'webhook delivered')
     return { kind: 'done' }
   }
@@ -97,8 +97,10 @@ async function attempt(deps: DeliveryDeps, delivery: ClaimedDelivery, stopping: 
   const isLast = isGone || delivery.type === TEST_EVENT
   const delay = isLast ? undefined : nextDelay(attempts, parseRetryAfter(answer.retryAfter))
   log.warn({ ...about, delay, reason: error }, delay === undefined ? 'webhook failed' : 'webhook will be tried again')
-  const dueAt = await persist(config.WORKER_LOCK, () => recordFailure(db, delivery, result, delay))
-  const reason = await persist(config.WORKER_LOCK, () => disableIfHopeless(db, delivery, isGone, deps.workerName))
+  const dueAt = await retryWhileUnavailable(config.WORKER_LOCK, () => recordFailure(db, delivery, result, delay))
+  const reason = await retryWhileUnavailable(config.WORKER_LOCK, () =>
+    disableIfHopeless(db, delivery, isGone, deps.workerName),
+  )
   if (reason !== undefined) {
     log.error({ endpointId, disabled: reason }, 'a webhook endpoint was disabled')
     return { kind: 'done' }

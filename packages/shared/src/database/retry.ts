@@ -1,26 +1,29 @@
-// Insists on a piece of database work while the database is away for a moment.
+// Retries a piece of database work while the database is unavailable for a short time.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { databaseFailure } from './failure.ts'
 
-/** Milliseconds between two tries. */
-const PAUSE = 500
+const RETRY_DELAY_MS = 500
 
 /**
- * Repeats `write`, which must be safe to repeat, until the database has answered.
+ * Repeats `work` until the database has answered. `work` must be safe to repeat.
  *
- * @param patience milliseconds after which the last failure is thrown
- * @param signal ends the waiting between tries
+ * @param timeoutMs after this time the last failure is thrown
+ * @param signal ends the wait between two attempts
  */
-export async function persist<T>(patience: number, write: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const deadline = performance.now() + patience
+export async function retryWhileUnavailable<T>(
+  timeoutMs: number,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs
   for (;;) {
     try {
-      return await write()
+      return await work()
     } catch (error) {
       const { kind } = databaseFailure(error)
-      const isPassing = kind === 'unavailable' || kind === 'timeout'
-      if (!isPassing || performance.now() > deadline) throw error
-      await sleep(PAUSE, undefined, signal === undefined ? {} : { signal })
+      const isTransient = kind === 'unavailable' || kind === 'timeout'
+      if (!isTransient || performance.now() > deadline) throw error
+      await sleep(RETRY_DELAY_MS, undefined, signal === undefined ? {} : { signal })
     }
   }
 }
