@@ -1,6 +1,6 @@
 // Writes refused requests for an export into the trail: who asked for what they did not get.
 
-import { within } from '@waybill/shared/async/within.ts'
+import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { recordEvent } from '@waybill/shared/audit/record.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
 import type { Datasets } from '@waybill/shared/datasets/registry.ts'
@@ -45,7 +45,7 @@ export function recordRefusals({ db, datasets, log }: RefusalDeps, quota: Refusa
     }
     try {
       const recorded = recordEvent(db, { type: 'export.refused', actor, data })
-      await within(PATIENCE, recorded, () => new Error('the ledger did not answer in time'))
+      await withTimeout(PATIENCE, recorded, () => new Error('the ledger did not answer in time'))
     } catch (failure) {
       log.warn(
         { requestId: response.locals.requestId, code: error.code, error: failure },

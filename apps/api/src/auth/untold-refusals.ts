@@ -1,6 +1,6 @@
 // Writes down how many refusals the quota kept out of the trail: once a minute, and before the process ends.
 
-import { within } from '@waybill/shared/async/within.ts'
+import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { recordEvent } from '@waybill/shared/audit/record.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
@@ -23,7 +23,7 @@ export async function tellUntold({ db, log }: UntoldDeps, quota: RefusalQuota): 
     const { id, name } = caller
     const event = { type: 'export.refused', actor: { id, name }, data: { unrecordedBefore: unrecorded } } as const
     try {
-      await within(PATIENCE, recordEvent(db, event), () => new Error('the ledger did not answer in time'))
+      await withTimeout(PATIENCE, recordEvent(db, event), () => new Error('the ledger did not answer in time'))
     } catch (error) {
       quota.giveBack(untold.slice(index))
       log.warn({ error, callers: untold.length - index }, 'counts of refusals are not in the trail')

@@ -1,5 +1,5 @@
 // Asks everything that the service needs whether it answers: one question at a time, however many want to know.
-import { within } from '@waybill/shared/async/within.ts'
+import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import type { ServerDeps } from '../deps.ts'
 import { keepFresh } from '../http/fresh.ts'
 
@@ -25,7 +25,7 @@ export function createDependencyCheck({ db, readers, queue, storage, log }: Serv
   const away = new Set<string>()
   const check = async (name: string, ask: (signal: AbortSignal) => Promise<unknown>) => {
     try {
-      await within(TIMEOUT, ask(AbortSignal.timeout(TIMEOUT)), () => new Error('no answer in time'))
+      await withTimeout(TIMEOUT, ask(AbortSignal.timeout(TIMEOUT)), () => new Error('no answer in time'))
       if (away.delete(name)) log.info({ dependency: name }, 'ready again')
       return [name, 'ok'] as const
     } catch (error) {

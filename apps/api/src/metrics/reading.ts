@@ -1,6 +1,6 @@
 // Reads what the metrics tell of the whole system, from the ledger and the queue, when somebody asks.
 
-import { within } from '@waybill/shared/async/within.ts'
+import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { lastEvent, tallyTrail } from '@waybill/shared/audit/tally.ts'
 import { countPendingDeliveries, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
 import { listWorkers } from '@waybill/shared/ledger/workers.ts'
@@ -54,7 +54,7 @@ export function createMetricsReader(
     return { depths, workers, pending }
   }
   const showLedger = async () => {
-    const { depths, workers, pending } = await within(TIMEOUT, readLedger(), () => new Error('no answer in time'))
+    const { depths, workers, pending } = await withTimeout(TIMEOUT, readLedger(), () => new Error('no answer in time'))
     for (const { lane, status } of LANE_STATES) {
       metrics.exports.set({ lane, status }, depths.find((depth) => depth.lane === lane)?.[status] ?? 0)
     }

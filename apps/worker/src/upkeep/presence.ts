@@ -1,6 +1,6 @@
 // Says now and then that this worker is there, for the list that operators see. Nothing depends on it.
 import { randomUUID } from 'node:crypto'
-import { within } from '@waybill/shared/async/within.ts'
+import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
 import { recordWorker, removeWorker, SIGN_INTERVAL } from '@waybill/shared/ledger/workers.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
@@ -43,7 +43,7 @@ export function startPresence({ db, log, name, concurrency, running }: PresenceD
         await removeWorker(db, id)
       }
       try {
-        await within(GOODBYE_TIMEOUT, leave(), () => new Error('no answer in time'))
+        await withTimeout(GOODBYE_TIMEOUT, leave(), () => new Error('no answer in time'))
       } catch (error) {
         log.debug({ error }, 'the list of workers still has this one; it is forgotten in time')
       }

@@ -1,5 +1,5 @@
 // Lets what is done for one and the same key be done one after the other, in this process.
-import { within } from './within.ts'
+import { withTimeout } from './timeout.ts'
 
 export type InTurn = <T>(key: string, work: () => Promise<T>) => Promise<T>
 
@@ -12,7 +12,7 @@ export function createTurns(patience: number, late: () => Error): InTurn {
   return async (key, work) => {
     const before = last.get(key)
     const take = async () => {
-      if (before !== undefined) await within(patience, before, late)
+      if (before !== undefined) await withTimeout(patience, before, late)
       return work()
     }
     const mine = take()

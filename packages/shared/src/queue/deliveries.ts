@@ -1,6 +1,6 @@
 // The queue of webhooks on BullMQ, beside that of exports: a receiver that is slow never holds up an export.
 import { type Processor, type WorkerOptions, withBackend } from 'bullmq'
-import { within } from '../async/within.ts'
+import { withTimeout } from '../async/timeout.ts'
 import type { DueDelivery } from '../webhooks/deliveries.ts'
 import { backendFactory, type QueueConfig } from './exports.ts'
 
@@ -34,7 +34,7 @@ export function createDeliveryQueue(config: QueueConfig, onError: (error: Error)
       // With the moment in its name, a job of the next try is another one than that of the try before.
       const options = { jobId: `${id}-${dueAt.getTime()}`, delay: Math.max(0, dueAt.getTime() - Date.now()) }
       const silent = () => new Error(`the queue did not answer within ${ADD_TIMEOUT} ms`)
-      await within(ADD_TIMEOUT, queue.add('deliver', { deliveryId: id }, options), silent)
+      await withTimeout(ADD_TIMEOUT, queue.add('deliver', { deliveryId: id }, options), silent)
     },
     close: () => queue.close(),
   }

@@ -10,7 +10,7 @@ import {
   withBackend,
 } from 'bullmq'
 import pg from 'pg'
-import { within } from '../async/within.ts'
+import { withTimeout } from '../async/timeout.ts'
 import type { Lane } from '../ledger/ledger.ts'
 import type { Config } from '../settings/config.ts'
 
@@ -78,14 +78,14 @@ export function createExportQueue(config: QueueConfig, onError: (error: Error) =
   return {
     add: ({ id, lane, ahead }) => {
       const options = { jobId: id, priority: Math.min(1 + ahead, LOWEST_PRIORITY) }
-      return within(ADD_TIMEOUT, queues[lane].add('export', { exportId: id }, options).then(noResult), queueSilent)
+      return withTimeout(ADD_TIMEOUT, queues[lane].add('export', { exportId: id }, options).then(noResult), queueSilent)
     },
     async counts() {
       const counted = Promise.all([countLane('small'), countLane('large')])
-      const [small, large] = await within(ADD_TIMEOUT, counted, queueSilent)
+      const [small, large] = await withTimeout(ADD_TIMEOUT, counted, queueSilent)
       return { small, large }
     },
-    check: () => within(ADD_TIMEOUT, queues.small.getJobCounts('waiting').then(noResult), queueSilent),
+    check: () => withTimeout(ADD_TIMEOUT, queues.small.getJobCounts('waiting').then(noResult), queueSilent),
     close: async () => {
       await Promise.all(LANES.map((lane) => queues[lane].close()))
     },

@@ -1,6 +1,6 @@
 // POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
 import { createHash } from 'node:crypto'
-import { within } from '@waybill/shared/async/within.ts'
+import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { exportSchema, QUEUED_EXPORT } from '@waybill/shared/contract/exports.ts'
 import { idempotencyKeySchema } from '@waybill/shared/contract/headers.ts'
 import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
@@ -84,7 +84,7 @@ async function estimate(readers: Readers, checked: CheckedRequest, maxRows: numb
   const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit ?? maxRows, maxRows) })
   try {
     const estimated = estimateRows(readers[datasetDeclaration.database ?? 'source'], query, ESTIMATE_TIMEOUT)
-    return await within(ESTIMATE_TIMEOUT, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
+    return await withTimeout(ESTIMATE_TIMEOUT, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
   } catch {
     return undefined
   }
