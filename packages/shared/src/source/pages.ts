@@ -1,6 +1,6 @@
 // Fetches the rows of an open cursor page by page, the next one always under way.
 
-import { unlessAborted } from '../async/unless-aborted.ts'
+import { waitOrAbort } from '../async/abort.ts'
 import type { Database } from '../database/client.ts'
 import type { Cell, Column, Page } from '../vocabulary/table.ts'
 import { cellReaders } from './cell.ts'
@@ -54,7 +54,7 @@ export function createPageReader(
       try {
         for (;;) {
           const { rows: fetched, size } = next
-          const rows = await unlessAborted(fetched, signal)
+          const rows = await waitOrAbort(fetched, signal)
           const last = rows.length < size
           if (!last) next = fetch(Math.max(1, Math.min(pageSize, Math.floor(PAGE_LENGTH / rowLength(rows)))))
           if (rows.length > 0) yield rows.map(({ row }) => readCells(packing.unpack(row), readers))

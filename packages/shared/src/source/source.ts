@@ -1,6 +1,6 @@
 // Reads one query through a server-side cursor: one snapshot, one plan, one sort, bounded memory.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unlessAborted } from '../async/unless-aborted.ts'
+import { waitOrAbort } from '../async/abort.ts'
 import type { Database } from '../database/client.ts'
 import type { TableQuery } from '../datasets/dataset.ts'
 import type { Page } from '../vocabulary/table.ts'
@@ -85,8 +85,8 @@ export async function openTable(source: Database, query: TableQuery, options: Re
   signal.addEventListener('abort', abandon)
 
   try {
-    const tx = await unlessAborted(opened.promise, signal)
-    const [session] = await unlessAborted(
+    const tx = await waitOrAbort(opened.promise, signal)
+    const [session] = await waitOrAbort(
       tx.$queryRaw<[{ pid: number; now: Date }]>`SELECT
         set_config('transaction_read_only', 'on', true) AS read_only,
         set_config('TimeZone', 'UTC', true) AS time_zone,
@@ -100,9 +100,9 @@ export async function openTable(source: Database, query: TableQuery, options: Re
       signal,
     )
     backend = session.pid
-    const { estimatedRows, estimatedRowBytes } = await unlessAborted(explain(tx, query), signal)
+    const { estimatedRows, estimatedRowBytes } = await waitOrAbort(explain(tx, query), signal)
     const packing = packRows(query)
-    await unlessAborted(
+    await waitOrAbort(
       tx.$executeRawUnsafe(`DECLARE waybill NO SCROLL CURSOR FOR ${packing.sql}`, ...packing.values),
       signal,
     )

@@ -9,7 +9,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import { abortAfter } from '../async/abort-after.ts'
+import { delayedAbort } from '../async/abort.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import { storageError } from './failure.ts'
 import { abortUpload, abortUploads } from './open-uploads.ts'
@@ -83,7 +83,7 @@ export function createStorage(options: StorageOptions): Storage {
       const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
       const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' })
       try {
-        await client.send(put, { abortSignal: abortAfter(signal, LANDING_TIME) })
+        await client.send(put, { abortSignal: delayedAbort(signal, LANDING_TIME) })
       } catch (error) {
         throw signal.aborted ? signal.reason : storageError(error)
       }

@@ -9,7 +9,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import { abortAfter } from '../async/abort-after.ts'
+import { delayedAbort } from '../async/abort.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import { storageError } from './failure.ts'
 import { createMeter, type StoredObject, type Total } from './meter.ts'
@@ -60,7 +60,7 @@ export async function upload(
   const meter = createMeter(body, onProgress)
   const stream = Readable.from(meter.chunks(), { objectMode: false })
   const stopped = new AbortController()
-  const landed = abortAfter(stopped.signal, LANDING_TIME)
+  const landed = delayedAbort(stopped.signal, LANDING_TIME)
   let failure: unknown
   // lib-storage goes on reading the body after a part has failed, and knows no signal for the requests on
   // their way: whatever ends this upload must end both. The first reason is the one to report.
@@ -124,7 +124,7 @@ export async function upload(
       },
     })
     // What cannot be aborted in time is on record, and swept later.
-    const { ETag } = await Promise.race([upload.done(), rejection(abortAfter(stopped.signal, GOODBYE_TIMEOUT))])
+    const { ETag } = await Promise.race([upload.done(), rejection(delayedAbort(stopped.signal, GOODBYE_TIMEOUT))])
     if (failure !== undefined) throw failure
     const stored = meter.total()
     await verify(client, bucket, key, ETag, stored, stopped.signal)
