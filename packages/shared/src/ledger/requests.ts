@@ -1,6 +1,6 @@
 // What callers do to exports: ask, cancel, download, remove.
 
-import { createTurns } from '../async/turns.ts'
+import { createKeyedMutex } from '../async/keyed-mutex.ts'
 import { type Actor, type AuditEvent, recordEvent } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
 import { databaseFailure } from '../database/failure.ts'
@@ -43,13 +43,13 @@ export interface Created {
 /** Repeats of a POST are recognised for this long (api.md). */
 const IDEMPOTENCY_WINDOW = '24 hours'
 
-/** Milliseconds that a request may wait for those of the same requester before it: they pile up while the database hangs. */
-const TURN_PATIENCE = 10_000
+/** Limit of the wait for earlier requests of the same requester, which pile up while the database hangs. */
+const REQUESTER_LOCK_TIMEOUT_MS = 10_000
 
 export function createRequestLedger(db: Database) {
   // Each of a hundred requests of one requester would keep a connection while it waits for the lock below, and the
   // requests of all others would find none.
-  const inTurn = createTurns(TURN_PATIENCE, () => new WaybillError('DATABASE_UNAVAILABLE'))
+  const serialize = createKeyedMutex(REQUESTER_LOCK_TIMEOUT_MS, () => new WaybillError('DATABASE_UNAVAILABLE'))
   return {
     /**
      * Writes the row and its first event. A repeat under the same idempotency key gives the first row.
@@ -62,7 +62,7 @@ export function createRequestLedger(db: Database) {
       const repeated = await findRepeated(db, request, requester)
       if (repeated !== undefined) return { row: repeated, created: false, active: 0 }
       try {
-        return await inTurn(requester.id, () =>
+        return await serialize(requester.id, () =>
           db.$transaction(async (tx) => {
             // One request of a requester at a time: or a hundred at once would each see room for one more.
             await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${requester.id}, 0))::text`
