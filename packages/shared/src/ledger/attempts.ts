@@ -1,10 +1,11 @@
 // What the attempt of a worker writes: each write names the attempt's token, so a late one changes nothing.
 import { type Database, Prisma } from '../database/client.ts'
+import { interval } from '../database/sql.ts'
 import type { ErrorCode } from '../vocabulary/errors.ts'
 import type { Warning } from '../vocabulary/export.ts'
 import { announce } from '../webhooks/announcement.ts'
 import type { ExportRow } from './requests.ts'
-import { type Attempt, BACK_TO_QUEUE, insertEvent, interval, move, owned, type TransitionEvent } from './transition.ts'
+import { type Attempt, BACK_TO_QUEUE, insertEvent, move, owned, type TransitionEvent } from './transition.ts'
 
 export interface Artifact {
   readonly key: string

@@ -49,8 +49,3 @@ export function owned(attempt: Attempt): Prisma.Sql {
 
 /** Back in the queue, as if no attempt had begun. */
 export const BACK_TO_QUEUE = Prisma.sql`status = 'queued', attempt_token = NULL, heartbeat_at = NULL, rows = 0, bytes = 0`
-
-/** Milliseconds as an interval of SQL. */
-export function interval(milliseconds: number): Prisma.Sql {
-  return Prisma.sql`make_interval(secs => ${milliseconds / 1000}::float8)`
-}

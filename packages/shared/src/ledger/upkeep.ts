@@ -1,8 +1,9 @@
 // What the reconciler does to exports: revives the lost, and keeps account of what is to be removed.
 import { type Database, Prisma } from '../database/client.ts'
+import { interval } from '../database/sql.ts'
 import type { Upload } from '../generated/prisma/client.ts'
 import { ERRORS } from '../vocabulary/errors.ts'
-import { BACK_TO_QUEUE, interval, move } from './transition.ts'
+import { BACK_TO_QUEUE, move } from './transition.ts'
 
 export type UploadRow = Upload
 

@@ -1,5 +1,6 @@
 // What the worker writes of a try to deliver: each write names the token of its try, so a late one changes nothing.
 import { type Database, Prisma } from '../database/client.ts'
+import { interval } from '../database/sql.ts'
 import { TEST_EVENT } from '../vocabulary/webhook-events.ts'
 import { type DisabledReason, disableEndpoint } from './endpoints.ts'
 
@@ -71,7 +72,7 @@ export async function claimDelivery(
   const [claimed] = await db.$queryRaw<ClaimedDelivery[]>`
     WITH claimed AS (
       UPDATE waybill.webhook_deliveries SET claim_token = ${token}::uuid, attempts = attempts + 1,
-        next_attempt_at = now() + ${seconds(lease)}
+        next_attempt_at = now() + ${interval(lease)}
       WHERE id = ${id}::uuid AND status = 'pending' AND next_attempt_at <= now() RETURNING *
     )
     SELECT d.id, d.claim_token AS token, d.endpoint_id AS "endpointId", d.export_id AS "exportId",
@@ -110,7 +111,7 @@ export async function recordFailure(
   result: TryResult,
   delay: number | undefined,
 ): Promise<Date | undefined> {
-  const next = delay === undefined ? Prisma.sql`NULL::timestamptz` : Prisma.sql`now() + ${seconds(delay)}`
+  const next = delay === undefined ? Prisma.sql`NULL::timestamptz` : Prisma.sql`now() + ${interval(delay)}`
   const isTest = delivery.type === TEST_EVENT
   const [own] = await db.$queryRaw<{ dueAt: Date | null }[]>`
     WITH own AS (
@@ -122,7 +123,7 @@ export async function recordFailure(
       UPDATE waybill.webhook_endpoints e SET failing_since = now()
       WHERE id = (SELECT endpoint_id FROM own) AND NOT ${isTest} AND (failing_since IS NULL OR NOT EXISTS (
         SELECT FROM waybill.webhook_deliveries d JOIN waybill.webhook_tries t ON t.delivery_id = d.id
-        WHERE d.endpoint_id = e.id AND d.type <> ${TEST_EVENT} AND t.at > now() - ${seconds(MEMORY)}))
+        WHERE d.endpoint_id = e.id AND d.type <> ${TEST_EVENT} AND t.at > now() - ${interval(MEMORY)}))
     )
     SELECT next_attempt_at AS "dueAt" FROM own`
   return own?.dueAt ?? undefined
@@ -165,10 +166,6 @@ function ownedBy({ id, token }: ClaimedDelivery): Prisma.Sql {
 /** Also of a try that was taken for lost: it was made all the same. */
 function insertTry({ id }: ClaimedDelivery, { milliseconds, status, error, answer }: TryResult): Prisma.Sql {
   return Prisma.sql`INSERT INTO waybill.webhook_tries (delivery_id, at, milliseconds, status, error, answer)
-    SELECT id, now() - ${seconds(milliseconds)}, ${Math.round(milliseconds)}::int, ${status ?? null}::int, ${error ?? null}, ${answer}
+    SELECT id, now() - ${interval(milliseconds)}, ${Math.round(milliseconds)}::int, ${status ?? null}::int, ${error ?? null}, ${answer}
     FROM waybill.webhook_deliveries WHERE id = ${id}::uuid`
-}
-
-function seconds(milliseconds: number): Prisma.Sql {
-  return Prisma.sql`make_interval(secs => ${milliseconds / 1000}::float8)`
 }

@@ -1,6 +1,7 @@
 // The secret of each caller, which signs what goes to the webhookUrl of their own exports.
 import { type Actor, recordEvent } from '../audit/record.ts'
 import type { Database } from '../database/client.ts'
+import { interval } from '../database/sql.ts'
 import type { WebhookSecret } from '../generated/prisma/client.ts'
 import type { SecretBox } from './secret-box.ts'
 import { createWebhookSecret } from './signature.ts'
@@ -45,7 +46,7 @@ export async function rotateCallerSecret(db: Database, box: SecretBox, actor: Ac
     await tx.$executeRaw`
       INSERT INTO waybill.webhook_secrets AS mine (requester_id, secret) VALUES (${actor.id}, ${sealed})
       ON CONFLICT (requester_id) DO UPDATE SET previous_secret = mine.secret, secret = excluded.secret,
-        rotated_at = now(), previous_secret_until = now() + make_interval(secs => ${OVERLAP / 1000}::float8)`
+        rotated_at = now(), previous_secret_until = now() + ${interval(OVERLAP)}`
     const rotated = await tx.webhookSecret.findUniqueOrThrow({ where: { requesterId: actor.id } })
     await recordEvent(tx, { type: 'webhook-secret.rotated', actor })
     return rotated

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '../audit/record.ts'
 import type { Database, Prisma } from '../database/client.ts'
+import { interval } from '../database/sql.ts'
 import type { WebhookDelivery, WebhookTry } from '../generated/prisma/client.ts'
 import { TEST_EVENT } from '../vocabulary/webhook-events.ts'
 
@@ -99,5 +100,5 @@ export function removeOldDeliveries(db: Database, ttl: number, limit: number): P
   return db.$executeRaw`
     DELETE FROM waybill.webhook_deliveries WHERE id IN (
       SELECT id FROM waybill.webhook_deliveries
-      WHERE status <> 'pending' AND ended_at < now() - make_interval(secs => ${ttl / 1000}::float8) LIMIT ${limit})`
+      WHERE status <> 'pending' AND ended_at < now() - ${interval(ttl)} LIMIT ${limit})`
 }

@@ -2,7 +2,8 @@
 // Of a URL the event has the origin: its path and its query are how receivers know a sender, so they are secrets.
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '../audit/record.ts'
-import type { Database } from '../database/client.ts'
+import { type Database, Prisma } from '../database/client.ts'
+import { interval } from '../database/sql.ts'
 import type { WebhookEndpoint } from '../generated/prisma/client.ts'
 import type { WebhookEvent } from '../vocabulary/webhook-events.ts'
 import type { SecretBox } from './secret-box.ts'
@@ -121,11 +122,13 @@ async function disable(
   reason: DisabledReason,
   onlyIfFailingFor?: number,
 ): Promise<boolean> {
-  const since = onlyIfFailingFor === undefined ? null : onlyIfFailingFor / 1000
+  const isFailing =
+    onlyIfFailingFor === undefined
+      ? Prisma.sql`true`
+      : Prisma.sql`failing_since < now() - ${interval(onlyIfFailingFor)}`
   const disabled = await tx.$executeRaw`
     UPDATE waybill.webhook_endpoints SET enabled = false, disabled_at = now(), disabled_reason = ${reason}, updated_at = now()
-    WHERE id = ${id}::uuid AND enabled
-      AND (${since}::float8 IS NULL OR failing_since < now() - make_interval(secs => ${since}::float8))`
+    WHERE id = ${id}::uuid AND enabled AND ${isFailing}`
   if (disabled === 0) return false
   // A try that is being written down holds its delivery and waits for the endpoint: it is passed over, as the next try
   // will find the endpoint disabled.
@@ -164,7 +167,7 @@ export async function rotateEndpointSecret(
   return db.$transaction(async (tx) => {
     const count = await tx.$executeRaw`
       UPDATE waybill.webhook_endpoints SET previous_secret = secret, secret = ${sealed}, updated_at = now(),
-        previous_secret_until = now() + make_interval(secs => ${OVERLAP / 1000}::float8)
+        previous_secret_until = now() + ${interval(OVERLAP)}
       WHERE id = ${id}::uuid`
     if (count === 0) return undefined
     const row = await tx.webhookEndpoint.findUniqueOrThrow({ where: { id } })
