@@ -1,6 +1,6 @@
 // What must not be read in a log is not in its lines, however it got there.
 import { describe, expect, it } from 'vitest'
-import { blotOut, describeError } from '../../packages/shared/src/process/redaction.ts'
+import { redact, describeError } from '../../packages/shared/src/process/redaction.ts'
 
 describe('a text', () => {
   it.each([
@@ -14,7 +14,7 @@ describe('a text', () => {
     ['secret whsec_c2VjcmV0+/c2VjcmV0== rotated', 'c2VjcmV0'],
   ])('loses its secret: %s', (line, secret) => {
     expect(line).toContain(secret)
-    const said = blotOut(line)
+    const said = redact(line)
     expect(said).not.toContain(secret)
     expect(said).toContain('[redacted')
   })
@@ -23,7 +23,7 @@ describe('a text', () => {
     'GET https://files.example.com/bucket/exports/a@b.csv 404',
     '{"actor":"wb_abcdefgh","msg":"the bearer of bad news"}',
     'user@example.com at http://localhost:8080',
-  ])('without one stays as it is: %s', (line) => expect(blotOut(line)).toBe(line))
+  ])('without one stays as it is: %s', (line) => expect(redact(line)).toBe(line))
 })
 
 describe('an error', () => {

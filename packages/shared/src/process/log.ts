@@ -1,6 +1,6 @@
 // The one logger: JSON lines with secrets and signed URLs blotted out.
 import { type Logger, pino } from 'pino'
-import { blotOut, describeError } from './redaction.ts'
+import { redact, describeError } from './redaction.ts'
 
 export type { Logger }
 
@@ -23,6 +23,6 @@ export function createLogger(name: string, level: string): Logger {
       censor: '[redacted]',
     },
     serializers: { err: error, error },
-    hooks: { streamWrite: blotOut },
+    hooks: { streamWrite: redact },
   })
 }

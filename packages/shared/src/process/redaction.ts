@@ -49,6 +49,6 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** The last look at a line before it leaves: for what got into a text on a way that nobody thought of. */
-export function blotOut(line: string): string {
+export function redact(line: string): string {
   return SECRETS.reduce((text, [secret, instead]) => text.replaceAll(secret, instead), line)
 }
