@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Dataset, defineFilter } from '@waybill/shared/datasets/dataset.ts'
 import { checkDatasets, checkOrder } from '@waybill/shared/own-datasets/check.ts'
-import { SourceSilent } from '@waybill/shared/own-datasets/probe.ts'
+import { SourceUnavailableError } from '@waybill/shared/own-datasets/probe.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { datasets as examples } from '../../../examples/shop/datasets.ts'
@@ -143,13 +143,13 @@ it.each([
   ['lets us not in', (url: URL) => Object.assign(url, { username: 'nobody', password: 'wrong' })],
   ['has no such database', (url: URL) => Object.assign(url, { pathname: '/none' })],
 ])('a source that %s says nothing of the datasets', async (_, change) => {
-  await expect(checkDatasets(change(new URL(shop.url)).href, examples)).rejects.toThrow(SourceSilent)
+  await expect(checkDatasets(change(new URL(shop.url)).href, examples)).rejects.toThrow(SourceUnavailableError)
 })
 
 it('a table that somebody has locked says nothing of the datasets either', async () => {
   await withClient(shop.url, async (client) => {
     await client.query('BEGIN; LOCK TABLE orders')
-    await expect(checkDatasets(shop.url, examples)).rejects.toThrow(SourceSilent)
+    await expect(checkDatasets(shop.url, examples)).rejects.toThrow(SourceUnavailableError)
   })
 })
 

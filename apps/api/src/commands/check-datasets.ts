@@ -2,7 +2,7 @@
 
 import { checkDatasets, checkOrder } from '@waybill/shared/own-datasets/check.ts'
 import { loadDatasets } from '@waybill/shared/own-datasets/module.ts'
-import { SourceSilent } from '@waybill/shared/own-datasets/probe.ts'
+import { SourceUnavailableError } from '@waybill/shared/own-datasets/probe.ts'
 import { exitForConfig, readDatasetConfigOrExit } from '@waybill/shared/settings/config.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -28,7 +28,7 @@ try {
   const lacking = ofTheSource.filter((dataset) => !own.includes(dataset) && faults.has(dataset.name))
   if (own.length > 0 && lacking.length > 0) say('Without tables of GAME in the source, set GAME_DATASETS=false.')
 } catch (error) {
-  if (!(error instanceof SourceSilent)) throw error
+  if (!(error instanceof SourceUnavailableError)) throw error
   process.stderr.write(`The source database does not answer: ${error.message}\n`)
   process.exitCode = 1
 }

@@ -28,7 +28,7 @@ const KINDS_BY_TYPE: ReadonlyMap<number, readonly ColumnKind[]> = new Map([
  * What is wrong with each dataset, as `column "total": column o.totl does not exist`; those without a fault are not
  * in the answer. Nothing is read: each statement has LIMIT 0, which also checks that we may read the table.
  *
- * @throws SourceSilent
+ * @throws SourceUnavailableError
  */
 export async function checkDatasets(url: string, datasets: Iterable<Dataset>): Promise<Map<string, string[]>> {
   return withSource(url, async (client) => {
@@ -44,7 +44,7 @@ export async function checkDatasets(url: string, datasets: Iterable<Dataset>): P
 /** Rows that are looked at for equal places. */
 const ORDER_SAMPLE = 10_000
 
-/** Reads some rows: whether ORDER BY gives each a place of its own, or some would change places. @throws SourceSilent */
+/** Reads some rows: whether ORDER BY gives each a place of its own, or some would change places. @throws SourceUnavailableError */
 export async function checkOrder(url: string, { orderBy, from }: Dataset): Promise<string[]> {
   const key = orderBy.map((expression) => `(${expression})::text`).join(', ')
   const sql = `SELECT count(*)::int AS rows, count(DISTINCT place)::int AS places

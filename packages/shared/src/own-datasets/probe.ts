@@ -3,14 +3,14 @@ import pg from 'pg'
 import { databaseFailure } from '../database/failure.ts'
 
 /** The source cannot say: it is away, busy, or lets nobody in. Nothing is known of the datasets then. */
-export class SourceSilent extends Error {
-  override readonly name = 'SourceSilent'
+export class SourceUnavailableError extends Error {
+  override readonly name = 'SourceUnavailableError'
 }
 
 /** Milliseconds that the source may take to let us in, and for one statement: it may wait for a lock. */
 const TIMEOUT = 5_000
 
-/** Read-only, and ended whatever happens. @throws SourceSilent */
+/** Read-only, and ended whatever happens. @throws SourceUnavailableError */
 export async function withSource<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: url,
@@ -26,7 +26,7 @@ export async function withSource<T>(url: string, use: (client: pg.Client) => Pro
     try {
       await client.connect()
     } catch (error) {
-      throw new SourceSilent(databaseFailure(error).message, { cause: error })
+      throw new SourceUnavailableError(databaseFailure(error).message, { cause: error })
     }
     return await use(client)
   } finally {
@@ -40,7 +40,7 @@ export interface Prepared {
   readonly types: readonly number[]
 }
 
-/** Reads nothing, but is also refused when we may not read. @throws SourceSilent */
+/** Reads nothing, but is also refused when we may not read. @throws SourceUnavailableError */
 export async function prepare(client: pg.Client, sql: string, values: string[] = []): Promise<Prepared> {
   try {
     // As a prepared statement also without values: two statements in one text are refused.
@@ -50,7 +50,7 @@ export async function prepare(client: pg.Client, sql: string, values: string[] =
   } catch (error) {
     const { kind, message } = databaseFailure(error)
     if (kind !== 'missing' && kind !== 'refused' && kind !== 'access-denied') {
-      throw new SourceSilent(message, { cause: error })
+      throw new SourceUnavailableError(message, { cause: error })
     }
     const hint = error instanceof pg.DatabaseError && error.hint !== undefined ? ` (${error.hint})` : ''
     return { fault: `${message}${hint}`, types: [] }

@@ -5,7 +5,7 @@ import type { Logger } from '../process/log.ts'
 import { type Config, exitForConfig } from '../settings/config.ts'
 import { checkDatasets } from './check.ts'
 import { datasetsError, type LoadedDatasets, loadDatasets } from './module.ts'
-import { SourceSilent } from './probe.ts'
+import { SourceUnavailableError } from './probe.ts'
 
 /** Milliseconds between two tries while the source is silent. */
 const PAUSE = 10_000
@@ -42,7 +42,7 @@ export async function verifyDatasets({ own }: LoadedDatasets, config: Config, lo
         if (problems.length > 0) log.error({ module: config.DATASETS, problems }, 'the source refuses datasets')
         return
       } catch (error) {
-        if (!(error instanceof SourceSilent)) throw error
+        if (!(error instanceof SourceUnavailableError)) throw error
       }
     }
   }
@@ -50,7 +50,7 @@ export async function verifyDatasets({ own }: LoadedDatasets, config: Config, lo
     const problems = await check()
     if (problems.length > 0) throw datasetsError(config.DATASETS, problems)
   } catch (error) {
-    if (!(error instanceof SourceSilent)) throw error
+    if (!(error instanceof SourceUnavailableError)) throw error
     log.warn({ module: config.DATASETS, error }, 'the source is silent: its datasets are checked later')
     checkLater().catch((reason: unknown) => log.error({ error: reason }, 'the datasets could not be checked'))
   }
