@@ -21,7 +21,7 @@ import {
   removeEndpoint,
   rotateEndpointSecret,
 } from '@waybill/shared/webhooks/endpoints.ts'
-import { resealSecrets } from '@waybill/shared/webhooks/resealing.ts'
+import { reencryptSecrets } from '@waybill/shared/webhooks/reencrypt.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
@@ -205,8 +205,8 @@ describe('a key of the settings', () => {
     const { secret: mine } = await callerSecret(db, before, 'key:2')
     const { secret: own } = await rotateCallerSecret(db, before, { id: 'key:2', name: 'x' })
 
-    expect(await resealSecrets(db, createSecretBox([young, old]), 100)).toEqual({ changed: 2, unreadable: 0 })
-    expect(await resealSecrets(db, createSecretBox([young, old]), 100)).toEqual({ changed: 0, unreadable: 0 })
+    expect(await reencryptSecrets(db, createSecretBox([young, old]), 100)).toEqual({ changed: 2, unreadable: 0 })
+    expect(await reencryptSecrets(db, createSecretBox([young, old]), 100)).toEqual({ changed: 0, unreadable: 0 })
     const after = createSecretBox([young])
     const endpoint = await findEndpoint(db, made.id)
     const caller = await db.webhookSecret.findUniqueOrThrow({ where: { requesterId: 'key:2' } })
@@ -222,7 +222,7 @@ describe('a key of the settings', () => {
     await callerSecret(db, createSecretBox([lost]), 'key:lost')
     await callerSecret(db, createSecretBox([old]), 'key:good')
     const now = createSecretBox([young, old])
-    expect(await resealSecrets(db, now, 100)).toEqual({ changed: 1, unreadable: 1 })
+    expect(await reencryptSecrets(db, now, 100)).toEqual({ changed: 1, unreadable: 1 })
     await expect(callerSecret(db, now, 'key:lost')).rejects.toThrow(/WEBHOOK_SECRET_KEYS/)
     // The way out: a secret of one's own can be made anew.
     const { secret } = await rotateCallerSecret(db, now, { id: 'key:lost', name: 'x' })

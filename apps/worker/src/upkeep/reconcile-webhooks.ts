@@ -1,7 +1,7 @@
 // What the reconciler does for webhooks: adds lost jobs, forgets what is old, and seals secrets with the newest key.
 
 import { listDue, removeOldDeliveries } from '@waybill/shared/webhooks/deliveries.ts'
-import { resealSecrets } from '@waybill/shared/webhooks/resealing.ts'
+import { reencryptSecrets } from '@waybill/shared/webhooks/reencrypt.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import type { ReconcilerDeps } from '../context.ts'
 
@@ -20,8 +20,8 @@ export async function forgetOldDeliveries({ config, db }: ReconcilerDeps): Promi
 }
 
 /** After a new key was put in front of the old one: when it has nothing left to do, the old one may go. */
-export async function sealAnew({ config, db, log }: ReconcilerDeps): Promise<void> {
-  const { changed, unreadable } = await resealSecrets(db, createSecretBox(config.WEBHOOK_SECRET_KEYS), BATCH)
+export async function reencryptWebhookSecrets({ config, db, log }: ReconcilerDeps): Promise<void> {
+  const { changed, unreadable } = await reencryptSecrets(db, createSecretBox(config.WEBHOOK_SECRET_KEYS), BATCH)
   if (changed > 0) log.info({ changed }, 'webhook secrets were sealed with the newest key')
   if (unreadable > 0)
     log.error({ unreadable }, 'webhook secrets are sealed with a key that is not in WEBHOOK_SECRET_KEYS')

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { exportPrefix, prefixOf } from '@waybill/shared/ledger/artifact.ts'
 import { listExpired, listQueued } from '@waybill/shared/ledger/queries.ts'
 import type { ReconcilerDeps } from '../context.ts'
-import { addLostDeliveries, forgetOldDeliveries, sealAnew } from './reconcile-webhooks.ts'
+import { addLostDeliveries, forgetOldDeliveries, reencryptWebhookSecrets } from './reconcile-webhooks.ts'
 
 /** Exports handled in one step of a round at most; the rest has its turn in the next. */
 const BATCH = 500
@@ -78,7 +78,7 @@ const STEPS = [
   removeLeftovers,
   abortStaleUploads,
   forgetOldDeliveries,
-  sealAnew,
+  reencryptWebhookSecrets,
 ] as const
 
 /** One round. Each step may be repeated, and may be interrupted anywhere; one that fails does not hold up the others. */

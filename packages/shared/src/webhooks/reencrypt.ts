@@ -10,14 +10,14 @@ interface Sealed {
   readonly previous: string | null
 }
 
-export interface Resealed {
+export interface ReencryptResult {
   readonly changed: number
   /** Sealed with a key that is not in the settings any more: only a rotation of the secret helps. */
   readonly unreadable: number
 }
 
 /** @param limit rows of each kind at most */
-export async function resealSecrets(db: Database, box: SecretBox, limit: number): Promise<Resealed> {
+export async function reencryptSecrets(db: Database, box: SecretBox, limit: number): Promise<ReencryptResult> {
   if (box.mark === undefined) return { changed: 0, unreadable: 0 }
   const others = `${box.mark}%`
   const endpoints = await db.$queryRaw<Sealed[]>`
@@ -30,7 +30,7 @@ export async function resealSecrets(db: Database, box: SecretBox, limit: number)
   let unreadable = 0
   // What was rotated meanwhile is left as it is: the condition names the old text.
   for (const row of endpoints) {
-    const anew = reseal(box, row, endpointOwner(row.id))
+    const anew = reencrypt(box, row, endpointOwner(row.id))
     if (anew === undefined) unreadable += 1
     else {
       changed += await db.$executeRaw`
@@ -39,7 +39,7 @@ export async function resealSecrets(db: Database, box: SecretBox, limit: number)
     }
   }
   for (const row of callers) {
-    const anew = reseal(box, row, callerOwner(row.id))
+    const anew = reencrypt(box, row, callerOwner(row.id))
     if (anew === undefined) unreadable += 1
     else {
       changed += await db.$executeRaw`
@@ -50,7 +50,7 @@ export async function resealSecrets(db: Database, box: SecretBox, limit: number)
   return { changed, unreadable }
 }
 
-function reseal(box: SecretBox, { secret, previous }: Sealed, owner: string) {
+function reencrypt(box: SecretBox, { secret, previous }: Sealed, owner: string) {
   const again = (sealed: string) => box.seal(box.open(sealed, owner), owner)
   try {
     return { secret: again(secret), previous: previous === null ? null : again(previous) }
