@@ -1,6 +1,6 @@
 // What must not be read in a log is not in its lines, however it got there.
 import { describe, expect, it } from 'vitest'
-import { redact, describeError } from '../../packages/shared/src/process/redaction.ts'
+import { describeError, redact } from '../../packages/shared/src/process/redaction.ts'
 
 describe('a text', () => {
   it.each([

@@ -1,6 +1,6 @@
 // The one logger: JSON lines with secrets and signed URLs blotted out.
 import { type Logger, pino } from 'pino'
-import { redact, describeError } from './redaction.ts'
+import { describeError, redact } from './redaction.ts'
 
 export type { Logger }
 
