@@ -1,5 +1,5 @@
 // Settings that cannot be used are told before anything starts: all of them, by name, without their secrets.
-import { ConfigError, readConfig, readStandaloneNeeds } from '@waybill/shared/settings/config.ts'
+import { ConfigError, readConfig, readStandaloneNeeds } from '@waybill/shared/settings/read.ts'
 import { describe, expect, it } from 'vitest'
 
 const GOOD = { DATABASE_URL: 'postgres://user:hush-hush@db:5432/waybill', S3_BUCKET: 'exports' }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runKeys } from '@waybill/api/commands/keys-command.ts'
-import { readDatabaseUrl, readStandaloneNeeds } from '@waybill/shared/settings/config.ts'
+import { readDatabaseUrl, readStandaloneNeeds } from '@waybill/shared/settings/read.ts'
 import { findRunningPostgres, startPostgres } from './postgres/embedded-postgres.ts'
 import { databaseIn } from './system.ts'
 

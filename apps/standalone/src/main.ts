@@ -1,7 +1,7 @@
 // `npm start`: keeps the whole system running until Ctrl-C.
 import { describeProcess } from '@waybill/api/metrics/process.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
-import { ConfigError } from '@waybill/shared/settings/config.ts'
+import { ConfigError } from '@waybill/shared/settings/read.ts'
 import { startSystem } from './system.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)

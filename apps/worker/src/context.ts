@@ -5,7 +5,7 @@ import type { Ledger } from '@waybill/shared/ledger/ledger.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
 import type { DeliveryQueue } from '@waybill/shared/queue/deliveries.ts'
 import type { ExportQueue } from '@waybill/shared/queue/exports.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import type { Storage } from '@waybill/shared/storage/storage.ts'
 import type { Readers } from '@waybill/shared/wiring.ts'
 

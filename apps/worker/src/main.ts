@@ -3,7 +3,7 @@
 import { loadDatasetsOrExit } from '@waybill/shared/own-datasets/start.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
-import { readConfigOrExit } from '@waybill/shared/settings/config.ts'
+import { readConfigOrExit } from '@waybill/shared/settings/read.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { startWorker } from './worker.ts'
 

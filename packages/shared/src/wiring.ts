@@ -6,7 +6,7 @@ import { createLedger, type Ledger } from './ledger/ledger.ts'
 import type { Logger } from './process/log.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './queue/deliveries.ts'
 import { createExportQueue, type ExportQueue, LANES } from './queue/exports.ts'
-import type { Config } from './settings/config.ts'
+import type { Config } from './settings/schema.ts'
 import { createStorage, type Storage, type StorageOptions } from './storage/storage.ts'
 
 /** Where datasets are read, by their `database`. */

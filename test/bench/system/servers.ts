@@ -5,7 +5,7 @@ import { startPostgres } from '../../../apps/standalone/src/postgres/embedded-po
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { deployMigrations } from '../../../packages/shared/src/database/migrations.ts'
 import { deployQueue } from '../../../packages/shared/src/queue/exports.ts'
-import { readConfig } from '../../../packages/shared/src/settings/config.ts'
+import { readConfig } from '../../../packages/shared/src/settings/read.ts'
 import { startRedis } from '../../setup/redis.ts'
 import { startNode } from './node-process.ts'
 

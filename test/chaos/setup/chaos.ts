@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { expect, vi } from 'vitest'
 import { deployQueue } from '../../../packages/shared/src/queue/exports.ts'
-import { readConfig } from '../../../packages/shared/src/settings/config.ts'
+import { readConfig } from '../../../packages/shared/src/settings/read.ts'
 import { createTestDatabase } from '../../setup/database.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { type QueueBackend, testSettings } from '../../setup/system.ts'

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runKeys } from '../../../apps/api/src/commands/keys-command.ts'
 import { startPostgres } from '../../../apps/standalone/src/postgres/embedded-postgres.ts'
 import { deployMigrations } from '../../../packages/shared/src/database/migrations.ts'
-import { readDatabaseUrl } from '../../../packages/shared/src/settings/config.ts'
+import { readDatabaseUrl } from '../../../packages/shared/src/settings/read.ts'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 

@@ -1,5 +1,5 @@
 // Who may call each route, and how to call it: the table behind the access matrix. A new route needs a line here.
-import type { Config } from '../../../packages/shared/src/settings/config.ts'
+import type { Config } from '../../../packages/shared/src/settings/schema.ts'
 import { type TestDatabase, withClient } from '../database.ts'
 import type { ApiClient, Json } from './api-client.ts'
 

@@ -1,7 +1,8 @@
 // Holds Dockerfile and docker-compose.yml to the settings, the pinned versions and the workspaces they must agree with.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { readConfig, settingsSchema } from '../../../packages/shared/src/settings/config.ts'
+import { readConfig } from '../../../packages/shared/src/settings/read.ts'
+import { settingsSchema } from '../../../packages/shared/src/settings/schema.ts'
 
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
 const dockerfile = await read('Dockerfile')

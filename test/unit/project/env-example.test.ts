@@ -1,7 +1,8 @@
 // Holds .env.example and the settings together: an operator reads the one, the processes read the other.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { type Config, readConfig, settingsSchema } from '../../../packages/shared/src/settings/config.ts'
+import { readConfig } from '../../../packages/shared/src/settings/read.ts'
+import { type Config, settingsSchema } from '../../../packages/shared/src/settings/schema.ts'
 
 interface Entry {
   readonly name: string

@@ -27,7 +27,7 @@ const FILES: Readonly<Record<string, Lines>> = {
     ],
     allowed: from('../vocabulary/errors.ts', '../datasets/index.ts', '../formats/index.ts', 'zod', 'node:fs'),
   },
-  'packages/shared/src/settings/config.ts': {
+  'packages/shared/src/settings/read.ts': {
     forbidden: from('@waybill/api/server.ts'),
     allowed: [READS_ENVIRONMENT],
   },
@@ -37,7 +37,7 @@ const FILES: Readonly<Record<string, Lines>> = {
       '../formats/csv.ts',
       '../storage/storage.ts',
       '../source/source.ts',
-      '../settings/config.ts',
+      '../settings/read.ts',
       '@waybill/shared/storage/storage.ts',
       '@waybill/api/server.ts',
       '../../../../apps/api/src/server.ts',
@@ -55,7 +55,7 @@ const FILES: Readonly<Record<string, Lines>> = {
       '@prisma/client',
       '@waybill/shared/vocabulary/export.ts',
       '../ledger/ledger.ts',
-      '../settings/config.ts',
+      '../settings/read.ts',
       '../datasets/index.ts',
       '../generated/prisma/client.ts',
     ),
@@ -66,7 +66,7 @@ const FILES: Readonly<Record<string, Lines>> = {
       '../datasets/users.ts',
       '../source/source.ts',
       '../storage/storage.ts',
-      '../settings/config.ts',
+      '../settings/read.ts',
       '@waybill/shared/datasets/users.ts',
       '@waybill/worker/worker.ts',
     ),
@@ -123,7 +123,7 @@ const FILES: Readonly<Record<string, Lines>> = {
   },
   'apps/standalone/src/system.ts': {
     forbidden: [READS_ENVIRONMENT],
-    allowed: from('@waybill/api/server.ts', '@waybill/worker/worker.ts', '@waybill/shared/settings/config.ts'),
+    allowed: from('@waybill/api/server.ts', '@waybill/worker/worker.ts', '@waybill/shared/settings/read.ts'),
   },
   'packages/client/src/resources/exports.ts': {
     forbidden: [
@@ -144,7 +144,7 @@ const FILES: Readonly<Record<string, Lines>> = {
     allowed: from('node:fs', '../client.ts', '@waybill/shared/contract/exports.ts'),
   },
   'packages/client/src/cli/main.ts': {
-    forbidden: [...from('@waybill/shared/settings/config.ts', '@waybill/standalone/system.ts'), READS_ENVIRONMENT],
+    forbidden: [...from('@waybill/shared/settings/read.ts', '@waybill/standalone/system.ts'), READS_ENVIRONMENT],
     allowed: from('node:process', '../client.ts', './commands/export.ts'),
   },
   'packages/client/src/cli/environment.ts': { forbidden: [], allowed: [READS_ENVIRONMENT] },

@@ -1,6 +1,6 @@
 // Who calls: checks the bearer token, an API key or an OIDC access token, and puts the caller beside the request.
 import { type Caller, findCaller } from '@waybill/shared/access/api-keys.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import { toWaybillError, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Connections } from '@waybill/shared/wiring.ts'
 import type { RequestHandler, Response } from 'express'

@@ -1,7 +1,7 @@
 // Shuts out addresses that try one token after the other, but never somebody there whose token was good before.
 import { createHash } from 'node:crypto'
 import type { Counters } from '@waybill/shared/access/rate-counters.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 
 const WINDOW = 60

@@ -1,7 +1,7 @@
 // OIDC access tokens: checks them as RFC 9068 asks, and makes callers of them.
 import { createHash } from 'node:crypto'
 import type { Caller } from '@waybill/shared/access/api-keys.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { isStorableText } from '@waybill/shared/vocabulary/text.ts'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'

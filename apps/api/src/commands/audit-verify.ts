@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { formatHead, type Head, parseHead } from '@waybill/shared/audit/chain.ts'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
 import { databaseFailure } from '@waybill/shared/database/failure.ts'
-import { readDatabaseUrlOrExit } from '@waybill/shared/settings/config.ts'
+import { readDatabaseUrlOrExit } from '@waybill/shared/settings/read.ts'
 
 const USAGE = `Usage: npm run audit:verify [-- --head SEQ:HASH ...]
   --head SEQ:HASH   a head that an earlier run printed: the trail must still hold that event. May be repeated.

@@ -3,7 +3,7 @@
 import { checkDatasets, checkOrder } from '@waybill/shared/own-datasets/check.ts'
 import { loadDatasets } from '@waybill/shared/own-datasets/module.ts'
 import { SourceUnavailableError } from '@waybill/shared/own-datasets/probe.ts'
-import { exitForConfig, readDatasetConfigOrExit } from '@waybill/shared/settings/config.ts'
+import { exitForConfig, readDatasetConfigOrExit } from '@waybill/shared/settings/read.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 

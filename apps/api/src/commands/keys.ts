@@ -1,5 +1,5 @@
 // Keys on the command line of the image: `node apps/api/src/commands/keys.ts`, with DATABASE_URL set.
-import { readDatabaseUrl } from '@waybill/shared/settings/config.ts'
+import { readDatabaseUrl } from '@waybill/shared/settings/read.ts'
 import { runKeys } from './keys-command.ts'
 
 process.exitCode = await runKeys({

@@ -3,7 +3,7 @@
 import { deployMigrations } from '@waybill/shared/database/migrations.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
 import { deployQueue } from '@waybill/shared/queue/exports.ts'
-import { readConfigOrExit } from '@waybill/shared/settings/config.ts'
+import { readConfigOrExit } from '@waybill/shared/settings/read.ts'
 
 const config = readConfigOrExit()
 const log = createLogger('migrate', config.LOG_LEVEL)

@@ -2,7 +2,7 @@
 
 import type { Download } from '@waybill/shared/contract/exports.ts'
 import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import type { Storage } from '@waybill/shared/storage/storage.ts'
 
 /** A link lives for LINK_TTL, and no longer than the file. */

@@ -1,7 +1,7 @@
 // Serves the admin page: its built files, and each of its own addresses, under a strict policy of what it may load.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import express, { type RequestHandler, Router } from 'express'
 
 /** Where `npm run build` puts it, and the image has it. */

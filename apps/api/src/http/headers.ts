@@ -1,5 +1,5 @@
 // What browsers are told about every answer: what a page of ours may do, and which pages of others may call.
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import cors from 'cors'
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'

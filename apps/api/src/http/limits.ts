@@ -1,7 +1,7 @@
 // How often one caller, or one address, may ask: counted by the minute, told in headers, refused with 429.
 
 import type { Counter, Counters } from '@waybill/shared/access/rate-counters.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { RequestHandler, Response } from 'express'
 import { callerOf } from '../auth/authenticate.ts'

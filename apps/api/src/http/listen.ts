@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import { refuseBrokenRequest } from './broken-request.ts'
 
 export interface ListeningServer {

@@ -1,7 +1,7 @@
 // Which address a client counts as.
 import { isIPv6 } from 'node:net'
 import type { Logger } from '@waybill/shared/process/log.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import type { RequestHandler } from 'express'
 
 /** Behind a proxy that is not named in the settings all callers have one address: that is said, once. */

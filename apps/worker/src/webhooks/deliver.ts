@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '@waybill/shared/database/client.ts'
 import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
-import type { Config } from '@waybill/shared/settings/config.ts'
+import type { Config } from '@waybill/shared/settings/schema.ts'
 import { TEST_EVENT, webhookBody } from '@waybill/shared/vocabulary/webhook-events.ts'
 import {
   type ClaimedDelivery,

@@ -1,7 +1,7 @@
 // Counts how often something happens in a while: for all processes together in Redis, where there is one.
 import { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
-import type { Config } from '../settings/config.ts'
+import type { Config } from '../settings/schema.ts'
 
 export interface Count {
   /** This time included. */

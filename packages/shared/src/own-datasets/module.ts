@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url'
 import type { Dataset } from '../datasets/dataset.ts'
 import { GAME_DATASETS, LEDGER_DATASETS } from '../datasets/index.ts'
 import { createDatasets, type Datasets } from '../datasets/registry.ts'
-import { type Config, ConfigError } from '../settings/config.ts'
+import { ConfigError } from '../settings/read.ts'
+import type { Config } from '../settings/schema.ts'
 import { datasetFaults } from './shape.ts'
 
 export interface LoadedDatasets {

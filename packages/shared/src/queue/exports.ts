@@ -12,7 +12,7 @@ import {
 import pg from 'pg'
 import { withTimeout } from '../async/timeout.ts'
 import type { Lane } from '../ledger/ledger.ts'
-import type { Config } from '../settings/config.ts'
+import type { Config } from '../settings/schema.ts'
 
 /** A queue a lane: however many large exports wait or run, small ones have workers of their own. */
 export const LANES = ['small', 'large'] as const satisfies readonly Lane[]

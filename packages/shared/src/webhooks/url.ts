@@ -1,6 +1,6 @@
 // What the URL of a webhook may look like: judged before it is stored, and again before every try.
 import { isIP } from 'node:net'
-import type { Config } from '../settings/config.ts'
+import type { Config } from '../settings/schema.ts'
 import { type AddressPolicy, createAddressPolicy } from './address.ts'
 
 export interface UrlRules {
