@@ -5,6 +5,7 @@ import { parse } from 'csv-parse/sync'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
+import { ERRORS } from '../../packages/shared/src/vocabulary/errors.ts'
 import { withClient } from '../setup/database.ts'
 import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/page/admin-page.ts'
 import { ADMIN_KEY } from '../setup/system.ts'
@@ -44,7 +45,7 @@ async function begin(dataset: string): Promise<void> {
 
 /** Lets it read some of its rows, then holds it there. */
 async function startAndHold(): Promise<void> {
-  await page.getByText('about 5,000 in all').waitFor()
+  await page.getByText('about 5,000 in total').waitFor()
   admin.source.throttle(60_000)
   await button('Start export').click()
   await page.getByText(/[1-9][\d,]* of about [\d,]+ rows/).waitFor()
@@ -56,7 +57,7 @@ describe('signing in', () => {
     await page.goto('/')
     await page.getByLabel('API key').fill('not a key')
     await page.keyboard.press('Enter')
-    await page.getByText('This key is not valid').waitFor()
+    await page.getByText('This API key is not valid').waitFor()
     await screenshot(page, 'sign-in')
     await signIn(page, ADMIN_KEY)
     await heading('Exports').waitFor()
@@ -77,9 +78,9 @@ describe('signing in', () => {
 describe('an export', () => {
   it('is seen as the file will have it before it is asked for: rows, columns in their order, and how many', async () => {
     await begin('User points')
-    await page.getByText('about 5,000 in all').waitFor()
+    await page.getByText('about 5,000 in total').waitFor()
     await page.getByRole('button', { name: 'None' }).click()
-    await page.getByText('Choose one column at least.').waitFor()
+    await page.getByText('Select at least one column.').waitFor()
     expect(await button('Start export').isDisabled()).toBe(true)
     for (const column of ['points', 'created_at', 'externalGameId']) await tick(column).check()
     // By the keyboard alone: the focus stays on what is moved.
@@ -93,8 +94,8 @@ describe('an export', () => {
     ])
     await page.getByRole('textbox', { name: 'externalGameId' }).fill('game-1')
     await screenshot(page, 'export')
-    await page.getByLabel('Opens in Excel').check()
-    await button('As in the file').click()
+    await page.getByLabel('Excel-friendly CSV').check()
+    await button('Raw').click()
     await eventually(() => page.locator('pre').textContent()).toMatch(
       /^\ufeffpoints,created_at,externalGameId\r\n-?\d+,/,
     )
@@ -125,17 +126,17 @@ describe('an export', () => {
 
   it('is asked for again with what it was, and as a command for the shell without the key', async () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-    await button('Copy as curl').click()
+    await button('Copy as cURL').click()
     await button('Copied').waitFor()
     const command = await page.evaluate<string>('navigator.clipboard.readText()')
     expect(command).toContain(`${admin.url}/v1/exports`)
     expect(command).toContain('"columns":["points","created_at","externalGameId"]')
     expect(command).not.toContain(ADMIN_KEY)
-    await page.getByRole('link', { name: 'Ask again' }).click()
+    await page.getByRole('link', { name: 'Export again' }).click()
     await page.getByText('Filled in from an earlier export.').waitFor()
     expect(await page.getByRole('textbox', { name: 'externalGameId' }).inputValue()).toBe('game-1')
-    expect(await page.getByLabel('Opens in Excel').isChecked()).toBe(true)
-    await button('Start afresh').click()
+    expect(await page.getByLabel('Excel-friendly CSV').isChecked()).toBe(true)
+    await button('Start over').click()
     expect(await page.getByRole('textbox', { name: 'externalGameId' }).inputValue()).toBe('')
   })
 
@@ -144,7 +145,7 @@ describe('an export', () => {
     await startAndHold()
     await heading('User points').waitFor()
     await page.getByText(/rows\/s · about .* left/).waitFor()
-    await eventually(() => page.title()).toMatch(/^\d+ % · User points · Waybill$/)
+    await eventually(() => page.title()).toMatch(/^\d+% · User points · Waybill$/)
     await page.getByText('Started', { exact: true }).waitFor()
     await screenshot(page, 'progress')
     await page.getByRole('link', { name: 'Exports' }).click()
@@ -152,7 +153,7 @@ describe('an export', () => {
       .getByRole('row', { name: /User points/ })
       .getByRole('progressbar')
       .waitFor()
-    await eventually(() => page.title()).toMatch(/^\d+ % · Exports/)
+    await eventually(() => page.title()).toMatch(/^\d+% · Exports/)
     await screenshot(page, 'list-running')
   })
 
@@ -176,7 +177,7 @@ describe('an export', () => {
       .first()
       .click()
     await button('Cancel export').click()
-    await button('Keep it running').click()
+    await button('Keep running').click()
     await button('Cancel export').click()
     await screenshot(page, 'cancel')
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel export' }).click()
@@ -188,20 +189,20 @@ describe('an export', () => {
   it('that failed says why and what to do, and “try again” has all of it filled in', async () => {
     await begin('User interactions')
     await page.getByText('about').waitFor()
-    await page.getByLabel('Rows at most').fill('7')
+    await page.getByLabel('Row limit').fill('7')
     await query('ALTER TABLE useractions RENAME TO elsewhere')
     await button('Start export').click()
-    await heading('The source database lacks a table or column of this dataset').waitFor()
+    await heading(ERRORS.SOURCE_TABLE_MISSING.title).waitFor()
     await page.getByText('SOURCE_TABLE_MISSING').waitFor()
-    await page.getByText(/The operator checks that SOURCE_DATABASE_URL/).waitFor()
+    await page.getByText(ERRORS.SOURCE_TABLE_MISSING.advice).waitFor()
     await screenshot(page, 'failed')
     await query('ALTER TABLE elsewhere RENAME TO useractions')
     await page.getByRole('link', { name: 'Try again' }).click()
     expect(await page.getByRole('radio', { name: 'User interactions' }).isChecked()).toBe(true)
-    expect(await page.getByLabel('Rows at most').inputValue()).toBe('7')
+    expect(await page.getByLabel('Row limit').inputValue()).toBe('7')
     await button('Start export').click()
     await button('Download').waitFor()
-    await page.getByText(/The limit of 7 rows cut the rest off/).waitFor()
+    await page.getByText('Limited to 7 rows; more rows match.').waitFor()
   })
 })
 
@@ -209,12 +210,12 @@ describe('finding', () => {
   it('narrows the list by dataset, state, requester and day, and the address remembers it', async () => {
     await page.getByRole('link', { name: 'Exports' }).click()
     await page.getByLabel('Dataset').selectOption('User points')
-    await page.getByLabel('State', { exact: true }).selectOption('Canceled')
+    await page.getByLabel('Status', { exact: true }).selectOption('Canceled')
     const rows = page.getByRole('table').getByRole('row')
     await eventually(() => rows.count()).toBe(2)
-    await page.getByLabel('Asked by').fill('nobody')
-    await page.getByText('Nothing found').waitFor()
-    await page.getByLabel('Asked by').fill('BOOT')
+    await page.getByLabel('Requested by').fill('nobody')
+    await page.getByText('No results').waitFor()
+    await page.getByLabel('Requested by').fill('BOOT')
     await eventually(() => rows.count()).toBe(2)
     const today = await page.evaluate(() => new Date().toLocaleDateString('sv'))
     await page.getByLabel('From').fill(today)
@@ -224,7 +225,7 @@ describe('finding', () => {
     await eventually(() => rows.count()).toBe(2)
     await page.getByLabel('From').fill('2001-01-01')
     await page.getByLabel('To').fill('2001-01-02')
-    await page.getByText('Nothing found').waitFor()
+    await page.getByText('No results').waitFor()
     await button('Clear').first().click()
     await eventually(() => rows.count()).toBeGreaterThan(3)
     await screenshot(page, 'list')
@@ -238,7 +239,7 @@ describe('an address that somebody mistyped', () => {
     await eventually(() => page.getByRole('table').getByRole('row').count()).toBeGreaterThan(3)
     await page.goto('/audit?from=abc&to=2026-02-30')
     await heading('Audit trail').waitFor()
-    await page.getByRole('table').getByText('Asked for').first().waitFor()
+    await page.getByRole('table').getByText('Requested').first().waitFor()
   })
 })
 
@@ -258,9 +259,9 @@ describe('when the line breaks', () => {
     )
     await button('New key').click()
     await page.getByLabel('Name').fill('never made')
-    await button('Make key').click()
-    await page.getByText('database is away for the moment').waitFor()
-    await page.getByText('database is away for the moment').waitFor({ state: 'detached' })
+    await button('Create key').click()
+    await page.getByText('database is temporarily unavailable').waitFor()
+    await page.getByText('database is temporarily unavailable').waitFor({ state: 'detached' })
     await page.keyboard.press('Escape')
   })
 
@@ -268,12 +269,12 @@ describe('when the line breaks', () => {
     await begin('User points')
     await startAndHold()
     admin.line.refuse()
-    await page.getByText('The connection to Waybill is lost.').waitFor()
+    await page.getByText('Connection to Waybill lost.').waitFor()
     await heading('User points').waitFor()
     await screenshot(page, 'connection-lost')
     admin.source.restore()
     admin.line.restore()
-    await page.getByText('The connection to Waybill is lost.').waitFor({ state: 'detached' })
+    await page.getByText('Connection to Waybill lost.').waitFor({ state: 'detached' })
     await button('Download').waitFor()
   })
 })
@@ -285,17 +286,17 @@ describe('when the session is over', () => {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await signIn(page, key.key, '/new')
     await page.getByRole('radio', { name: 'Wallet transactions' }).check({ force: true })
-    await page.getByLabel('Rows at most').fill('12')
+    await page.getByLabel('Row limit').fill('12')
     await page.getByText('about').waitFor()
     await admin.system.admin.delete(`/v1/api-keys/${key.id}`)
-    await page.getByLabel('Rows at most').fill('13')
-    await page.getByText('Your session has ended.').waitFor()
+    await page.getByLabel('Row limit').fill('13')
+    await page.getByText('Your session has expired.').waitFor()
     await screenshot(page, 'expired')
     await page.getByLabel('API key').fill(next.key)
     await page.keyboard.press('Enter')
     await heading('New export').waitFor()
     expect(await page.getByRole('radio', { name: 'Wallet transactions' }).isChecked()).toBe(true)
-    expect(await page.getByLabel('Rows at most').inputValue()).toBe('13')
+    expect(await page.getByLabel('Row limit').inputValue()).toBe('13')
     // Another caller, an exporter: what is an administrator's is not even offered.
     expect(await page.getByRole('link', { name: 'Health' }).count()).toBe(0)
   })

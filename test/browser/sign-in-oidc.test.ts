@@ -93,13 +93,13 @@ it('who has no role is told so, and can go back', async () => {
   await page.context().clearCookies()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await signInThere('guest')
-  await page.getByText('may not use Waybill').waitFor()
+  await page.getByText('has no role in Waybill').waitFor()
   await page.getByRole('button', { name: 'Back to sign-in' }).click()
   await page.getByRole('button', { name: 'Sign in with your organisation' }).waitFor()
 })
 
 it('an answer that nobody asked for is refused: a link cannot sign anyone in', async () => {
   await page.goto(`/auth/callback?code=stolen&state=guessed`)
-  await page.getByText('Signing in did not work.').waitFor()
+  await page.getByText('Sign-in failed').waitFor()
   expect(await page.evaluate<string | null>(`sessionStorage.getItem('waybill.session')`)).toBeNull()
 })

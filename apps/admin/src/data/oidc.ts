@@ -15,7 +15,7 @@ import {
   refreshTokenGrantRequest,
   validateAuthResponse,
 } from 'oauth4webapi'
-import { t } from '../strings.ts'
+import { signInText } from '../strings/sign-in.ts'
 import { CALLBACK_PATH, type OidcConfig, readOidcConfig } from './oidc-config.ts'
 import { type Session, startSession } from './session.ts'
 
@@ -32,7 +32,7 @@ const PENDING = 'waybill.sign-in'
 /** Leaves the page for the provider's. */
 export async function leaveForProvider(config: OidcConfig): Promise<void> {
   const server = await discover(config)
-  if (server.authorization_endpoint === undefined) throw new Error(t.signIn.noAddress)
+  if (server.authorization_endpoint === undefined) throw new Error(signInText.noAddress)
   const verifier = generateRandomCodeVerifier()
   const state = generateRandomState()
   const returnTo = `${location.pathname}${location.search}`
@@ -55,7 +55,7 @@ export async function leaveForProvider(config: OidcConfig): Promise<void> {
 /** Back from the provider: starts the session. @returns where the reader was */
 export async function finishSignIn(config: OidcConfig): Promise<string> {
   const text = sessionStorage.getItem(PENDING)
-  if (text === null) throw new Error(t.signIn.notBegun)
+  if (text === null) throw new Error(signInText.notStarted)
   sessionStorage.removeItem(PENDING)
   const { state, verifier, returnTo } = JSON.parse(text) as Pending
   const server = await discover(config)

@@ -2,15 +2,15 @@
 import type { Export, ExportRequestInput } from '../api.ts'
 
 /** What was asked for: with it, the same export can be asked for again. */
-export function requestOf(one: Export): ExportRequestInput {
+export function requestOf(record: Export): ExportRequestInput {
   return {
-    dataset: one.dataset,
-    format: one.format,
-    ...(Object.keys(one.filters).length === 0 ? {} : { filters: one.filters }),
-    columns: one.columns,
-    ...(one.limit === null ? {} : { limit: one.limit }),
-    ...(one.compression === 'none' ? {} : { compression: one.compression }),
-    ...(one.csv === undefined ? {} : { csv: one.csv }),
+    dataset: record.dataset,
+    format: record.format,
+    ...(Object.keys(record.filters).length === 0 ? {} : { filters: record.filters }),
+    columns: record.columns,
+    ...(record.limit === null ? {} : { limit: record.limit }),
+    ...(record.compression === 'none' ? {} : { compression: record.compression }),
+    ...(record.csv === undefined ? {} : { csv: record.csv }),
   }
 }
 

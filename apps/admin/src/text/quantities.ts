@@ -1,10 +1,10 @@
 // Numbers, sizes and durations for people.
-import { t } from '../strings.ts'
+import { unitText } from '../strings/units.ts'
 import { LOCALE } from './locale.ts'
 
 const NUMBER = new Intl.NumberFormat(LOCALE)
 const SHORT = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 })
-const { bytes: UNITS, hours, minutes, seconds } = t.units
+const { bytes: UNITS, hours, minutes, seconds } = unitText
 
 export function formatNumber(value: number): string {
   return NUMBER.format(value)

@@ -1,5 +1,5 @@
 // Moments for people: in the reader's zone, relative where they are near, and in UTC for the exact.
-import { t } from '../strings.ts'
+import { unitText } from '../strings/units.ts'
 import { LOCALE } from './locale.ts'
 
 const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' })
@@ -18,7 +18,7 @@ export function formatExact(iso: string): string {
 
 /** `2026-11-23 13:05:22 UTC` */
 export function formatUtc(iso: string): string {
-  return t.units.utc(new Date(iso).toISOString().slice(0, 19).replace('T', ' '))
+  return unitText.utc(new Date(iso).toISOString().slice(0, 19).replace('T', ' '))
 }
 
 /** `5 minutes ago`; for more than a day, the moment itself. */

@@ -7,7 +7,9 @@ import { Moment } from '../components/display/moment.tsx'
 import { Empty, Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { auditText } from '../strings/audit.ts'
+import { componentText } from '../strings/components.ts'
+import { eventText } from '../strings/events.ts'
 import { apiQuery, readFilter } from './audit/filter.ts'
 import { AuditFilterBar } from './audit/filter-bar.tsx'
 
@@ -25,7 +27,7 @@ export function Audit() {
       return next
     })
   return (
-    <Page title={t.audit.title} lead={t.audit.lead}>
+    <Page title={auditText.title} lead={auditText.lead}>
       <AuditFilterBar
         filter={filter}
         onChange={(name, value) => go((next) => (value === '' ? next.delete(name) : next.set(name, value)))}
@@ -36,28 +38,28 @@ export function Audit() {
       ) : data === undefined ? (
         <Loading />
       ) : data.items.length === 0 ? (
-        <Empty {...t.audit.noMatch} />
+        <Empty {...auditText.noMatch} />
       ) : (
-        <EventTable of={data.items} isOld={isPlaceholderData} />
+        <EventTable events={data.items} isOld={isPlaceholderData} />
       )}
       <div className="pages">
-        {cursor !== null && <Button onClick={() => go(() => undefined)}>{t.audit.newest}</Button>}
-        {older !== null && <Button onClick={() => go((next) => next.set('cursor', older))}>{t.audit.older}</Button>}
+        {cursor !== null && <Button onClick={() => go(() => undefined)}>{auditText.newest}</Button>}
+        {older !== null && <Button onClick={() => go((next) => next.set('cursor', older))}>{auditText.older}</Button>}
       </div>
     </Page>
   )
 }
 
-function EventTable({ of: events, isOld }: { readonly of: readonly AuditEvent[]; readonly isOld: boolean }) {
-  const words = t.audit.columns
+function EventTable({ events, isOld }: { readonly events: readonly AuditEvent[]; readonly isOld: boolean }) {
+  const words = auditText.columns
   return (
     <table className="rows" aria-busy={isOld}>
-      <caption className="visually-hidden">{t.audit.caption}</caption>
+      <caption className="visually-hidden">{auditText.caption}</caption>
       <thead>
         <tr>
           <th scope="col">{words.event}</th>
-          <th scope="col">{words.who}</th>
-          <th scope="col">{words.from}</th>
+          <th scope="col">{words.actor}</th>
+          <th scope="col">{words.address}</th>
           <th scope="col">{words.at}</th>
         </tr>
       </thead>
@@ -65,16 +67,16 @@ function EventTable({ of: events, isOld }: { readonly of: readonly AuditEvent[];
         {events.map((event) => (
           <tr key={event.id}>
             <td>
-              <span className="what">{t.events[event.type]}</span>
+              <span className="what">{eventText[event.type]}</span>
               {event.exportId !== null && (
                 <span className="facts">
-                  <Link to={`/exports/${event.exportId}`}>{t.audit.export}</Link>
+                  <Link to={`/exports/${event.exportId}`}>{auditText.export}</Link>
                 </span>
               )}
             </td>
-            <td data-label={words.who}>{event.actor}</td>
-            <td className="soft" data-label={words.from} title={event.userAgent ?? undefined}>
-              {event.address ?? t.none}
+            <td data-label={words.actor}>{event.actor}</td>
+            <td className="soft" data-label={words.address} title={event.userAgent ?? undefined}>
+              {event.address ?? componentText.none}
             </td>
             <td className="soft" data-label={words.at}>
               <Moment at={event.at} as="exact" />

@@ -6,14 +6,14 @@ import { ButtonLink } from '../components/controls/button.tsx'
 import { Fault, Loading } from '../components/display/notice.tsx'
 import { useHeadingFocus } from '../components/layout/heading.ts'
 import { readOidcConfig } from '../data/oidc-config.ts'
-import { t } from '../strings.ts'
+import { signInText } from '../strings/sign-in.ts'
 
 /** The code works once, and React may run an effect twice. */
 let finishing: Promise<string> | undefined
 
 async function finish(): Promise<string> {
   const config = await readOidcConfig()
-  if (config === null) throw new Error(t.signIn.failed)
+  if (config === null) throw new Error(signInText.notConfigured)
   const { finishSignIn } = await import('../data/oidc.ts')
   return finishSignIn(config)
 }
@@ -35,14 +35,14 @@ export function Callback() {
     <main className="sign-in" id="main">
       <div className="panel">
         <h1 ref={heading} tabIndex={-1}>
-          {error === null ? t.signIn.finishing : t.signIn.failed}
+          {error === null ? signInText.finishing : signInText.failed}
         </h1>
         {error === null ? (
           <Loading />
         ) : (
           <>
             <Fault error={error} />
-            <ButtonLink to="/">{t.signIn.again}</ButtonLink>
+            <ButtonLink to="/">{signInText.again}</ButtonLink>
           </>
         )}
       </div>

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../api.ts'
 import { Confirm } from '../components/controls/dialog.tsx'
 import { Fault } from '../components/display/notice.tsx'
-import { t } from '../strings.ts'
+import { detailsText } from '../strings/export-details.ts'
 
 interface CancelDialogProps {
   readonly exportId: string
@@ -22,7 +22,7 @@ export function CancelDialog({ exportId, onClose }: CancelDialogProps) {
         client.invalidateQueries({ queryKey: ['exports'] }),
       ]),
   })
-  const words = t.details.confirmCancel
+  const words = detailsText.confirmCancel
   return (
     <Confirm
       title={words.title}

@@ -11,7 +11,8 @@ import { announce } from '../components/layout/announcer.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { ApiProblem } from '../data/problem.ts'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { progressText } from '../strings/export.ts'
+import { detailsText } from '../strings/export-details.ts'
 import { curlOf, requestOf } from '../text/curl.ts'
 import { CancelDialog } from './cancel-dialog.tsx'
 import { useDownload } from './download.ts'
@@ -25,15 +26,15 @@ import { isActive, tabOf } from './export-state.ts'
 
 export function ExportDetails({ id }: { readonly id: string }) {
   const query = useQuery(queries.export(id))
-  if (query.data !== undefined) return <Details of={query.data} />
+  if (query.data !== undefined) return <Details record={query.data} />
   const isUnknown = query.error instanceof ApiProblem && query.error.status === 404
   return (
-    <Page title={isUnknown ? t.details.notFound.title : t.details.title}>
+    <Page title={isUnknown ? detailsText.notFound.title : detailsText.title}>
       {query.error === null ? (
         <Loading />
       ) : isUnknown ? (
-        <Empty title={t.details.notFound.title} text={t.details.notFound.text}>
-          <ButtonLink to="/">{t.details.notFound.back}</ButtonLink>
+        <Empty title={detailsText.notFound.title} text={detailsText.notFound.text}>
+          <ButtonLink to="/">{detailsText.notFound.back}</ButtonLink>
         </Empty>
       ) : (
         <Fault error={query.error} onRetry={() => void query.refetch()} />
@@ -42,71 +43,75 @@ export function ExportDetails({ id }: { readonly id: string }) {
   )
 }
 
-function Details({ of: one }: { readonly of: Export }) {
+function Details({ record }: { readonly record: Export }) {
   const { data: datasets = [] } = useQuery(queries.datasets())
-  const title = datasets.find(({ name }) => name === one.dataset)?.title ?? one.dataset
-  useAnnouncedStatus(one)
+  const title = datasets.find(({ name }) => name === record.dataset)?.title ?? record.dataset
+  useAnnouncedStatus(record)
   return (
     <Page
       title={title}
-      tab={tabOf(one)}
+      tab={tabOf(record)}
       lead={
         <>
-          <Status status={one.status} /> <span className="filename">{one.filename}</span>
+          <Status status={record.status} /> <span className="filename">{record.filename}</span>
         </>
       }
-      actions={<Actions of={one} />}
+      actions={<Actions record={record} />}
     >
       <div className="details">
         <div className="facts-column">
-          {isActive(one) && (
+          {isActive(record) && (
             <section className="panel">
-              <Progress of={one} />
+              <Progress record={record} />
             </section>
           )}
-          {one.status === 'failed' && <Failure of={one} />}
-          {one.status === 'canceled' && <p className="panel note">{t.details.canceled}</p>}
-          {one.status === 'expired' && <p className="panel note">{t.details.expired}</p>}
-          <Warnings of={one} />
-          {one.rowCount !== null && <FileFacts of={one} />}
-          <RequestFacts of={one} />
+          {record.status === 'failed' && <Failure error={record.error} />}
+          {record.status === 'canceled' && <p className="panel note">{detailsText.canceled}</p>}
+          {record.status === 'expired' && <p className="panel note">{detailsText.expired}</p>}
+          <Warnings record={record} />
+          {record.rowCount !== null && <FileFacts record={record} />}
+          <RequestFacts record={record} />
         </div>
-        <Timeline exportId={one.id} version={`${one.status} ${one.attempts}`} />
+        <Timeline exportId={record.id} version={`${record.status} ${record.attempts}`} />
       </div>
     </Page>
   )
 }
 
-function Actions({ of: one }: { readonly of: Export }) {
+function Actions({ record }: { readonly record: Export }) {
   const [dialog, setDialog] = useState<'cancel' | 'remove'>()
-  const download = useDownload(one.id)
+  const download = useDownload(record.id)
   const close = () => setDialog(undefined)
-  const words = t.details
+  const words = detailsText
   return (
     <>
-      {one.status === 'completed' && (
-        <Button look="primary" icon="download" busy={download.isPending} onClick={() => download.mutate()}>
+      {record.status === 'completed' && (
+        <Button variant="primary" icon="download" busy={download.isPending} onClick={() => download.mutate()}>
           {words.download}
         </Button>
       )}
-      {isActive(one) ? (
+      {isActive(record) ? (
         <Button icon="cross" onClick={() => setDialog('cancel')}>
           {words.cancel}
         </Button>
       ) : (
-        <ButtonLink to={`/new?from=${one.id}`} icon="retry" look={one.status === 'failed' ? 'primary' : 'plain'}>
-          {one.status === 'failed' ? words.retry : words.again}
+        <ButtonLink
+          to={`/new?from=${record.id}`}
+          icon="retry"
+          variant={record.status === 'failed' ? 'primary' : 'plain'}
+        >
+          {record.status === 'failed' ? words.retry : words.again}
         </ButtonLink>
       )}
-      <CopyButton text={curlOf(requestOf(one), location.origin)} label={words.curl} />
-      {one.status === 'completed' && (
-        <Button look="quiet" onClick={() => setDialog('remove')}>
+      <CopyButton text={curlOf(requestOf(record), location.origin)} label={words.curl} />
+      {record.status === 'completed' && (
+        <Button variant="quiet" onClick={() => setDialog('remove')}>
           {words.remove}
         </Button>
       )}
       {download.error !== null && <Fault error={download.error} />}
-      {dialog === 'cancel' && <CancelDialog exportId={one.id} onClose={close} />}
-      {dialog === 'remove' && <RemoveDialog exportId={one.id} onClose={close} />}
+      {dialog === 'cancel' && <CancelDialog exportId={record.id} onClose={close} />}
+      {dialog === 'remove' && <RemoveDialog exportId={record.id} onClose={close} />}
     </>
   )
 }
@@ -115,7 +120,7 @@ function Actions({ of: one }: { readonly of: Export }) {
 function useAnnouncedStatus({ status }: Export): void {
   const before = useRef(status)
   useEffect(() => {
-    if (before.current !== status) announce(t.progress.announce[status])
+    if (before.current !== status) announce(progressText.announce[status])
     before.current = status
   }, [status])
 }

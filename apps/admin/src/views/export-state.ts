@@ -1,10 +1,10 @@
 // What the states of an export mean to the page.
 import type { ExportStatus } from '@waybill/shared/vocabulary/export.ts'
 import type { Export } from '../api.ts'
-import { t } from '../strings.ts'
+import { progressText, statusText } from '../strings/export.ts'
 
 /** From the words, which name each: the vocabulary itself would bring its validator along. */
-export const STATUSES = Object.keys(t.status) as ExportStatus[]
+export const STATUSES = Object.keys(statusText) as ExportStatus[]
 
 export function isActive({ status }: Pick<Export, 'status'>): boolean {
   return status === 'queued' || status === 'running'
@@ -14,13 +14,13 @@ export function isActive({ status }: Pick<Export, 'status'>): boolean {
 export function tabOf({ status, progress }: Export): string | undefined {
   switch (status) {
     case 'queued':
-      return t.progress.tabQueued
+      return progressText.tab.queued
     case 'running':
-      return t.progress.tab(progress.percent)
+      return progressText.tab.running(progress.percent)
     case 'completed':
-      return t.progress.tabDone
+      return progressText.tab.completed
     case 'failed':
-      return t.progress.tabFailed
+      return progressText.tab.failed
     case 'canceled':
     case 'expired':
       return undefined

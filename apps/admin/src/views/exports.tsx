@@ -6,7 +6,8 @@ import { Button, ButtonLink } from '../components/controls/button.tsx'
 import { Empty, Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { appText } from '../strings/app.ts'
+import { listText } from '../strings/export-list.ts'
 import { CancelDialog } from './cancel-dialog.tsx'
 import { isActive, tabOf } from './export-state.ts'
 import { ExportRow } from './exports/export-row.tsx'
@@ -36,7 +37,7 @@ export function Exports() {
     })
 
   return (
-    <Page title={t.list.title} tab={active[0] && tabOf(active[0])}>
+    <Page title={listText.title} tab={active[0] && tabOf(active[0])}>
       <FilterBar
         filter={filter}
         canSeeAll={canSeeAll}
@@ -48,45 +49,50 @@ export function Exports() {
       ) : list.data === undefined ? (
         <Loading />
       ) : list.data.items.length === 0 ? (
-        <Empty {...(isFiltered ? t.list.noMatch : t.list.empty)}>
+        <Empty {...(isFiltered ? listText.noMatch : listText.empty)}>
           {isFiltered ? (
-            <Button onClick={() => setParameters(new URLSearchParams())}>{t.list.filters.clear}</Button>
+            <Button onClick={() => setParameters(new URLSearchParams())}>{listText.filters.clear}</Button>
           ) : (
-            <ButtonLink to="/new" look="primary" icon="plus">
-              {t.nav.newExport}
+            <ButtonLink to="/new" variant="primary" icon="plus">
+              {appText.nav.newExport}
             </ButtonLink>
           )}
         </Empty>
       ) : (
         <table className="rows exports" aria-busy={list.isPlaceholderData}>
-          <caption className="visually-hidden">{t.list.caption}</caption>
+          <caption className="visually-hidden">{listText.caption}</caption>
           <thead>
             <tr>
-              <th scope="col">{t.list.columns.export}</th>
-              <th scope="col">{t.list.columns.status}</th>
+              <th scope="col">{listText.columns.export}</th>
+              <th scope="col">{listText.columns.status}</th>
               <th scope="col" className="number">
-                {t.list.columns.rows}
+                {listText.columns.rows}
               </th>
               <th scope="col" className="number">
-                {t.list.columns.size}
+                {listText.columns.size}
               </th>
-              <th scope="col">{t.list.columns.by}</th>
-              <th scope="col">{t.list.columns.at}</th>
+              <th scope="col">{listText.columns.by}</th>
+              <th scope="col">{listText.columns.at}</th>
               <th scope="col">
-                <span className="visually-hidden">{t.list.columns.actions}</span>
+                <span className="visually-hidden">{listText.columns.actions}</span>
               </th>
             </tr>
           </thead>
           <tbody>
-            {list.data.items.map((one) => (
-              <ExportRow key={one.id} of={one} title={titleOf(one.dataset)} onCancel={() => setCanceling(one.id)} />
+            {list.data.items.map((record) => (
+              <ExportRow
+                key={record.id}
+                record={record}
+                title={titleOf(record.dataset)}
+                onCancel={() => setCanceling(record.id)}
+              />
             ))}
           </tbody>
         </table>
       )}
       <div className="pages">
-        {cursor !== null && <Button onClick={() => go(() => undefined)}>{t.list.newest}</Button>}
-        {older !== null && <Button onClick={() => go((next) => next.set('cursor', older))}>{t.list.older}</Button>}
+        {cursor !== null && <Button onClick={() => go(() => undefined)}>{listText.newest}</Button>}
+        {older !== null && <Button onClick={() => go((next) => next.set('cursor', older))}>{listText.older}</Button>}
       </div>
       {canceling !== undefined && <CancelDialog exportId={canceling} onClose={() => setCanceling(undefined)} />}
     </Page>

@@ -6,7 +6,7 @@ import { Moment } from '../components/display/moment.tsx'
 import { Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { healthText } from '../strings/health.ts'
 import { formatNumber } from '../text/quantities.ts'
 import { Failures, Running } from './health/exports.tsx'
 import { Workers } from './health/workers.tsx'
@@ -14,7 +14,7 @@ import { Workers } from './health/workers.tsx'
 export function Health() {
   const { data, error, refetch } = useQuery(queries.system())
   return (
-    <Page title={t.health.title} lead={t.health.lead}>
+    <Page title={healthText.title} lead={healthText.lead}>
       {error !== null && data === undefined ? (
         <Fault error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
@@ -22,14 +22,14 @@ export function Health() {
       ) : (
         <div className="health">
           <div className="tiles">
-            <Dependencies of={data} />
+            <Dependencies dependencies={data.dependencies} />
             {data.queue.lanes.map((lane) => (
-              <Lane key={lane.lane} of={lane} backend={data.queue.backend} />
+              <Lane key={lane.lane} lane={lane} backend={data.queue.backend} />
             ))}
           </div>
-          <Workers of={data.workers} />
-          <Running of={data.running} />
-          <Failures of={data.failures} />
+          <Workers workers={data.workers} />
+          <Running running={data.running} />
+          <Failures failures={data.failures} />
         </div>
       )}
     </Page>
@@ -52,18 +52,19 @@ function Tile({ label, value, children }: TileProps) {
   )
 }
 
-function Dependencies({ of: { dependencies } }: { readonly of: System }) {
-  const words = t.health
+function Dependencies({ dependencies }: { readonly dependencies: System['dependencies'] }) {
+  const words = healthText
   const nameOf = (name: string) => words.dependencies[name] ?? name
   const away = Object.entries(dependencies).filter(([, state]) => state === 'away')
-  const value = away.length === 0 ? words.allWell : words.notWell(away.map(([name]) => nameOf(name)).join(', '))
+  const value =
+    away.length === 0 ? words.allOperational : words.notOperational(away.map(([name]) => nameOf(name)).join(', '))
   return (
-    <Tile label={words.needs} value={value}>
+    <Tile label={words.dependenciesTitle} value={value}>
       <ul className="states">
         {Object.entries(dependencies).map(([name, state]) => (
           <li key={name} className={`status ${state === 'ok' ? 'good' : 'bad'}`}>
             {nameOf(name)}
-            <span className="visually-hidden">{state === 'ok' ? words.ok : words.away}</span>
+            <span className="visually-hidden">{state === 'ok' ? words.available : words.unavailable}</span>
           </li>
         ))}
       </ul>
@@ -72,22 +73,23 @@ function Dependencies({ of: { dependencies } }: { readonly of: System }) {
 }
 
 interface LaneProps {
-  readonly of: System['queue']['lanes'][number]
+  readonly lane: System['queue']['lanes'][number]
   readonly backend: System['queue']['backend']
 }
 
-function Lane({ of: { lane, queued, running, oldestQueuedAt, jobs }, backend }: LaneProps) {
+function Lane({ lane, backend }: LaneProps) {
+  const { queued, running, oldestQueuedAt, jobs } = lane
   return (
-    <Tile label={t.health.lanes[lane]} value={t.health.waiting(formatNumber(queued))}>
-      {t.health.runningNow(formatNumber(running))}
+    <Tile label={healthText.lanes[lane.lane]} value={healthText.queued(formatNumber(queued))}>
+      {healthText.runningNow(formatNumber(running))}
       {oldestQueuedAt !== null && (
         <>
           {' · '}
-          {t.health.oldest} <Moment at={oldestQueuedAt} as="near" />
+          {healthText.oldest} <Moment at={oldestQueuedAt} as="near" />
         </>
       )}
       <br />
-      {jobs === null ? t.health.jobsMissing : t.health.backend[backend]}
+      {jobs === null ? healthText.queueSilent : healthText.backend[backend]}
     </Tile>
   )
 }

@@ -7,14 +7,14 @@ import { Secret } from '../components/controls/secret.tsx'
 import { Empty, Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { keysText } from '../strings/keys.ts'
 import { type KeyAction, KeyActionDialog } from './keys/key-action-dialog.tsx'
 import { KeyTable } from './keys/key-table.tsx'
 import { NewKeyDialog } from './keys/new-key-dialog.tsx'
 
 type Open =
   | { readonly kind: 'new' }
-  | { readonly kind: KeyAction; readonly of: ApiKey }
+  | { readonly kind: KeyAction; readonly apiKey: ApiKey }
   | { readonly kind: 'made'; readonly key: string }
 
 export function Keys() {
@@ -24,11 +24,11 @@ export function Keys() {
   const showKey = (key: string) => setOpen({ kind: 'made', key })
   return (
     <Page
-      title={t.keys.title}
-      lead={t.keys.lead}
+      title={keysText.title}
+      lead={keysText.lead}
       actions={
-        <Button look="primary" icon="plus" onClick={() => setOpen({ kind: 'new' })}>
-          {t.keys.create}
+        <Button variant="primary" icon="plus" onClick={() => setOpen({ kind: 'new' })}>
+          {keysText.create}
         </Button>
       }
     >
@@ -37,19 +37,19 @@ export function Keys() {
       ) : data === undefined ? (
         <Loading />
       ) : data.length === 0 ? (
-        <Empty {...t.keys.empty} />
+        <Empty {...keysText.empty} />
       ) : (
-        <KeyTable keys={data} onAction={(kind, of) => setOpen({ kind, of })} />
+        <KeyTable keys={data} onAction={(kind, apiKey) => setOpen({ kind, apiKey })} />
       )}
       {open?.kind === 'new' && <NewKeyDialog onMade={showKey} onClose={close} />}
       {(open?.kind === 'revoke' || open?.kind === 'rotate') && (
-        <KeyActionDialog action={open.kind} of={open.of} onMade={showKey} onClose={close} />
+        <KeyActionDialog action={open.kind} apiKey={open.apiKey} onMade={showKey} onClose={close} />
       )}
       {open?.kind === 'made' && (
         <Secret
-          title={t.keys.made.title}
-          text={t.keys.made.text}
-          copy={t.keys.made.copy}
+          title={keysText.created.title}
+          text={keysText.created.text}
+          copy={keysText.created.copy}
           secret={open.key}
           onClose={close}
         />

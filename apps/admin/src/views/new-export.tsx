@@ -4,7 +4,7 @@ import { useSearchParams } from 'wouter'
 import { Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { formText } from '../strings/new-export.ts'
 import { ExportForm } from './new-export/export-form.tsx'
 
 /** `/new`, or `/new?from=<id>` to fill the form with what an earlier export was asked for. */
@@ -16,7 +16,7 @@ export function NewExport() {
   const error = datasets.error ?? earlier.error
   const isReady = datasets.data !== undefined && (from === null || earlier.data !== undefined)
   return (
-    <Page title={t.form.title} lead={t.form.lead}>
+    <Page title={formText.title} lead={formText.lead}>
       {isReady ? (
         <ExportForm key={from ?? ''} datasets={datasets.data} from={earlier.data} />
       ) : error === null ? (

@@ -2,13 +2,13 @@
 import { ButtonLink } from '../components/controls/button.tsx'
 import { Empty } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
-import { t } from '../strings.ts'
+import { appText } from '../strings/app.ts'
 
 export function NotFound() {
   return (
-    <Page title={t.notFound.title}>
-      <Empty title={t.notFound.title} text={t.notFound.text}>
-        <ButtonLink to="/">{t.notFound.back}</ButtonLink>
+    <Page title={appText.notFound.title}>
+      <Empty title={appText.notFound.title} text={appText.notFound.text}>
+        <ButtonLink to="/">{appText.notFound.back}</ButtonLink>
       </Empty>
     </Page>
   )

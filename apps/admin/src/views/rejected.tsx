@@ -4,7 +4,7 @@ import { Button } from '../components/controls/button.tsx'
 import { Brand } from '../components/layout/brand.tsx'
 import { useHeadingFocus } from '../components/layout/heading.ts'
 import { endSession } from '../data/session.ts'
-import { t } from '../strings.ts'
+import { signInText } from '../strings/sign-in.ts'
 
 export function Rejected() {
   const heading = useHeadingFocus()
@@ -13,10 +13,10 @@ export function Rejected() {
       <div className="panel">
         <Brand />
         <h1 ref={heading} tabIndex={-1}>
-          {t.signIn.failed}
+          {signInText.failed}
         </h1>
-        <p>{t.signIn.rejected}</p>
-        <Button onClick={() => endSession('left')}>{t.signIn.again}</Button>
+        <p>{signInText.rejected}</p>
+        <Button onClick={() => endSession('left')}>{signInText.again}</Button>
       </div>
     </main>
   )

@@ -10,7 +10,8 @@ import { useHeadingFocus } from '../components/layout/heading.ts'
 import { ApiProblem } from '../data/problem.ts'
 import { queries } from '../data/queries.ts'
 import { type SignedOut, startSession } from '../data/session.ts'
-import { t } from '../strings.ts'
+import { appText } from '../strings/app.ts'
+import { signInText } from '../strings/sign-in.ts'
 
 export function SignIn({ reason }: { readonly reason: SignedOut }) {
   const [key, setKey] = useState('')
@@ -34,29 +35,29 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
   }
   return (
     <main className="sign-in" id="main">
-      <title>{`${t.signIn.title} · ${t.brand}`}</title>
+      <title>{`${signInText.title} · ${appText.brand}`}</title>
       <div className="panel">
         <Brand />
         <h1 ref={heading} tabIndex={-1}>
-          {t.signIn.title}
+          {signInText.title}
         </h1>
-        <p className="lead">{t.signIn.lead}</p>
+        <p className="lead">{signInText.lead}</p>
         {reason === 'expired' && (
           <p className="note" role="status">
-            {t.signIn.expired}
+            {signInText.expired}
           </p>
         )}
         {oidc.data !== undefined && oidc.data !== null && (
           <>
-            <Button look="primary" busy={withProvider.isPending} onClick={() => withProvider.mutate()}>
-              {t.signIn.oidc}
+            <Button variant="primary" busy={withProvider.isPending} onClick={() => withProvider.mutate()}>
+              {signInText.oidc}
             </Button>
             {withProvider.error !== null && <Fault error={withProvider.error} />}
-            <p className="or">{t.signIn.or}</p>
+            <p className="or">{signInText.or}</p>
           </>
         )}
         <form onSubmit={submit}>
-          <Field label={t.signIn.key} hint={t.signIn.keyHint} error={isWrong ? t.signIn.wrongKey : undefined}>
+          <Field label={signInText.key} hint={signInText.keyHint} error={isWrong ? signInText.wrongKey : undefined}>
             {(ids) => (
               <input
                 {...ids}
@@ -71,8 +72,8 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
             )}
           </Field>
           {withKey.error !== null && !isWrong && <Fault error={withKey.error} />}
-          <Button type="submit" look={oidc.data ? 'plain' : 'primary'} busy={withKey.isPending}>
-            {t.signIn.submit}
+          <Button type="submit" variant={oidc.data ? 'plain' : 'primary'} busy={withKey.isPending}>
+            {signInText.submit}
           </Button>
         </form>
       </div>

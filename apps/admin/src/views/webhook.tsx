@@ -8,7 +8,7 @@ import { Moment } from '../components/display/moment.tsx'
 import { Empty, Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { webhooksText } from '../strings/webhooks.ts'
 import { Deliveries } from './webhook/deliveries.tsx'
 import { type EndpointAction, EndpointActionDialog } from './webhook/endpoint-action-dialog.tsx'
 import { EndpointState } from './webhooks/endpoint-state.tsx'
@@ -16,10 +16,10 @@ import { EndpointState } from './webhooks/endpoint-state.tsx'
 export function Webhook({ id }: { readonly id: string }) {
   const { data, error, refetch } = useQuery(queries.endpoints())
   const endpoint = data?.find((each) => each.id === id)
-  if (endpoint !== undefined) return <Details of={endpoint} />
-  const words = t.webhooks.notFound
+  if (endpoint !== undefined) return <Details endpoint={endpoint} />
+  const words = webhooksText.notFound
   return (
-    <Page title={data === undefined ? t.webhooks.title : words.title}>
+    <Page title={data === undefined ? webhooksText.title : words.title}>
       {error !== null ? (
         <Fault error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
@@ -33,24 +33,24 @@ export function Webhook({ id }: { readonly id: string }) {
   )
 }
 
-function Details({ of: endpoint }: { readonly of: Endpoint }) {
+function Details({ endpoint }: { readonly endpoint: Endpoint }) {
   const { url, description, enabled, disabledReason, failingSince, events } = endpoint
   return (
     <Page
       title={url}
       lead={
         <>
-          <EndpointState of={endpoint} />
-          <span>{description === '' ? t.webhooks.noDescription : description}</span>
+          <EndpointState endpoint={endpoint} />
+          <span>{description === '' ? webhooksText.noDescription : description}</span>
         </>
       }
-      actions={<Actions of={endpoint} />}
+      actions={<Actions endpoint={endpoint} />}
     >
       <div className="webhook">
-        {!enabled && disabledReason !== null && <p className="note">{t.webhooks.offReason[disabledReason]}</p>}
+        {!enabled && disabledReason !== null && <p className="note">{webhooksText.disabledReason[disabledReason]}</p>}
         {enabled && failingSince !== null && (
           <p className="note">
-            {t.webhooks.failingSince} <Moment at={failingSince} />
+            {webhooksText.failingSince} <Moment at={failingSince} />
           </p>
         )}
         <ul className="chips">
@@ -64,7 +64,7 @@ function Details({ of: endpoint }: { readonly of: Endpoint }) {
   )
 }
 
-function Actions({ of: { id, enabled } }: { readonly of: Endpoint }) {
+function Actions({ endpoint: { id, enabled } }: { readonly endpoint: Endpoint }) {
   const client = useQueryClient()
   const [open, setOpen] = useState<EndpointAction>()
   const [secret, setSecret] = useState<string>()
@@ -79,17 +79,17 @@ function Actions({ of: { id, enabled } }: { readonly of: Endpoint }) {
   const error = test.error ?? turn.error
   return (
     <>
-      <Button look="primary" busy={test.isPending} onClick={() => test.mutate()}>
-        {t.webhooks.test}
+      <Button variant="primary" busy={test.isPending} onClick={() => test.mutate()}>
+        {webhooksText.test}
       </Button>
       <Button busy={turn.isPending} onClick={() => turn.mutate()}>
-        {enabled ? t.webhooks.turnOff : t.webhooks.turnOn}
+        {enabled ? webhooksText.disable : webhooksText.enable}
       </Button>
-      <Button look="quiet" onClick={() => setOpen('rotate')}>
-        {t.webhooks.rotate.action}
+      <Button variant="quiet" onClick={() => setOpen('rotate')}>
+        {webhooksText.rotate.action}
       </Button>
-      <Button look="quiet" onClick={() => setOpen('remove')}>
-        {t.webhooks.remove.action}
+      <Button variant="quiet" onClick={() => setOpen('remove')}>
+        {webhooksText.remove.action}
       </Button>
       {error !== null && <Fault error={error} />}
       {open !== undefined && (
@@ -103,7 +103,7 @@ function Actions({ of: { id, enabled } }: { readonly of: Endpoint }) {
           onClose={() => setOpen(undefined)}
         />
       )}
-      {secret !== undefined && <Secret {...t.webhooks.secret} secret={secret} onClose={() => setSecret(undefined)} />}
+      {secret !== undefined && <Secret {...webhooksText.secret} secret={secret} onClose={() => setSecret(undefined)} />}
     </>
   )
 }

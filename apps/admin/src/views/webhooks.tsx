@@ -9,7 +9,7 @@ import { Moment } from '../components/display/moment.tsx'
 import { Empty, Fault, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
-import { t } from '../strings.ts'
+import { webhooksText } from '../strings/webhooks.ts'
 import { EndpointState } from './webhooks/endpoint-state.tsx'
 import { NewEndpointDialog } from './webhooks/new-endpoint-dialog.tsx'
 
@@ -18,20 +18,20 @@ export function Webhooks() {
   const [secret, setSecret] = useState<string>()
   const { data, error, refetch } = useQuery(queries.endpoints())
   const create = (
-    <Button look="primary" icon="plus" onClick={() => setNew(true)}>
-      {t.webhooks.create}
+    <Button variant="primary" icon="plus" onClick={() => setNew(true)}>
+      {webhooksText.create}
     </Button>
   )
   return (
-    <Page title={t.webhooks.title} lead={t.webhooks.lead} actions={create}>
+    <Page title={webhooksText.title} lead={webhooksText.lead} actions={create}>
       {error !== null && data === undefined ? (
         <Fault error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : data.length === 0 ? (
-        <Empty {...t.webhooks.empty} />
+        <Empty {...webhooksText.empty} />
       ) : (
-        <EndpointTable of={data} />
+        <EndpointTable endpoints={data} />
       )}
       {isNew && (
         <NewEndpointDialog
@@ -42,21 +42,21 @@ export function Webhooks() {
           onClose={() => setNew(false)}
         />
       )}
-      {secret !== undefined && <Secret {...t.webhooks.secret} secret={secret} onClose={() => setSecret(undefined)} />}
+      {secret !== undefined && <Secret {...webhooksText.secret} secret={secret} onClose={() => setSecret(undefined)} />}
     </Page>
   )
 }
 
-function EndpointTable({ of: endpoints }: { readonly of: readonly Endpoint[] }) {
-  const words = t.webhooks.columns
+function EndpointTable({ endpoints }: { readonly endpoints: readonly Endpoint[] }) {
+  const words = webhooksText.columns
   return (
     <table className="rows">
-      <caption className="visually-hidden">{t.webhooks.caption}</caption>
+      <caption className="visually-hidden">{webhooksText.caption}</caption>
       <thead>
         <tr>
           <th scope="col">{words.url}</th>
           <th scope="col">{words.events}</th>
-          <th scope="col">{words.state}</th>
+          <th scope="col">{words.status}</th>
           <th scope="col">{words.created}</th>
         </tr>
       </thead>
@@ -69,7 +69,7 @@ function EndpointTable({ of: endpoints }: { readonly of: readonly Endpoint[] }) 
             </td>
             <td data-label={words.events}>{eventWords(endpoint.events)}</td>
             <td>
-              <EndpointState of={endpoint} />
+              <EndpointState endpoint={endpoint} />
             </td>
             <td className="soft" data-label={words.created}>
               <Moment at={endpoint.createdAt} as="near" />
@@ -82,5 +82,5 @@ function EndpointTable({ of: endpoints }: { readonly of: readonly Endpoint[] }) 
 }
 
 function eventWords(events: readonly string[]): string {
-  return events.map((event) => t.webhooks.events[event] ?? event).join(', ')
+  return events.map((event) => webhooksText.events[event] ?? event).join(', ')
 }

@@ -3,21 +3,21 @@ import type { ButtonHTMLAttributes, ReactNode } from 'react'
 import { Link } from 'wouter'
 import { Icon, type IconName } from '../display/icon.tsx'
 
-type Look = 'primary' | 'plain' | 'quiet' | 'danger'
+type Variant = 'primary' | 'plain' | 'quiet' | 'danger'
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
-  readonly look?: Look
+  readonly variant?: Variant
   readonly icon?: IconName
   /** At work: it cannot be pressed again, and says so. */
   readonly busy?: boolean
 }
 
-export function Button({ look = 'plain', icon, busy = false, children, type = 'button', ...rest }: ButtonProps) {
+export function Button({ variant = 'plain', icon, busy = false, children, type = 'button', ...rest }: ButtonProps) {
   return (
     <button
       {...rest}
       type={type}
-      className={`button ${look} ${rest.className ?? ''}`}
+      className={`button ${variant} ${rest.className ?? ''}`}
       aria-busy={busy}
       disabled={busy || rest.disabled === true}
     >
@@ -29,14 +29,14 @@ export function Button({ look = 'plain', icon, busy = false, children, type = 'b
 
 interface ButtonLinkProps {
   readonly to: string
-  readonly look?: Look
+  readonly variant?: Variant
   readonly icon?: IconName
   readonly children: ReactNode
 }
 
-export function ButtonLink({ to, look = 'plain', icon, children }: ButtonLinkProps) {
+export function ButtonLink({ to, variant = 'plain', icon, children }: ButtonLinkProps) {
   return (
-    <Link to={to} className={`button ${look}`}>
+    <Link to={to} className={`button ${variant}`}>
       {icon !== undefined && <Icon name={icon} />}
       {children}
     </Link>

@@ -1,6 +1,6 @@
 // A button that copies, and says so.
 import { useEffect, useState } from 'react'
-import { t } from '../../strings.ts'
+import { componentText } from '../../strings/components.ts'
 import { announce } from '../layout/announcer.tsx'
 import { Button } from './button.tsx'
 import { copyText } from './clipboard.ts'
@@ -25,16 +25,16 @@ export function CopyButton({ text, label, describedAs }: CopyButtonProps) {
 
   const copy = async () => {
     const outcome = await copyText(text).then(
-      () => t.copy.done,
-      () => t.copy.failed,
+      () => componentText.copied,
+      () => componentText.copyFailed,
     )
     setSaid(outcome)
     announce(outcome)
   }
   return (
     <Button
-      look="quiet"
-      icon={said === t.copy.done ? 'check' : 'copy'}
+      variant="quiet"
+      icon={said === componentText.copied ? 'check' : 'copy'}
       aria-label={describedAs}
       onClick={() => void copy()}
     >

@@ -46,7 +46,7 @@ export function Confirm({ title, children, action, keep, busy, onConfirm, onClos
       <div className="body">{children}</div>
       <div className="actions">
         <Button onClick={onClose}>{keep}</Button>
-        <Button look="danger" busy={busy} onClick={onConfirm}>
+        <Button variant="danger" busy={busy} onClick={onConfirm}>
           {action}
         </Button>
       </div>

@@ -1,5 +1,5 @@
 // A secret that is shown this once, to be copied.
-import { t } from '../../strings.ts'
+import { componentText } from '../../strings/components.ts'
 import { Button } from './button.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Dialog } from './dialog.tsx'
@@ -23,8 +23,8 @@ export function Secret({ title, text, copy, secret, onClose }: SecretProps) {
         </div>
       </div>
       <div className="actions">
-        <Button look="primary" onClick={onClose}>
-          {t.once.done}
+        <Button variant="primary" onClick={onClose}>
+          {componentText.secretSaved}
         </Button>
       </div>
     </Dialog>

@@ -1,13 +1,14 @@
 // What stands where there is nothing to show: yet, at all, or because something went wrong.
 import type { ReactNode } from 'react'
 import { ApiProblem, ConnectionLost } from '../../data/problem.ts'
-import { t } from '../../strings.ts'
+import { componentText } from '../../strings/components.ts'
+import { connectionText } from '../../strings/connection.ts'
 import { Button } from '../controls/button.tsx'
 
 export function Loading() {
   return (
     <div className="loading" role="status">
-      <span className="visually-hidden">{t.loading}</span>
+      <span className="visually-hidden">{componentText.loading}</span>
       <span className="bone" />
       <span className="bone" />
       <span className="bone" />
@@ -52,7 +53,7 @@ export function Fault({ error, onRetry }: FaultProps) {
       )}
       {onRetry !== undefined && (
         <Button icon="retry" onClick={onRetry}>
-          {t.tryAgain}
+          {componentText.tryAgain}
         </Button>
       )}
     </div>
@@ -60,7 +61,8 @@ export function Fault({ error, onRetry }: FaultProps) {
 }
 
 function describe(error: Error): string {
-  if (error instanceof ConnectionLost) return t.connection.unreachable
-  if (error instanceof ApiProblem) return error.code === undefined ? t.connection.strange(error.status) : error.message
-  return t.unexpected(error.message)
+  if (error instanceof ConnectionLost) return connectionText.unreachable
+  if (error instanceof ApiProblem)
+    return error.code === undefined ? connectionText.unexplained(error.status) : error.message
+  return componentText.unexpectedError(error.message)
 }

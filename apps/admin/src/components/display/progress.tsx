@@ -1,33 +1,35 @@
 // How far an export is: a bar with rows, rate and time left, or its place in the queue.
 import type { Export } from '../../api.ts'
-import { t } from '../../strings.ts'
+import { progressText } from '../../strings/export.ts'
 import { formatDuration, formatNumber, roughly } from '../../text/quantities.ts'
 import { useNow } from './now.ts'
 import { useSpeed } from './speed.ts'
 
-export function Progress({ of: one }: { readonly of: Export }) {
+export function Progress({ record }: { readonly record: Export }) {
   const now = useNow(1_000)
-  const speed = useSpeed(one, now)
-  const { rows, estimatedRows, percent } = one.progress
-  const isRunning = one.status === 'running'
+  const speed = useSpeed(record, now)
+  const { rows, estimatedRows, percent } = record.progress
+  const isRunning = record.status === 'running'
   const value = isRunning && percent !== null ? { value: percent } : {}
   const words = isRunning
     ? [
-        percent === null ? undefined : t.progress.percent(percent),
+        percent === null ? undefined : progressText.percent(percent),
         estimatedRows === null || estimatedRows < rows
-          ? t.progress.rows(formatNumber(rows))
-          : t.progress.rowsOf(formatNumber(rows), formatNumber(roughly(estimatedRows))),
-        speed && t.progress.rate(formatNumber(roughly(Math.round(speed.rowsPerSecond)))),
-        speed?.left !== undefined && t.progress.left(formatDuration(speed.left)),
+          ? progressText.rows(formatNumber(rows))
+          : progressText.rowsOf(formatNumber(rows), formatNumber(roughly(estimatedRows))),
+        speed && progressText.rate(formatNumber(roughly(Math.round(speed.rowsPerSecond)))),
+        speed?.left !== undefined && progressText.left(formatDuration(speed.left)),
       ]
     : [
-        t.progress.waiting(formatDuration(Math.max(0, now - Date.parse(one.createdAt)))),
-        one.queue !== undefined && t.progress.ahead(one.queue.ahead),
-        one.attempts > 0 && t.progress.again(one.attempts + 1),
+        record.queue !== undefined && progressText.ahead(record.queue.ahead),
+        // The age of the request says nothing about the wait for the next attempt.
+        record.attempts === 0
+          ? progressText.waiting(formatDuration(Math.max(0, now - Date.parse(record.createdAt))))
+          : progressText.retry,
       ]
   return (
-    <div className={`progress ${one.status}`}>
-      <progress max={100} {...value} aria-label={t.progress.label(one.dataset)} />
+    <div className={`progress ${record.status}`}>
+      <progress max={100} {...value} aria-label={progressText.label(record.dataset)} />
       <span className="words">{words.filter((word) => typeof word === 'string').join(' · ')}</span>
     </div>
   )

@@ -1,7 +1,7 @@
 // The state of an export, in a word and a colour.
 import type { ExportStatus } from '@waybill/shared/vocabulary/export.ts'
-import { t } from '../../strings.ts'
+import { statusText } from '../../strings/export.ts'
 
 export function Status({ status }: { readonly status: ExportStatus }) {
-  return <span className={`status ${status}`}>{t.status[status]}</span>
+  return <span className={`status ${status}`}>{statusText[status]}</span>
 }

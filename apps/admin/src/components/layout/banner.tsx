@@ -4,7 +4,7 @@ import type { Readiness } from '@waybill/shared/contract/health.ts'
 import { useEffect, useRef } from 'react'
 import { type Connection, connection } from '../../data/connection.ts'
 import { useStore } from '../../data/store.ts'
-import { t } from '../../strings.ts'
+import { connectionText } from '../../strings/connection.ts'
 import { Button } from '../controls/button.tsx'
 import { announce } from './announcer.tsx'
 
@@ -17,7 +17,7 @@ export function ConnectionBanner() {
   const was = useRef(state)
   useEffect(() => {
     if (was.current !== 'ok' && state === 'ok') {
-      announce(t.connection.back)
+      announce(connectionText.restored)
       // What failed meanwhile is asked again at once, not when its pause is over.
       void client.cancelQueries().then(() => client.invalidateQueries())
     }
@@ -42,9 +42,9 @@ export function ConnectionBanner() {
   return (
     <div className="banner" role="alert">
       <span className="pulse" aria-hidden="true" />
-      <span>{state === 'lost' ? t.connection.lost : t.connection.away}</span>
-      <Button look="quiet" onClick={() => void client.cancelQueries().then(() => client.invalidateQueries())}>
-        {t.connection.tryNow}
+      <span>{state === 'lost' ? connectionText.lost : connectionText.unavailable}</span>
+      <Button variant="quiet" onClick={() => void client.cancelQueries().then(() => client.invalidateQueries())}>
+        {connectionText.retryNow}
       </Button>
     </div>
   )

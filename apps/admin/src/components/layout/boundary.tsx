@@ -1,6 +1,6 @@
 // Catches what a view throws: it is said in its place, and everything around it works on.
 import { Component, type ReactNode } from 'react'
-import { t } from '../../strings.ts'
+import { appText } from '../../strings/app.ts'
 import { Fault } from '../display/notice.tsx'
 import { Page } from './page.tsx'
 
@@ -29,7 +29,7 @@ export class Boundary extends Component<BoundaryProps, BoundaryState> {
     const { error } = this.state
     if (error === undefined) return this.props.children
     return (
-      <Page title={t.broken}>
+      <Page title={appText.failed}>
         <Fault error={error} onRetry={() => this.setState({ error: undefined })} />
       </Page>
     )

@@ -1,6 +1,6 @@
 // The frame of a view: the title of the tab, the heading that takes the focus, and what can be done here.
 import { type ReactNode, useEffect } from 'react'
-import { t } from '../../strings.ts'
+import { appText } from '../../strings/app.ts'
 import { useHeadingFocus } from './heading.ts'
 
 interface PageProps {
@@ -15,7 +15,7 @@ interface PageProps {
 export function Page({ title, tab, lead, actions, children }: PageProps) {
   const heading = useHeadingFocus()
   useEffect(() => {
-    document.title = [tab, title, t.brand].filter((part) => part !== undefined).join(' · ')
+    document.title = [tab, title, appText.brand].filter((part) => part !== undefined).join(' · ')
   }, [tab, title])
   return (
     <main id="main">

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import { queries } from '../../data/queries.ts'
 import { endSession } from '../../data/session.ts'
-import { t } from '../../strings.ts'
+import { appText } from '../../strings/app.ts'
 import { Button, ButtonLink } from '../controls/button.tsx'
 import { Icon, type IconName } from '../display/icon.tsx'
 import { Brand } from './brand.tsx'
@@ -17,11 +17,11 @@ interface Place {
 }
 
 const PLACES: readonly Place[] = [
-  { to: '/', label: t.nav.exports, icon: 'exports', isFor: 'all' },
-  { to: '/webhooks', label: t.nav.webhooks, icon: 'webhooks', isFor: 'admin' },
-  { to: '/keys', label: t.nav.keys, icon: 'keys', isFor: 'admin' },
-  { to: '/audit', label: t.nav.audit, icon: 'audit', isFor: 'admin' },
-  { to: '/health', label: t.nav.health, icon: 'health', isFor: 'admin' },
+  { to: '/', label: appText.nav.exports, icon: 'exports', isFor: 'all' },
+  { to: '/webhooks', label: appText.nav.webhooks, icon: 'webhooks', isFor: 'admin' },
+  { to: '/keys', label: appText.nav.keys, icon: 'keys', isFor: 'admin' },
+  { to: '/audit', label: appText.nav.audit, icon: 'audit', isFor: 'admin' },
+  { to: '/health', label: appText.nav.health, icon: 'health', isFor: 'admin' },
 ]
 
 export function Shell({ children }: { readonly children: ReactNode }) {
@@ -36,14 +36,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   return (
     <div className="shell">
       <a className="skip" href="#main">
-        {t.skip}
+        {appText.skip}
       </a>
       <aside>
         <Brand />
-        <ButtonLink to="/new" look="primary" icon="plus">
-          {t.nav.newExport}
+        <ButtonLink to="/new" variant="primary" icon="plus">
+          {appText.nav.newExport}
         </ButtonLink>
-        <nav aria-label={t.nav.label}>
+        <nav aria-label={appText.nav.label}>
           {PLACES.filter(({ isFor }) => isFor === 'all' || me?.role === 'admin').map(({ to, label, icon }) => (
             <Link key={to} to={to} aria-current={isHere(to) ? 'page' : undefined}>
               <Icon name={icon} />
@@ -55,10 +55,16 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           {me !== undefined && (
             <span className="name">
               <strong>{me.name}</strong>
-              <span>{t.nav.role[me.role]}</span>
+              <span>{appText.nav.role[me.role]}</span>
             </span>
           )}
-          <Button look="quiet" icon="leave" onClick={signOut} aria-label={t.nav.signOut} title={t.nav.signOut} />
+          <Button
+            variant="quiet"
+            icon="leave"
+            onClick={signOut}
+            aria-label={appText.nav.signOut}
+            title={appText.nav.signOut}
+          />
         </div>
       </aside>
       {children}

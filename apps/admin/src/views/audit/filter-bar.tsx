@@ -2,7 +2,8 @@
 import { Button } from '../../components/controls/button.tsx'
 import { Field } from '../../components/controls/field.tsx'
 import { SearchInput } from '../../components/controls/search-input.tsx'
-import { t } from '../../strings.ts'
+import { auditText } from '../../strings/audit.ts'
+import { eventText } from '../../strings/events.ts'
 import type { FilterName, TrailFilter } from './filter.ts'
 
 interface AuditFilterBarProps {
@@ -12,7 +13,7 @@ interface AuditFilterBarProps {
 }
 
 export function AuditFilterBar({ filter, onChange, onClear }: AuditFilterBarProps) {
-  const words = t.audit.filters
+  const words = auditText.filters
   const value = (name: FilterName) => filter[name] ?? ''
   const set = (name: FilterName) => (event: { target: { value: string } }) => onChange(name, event.target.value)
   return (
@@ -21,7 +22,7 @@ export function AuditFilterBar({ filter, onChange, onClear }: AuditFilterBarProp
         {(ids) => (
           <select {...ids} value={value('type')} onChange={set('type')}>
             <option value="">{words.anyType}</option>
-            {Object.entries(t.events).map(([type, label]) => (
+            {Object.entries(eventText).map(([type, label]) => (
               <option key={type} value={type}>
                 {label}
               </option>
@@ -42,7 +43,7 @@ export function AuditFilterBar({ filter, onChange, onClear }: AuditFilterBarProp
         {(ids) => <input {...ids} type="date" min={value('from')} value={value('to')} onChange={set('to')} />}
       </Field>
       {Object.keys(filter).length > 0 && (
-        <Button look="quiet" icon="cross" onClick={onClear}>
+        <Button variant="quiet" icon="cross" onClick={onClear}>
           {words.clear}
         </Button>
       )}

@@ -1,18 +1,18 @@
 // Why an export failed, and what to do.
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import type { Export } from '../../api.ts'
-import { t } from '../../strings.ts'
+import { detailsText } from '../../strings/export-details.ts'
 
-export function Failure({ of: { error } }: { readonly of: Export }) {
+export function Failure({ error }: { readonly error: Export['error'] }) {
   if (error === undefined) return null
   const { title, happened, advice } = splitMessage(error)
   return (
-    <section className="panel failure" aria-label={t.details.failed}>
-      <h2>{title ?? t.details.failed}</h2>
+    <section className="panel failure" aria-label={detailsText.failed}>
+      <h2>{title ?? detailsText.failed}</h2>
       {happened !== `${title}.` && <p>{happened}</p>}
-      <h3>{t.details.whatNow}</h3>
+      <h3>{detailsText.whatNow}</h3>
       {advice !== undefined && <p>{advice}</p>}
-      <p>{error.retryable ? t.details.mayWork : t.details.willNotWork}</p>
+      <p>{error.retryable ? detailsText.temporary : detailsText.permanent}</p>
       <code className="code">{error.code}</code>
     </section>
   )

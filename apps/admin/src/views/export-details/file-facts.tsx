@@ -2,14 +2,14 @@
 import type { Export } from '../../api.ts'
 import { CopyButton } from '../../components/controls/copy-button.tsx'
 import { Moment } from '../../components/display/moment.tsx'
-import { t } from '../../strings.ts'
+import { detailsText } from '../../strings/export-details.ts'
 import { formatBytes, formatDuration, formatNumber } from '../../text/quantities.ts'
 import { Facts } from './facts.tsx'
 
-export function FileFacts({ of: one }: { readonly of: Export }) {
-  const words = t.details
-  const { rowCount, bytes, sha256, snapshotAt, startedAt, finishedAt, expiresAt } = one
-  const isKept = one.status === 'completed' && expiresAt !== null
+export function FileFacts({ record }: { readonly record: Export }) {
+  const words = detailsText
+  const { rowCount, bytes, sha256, snapshotAt, startedAt, finishedAt, expiresAt } = record
+  const isKept = record.status === 'completed' && expiresAt !== null
   return (
     <Facts
       title={words.file}
@@ -18,7 +18,7 @@ export function FileFacts({ of: one }: { readonly of: Export }) {
         bytes === null ? undefined : { name: words.size, value: formatBytes(bytes) },
         startedAt === null || finishedAt === null
           ? undefined
-          : { name: words.took, value: formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) },
+          : { name: words.duration, value: formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) },
         isKept ? { name: words.expires, value: <Moment at={expiresAt} /> } : undefined,
         snapshotAt === null
           ? undefined

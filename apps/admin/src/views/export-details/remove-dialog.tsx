@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api.ts'
 import { Confirm } from '../../components/controls/dialog.tsx'
 import { Fault } from '../../components/display/notice.tsx'
-import { t } from '../../strings.ts'
+import { detailsText } from '../../strings/export-details.ts'
 
 interface RemoveDialogProps {
   readonly exportId: string
@@ -20,7 +20,7 @@ export function RemoveDialog({ exportId, onClose }: RemoveDialogProps) {
       await client.invalidateQueries({ queryKey: ['exports'] })
     },
   })
-  const words = t.details.confirmRemove
+  const words = detailsText.confirmRemove
   return (
     <Confirm
       title={words.title}

@@ -2,30 +2,31 @@
 import type { Export } from '../../api.ts'
 import { CopyButton } from '../../components/controls/copy-button.tsx'
 import { Moment } from '../../components/display/moment.tsx'
-import { t } from '../../strings.ts'
+import { formatText } from '../../strings/export.ts'
+import { detailsText } from '../../strings/export-details.ts'
 import { formatNumber } from '../../text/quantities.ts'
 import { Facts } from './facts.tsx'
 
-export function RequestFacts({ of: one }: { readonly of: Export }) {
-  const words = t.details
-  const format = t.formats[one.format].label
-  const options = csvWords(one)
+export function RequestFacts({ record }: { readonly record: Export }) {
+  const words = detailsText
+  const format = formatText[record.format].label
+  const options = csvWords(record)
   return (
     <Facts
       title={words.request}
       facts={[
-        { name: words.by, value: one.requestedBy },
-        { name: words.at, value: <Moment at={one.createdAt} /> },
-        { name: words.format, value: one.compression === 'gzip' ? `${format}, ${words.compressed}` : format },
-        { name: words.limit, value: one.limit === null ? words.noLimit : formatNumber(one.limit) },
-        one.attempts > 1 ? { name: words.attempts, value: formatNumber(one.attempts) } : undefined,
+        { name: words.by, value: record.requestedBy },
+        { name: words.at, value: <Moment at={record.createdAt} /> },
+        { name: words.format, value: record.compression === 'gzip' ? `${format}, ${words.compressed}` : format },
+        { name: words.limit, value: record.limit === null ? words.noLimit : formatNumber(record.limit) },
+        record.attempts > 1 ? { name: words.attempts, value: formatNumber(record.attempts) } : undefined,
         options.length === 0 ? undefined : { name: words.csv, value: options.join(', ') },
-        { name: words.filters, value: <Filters of={one} />, wide: true },
+        { name: words.filters, value: <Filters filters={record.filters} />, wide: true },
         {
-          name: `${words.columns} (${one.columns.length})`,
+          name: `${words.columns} (${record.columns.length})`,
           value: (
             <ol className="chips">
-              {one.columns.map((column) => (
+              {record.columns.map((column) => (
                 <li key={column}>{column}</li>
               ))}
             </ol>
@@ -36,8 +37,8 @@ export function RequestFacts({ of: one }: { readonly of: Export }) {
           name: words.id,
           value: (
             <span className="copyable">
-              <code>{one.id}</code>
-              <CopyButton text={one.id} label={words.copy} describedAs={words.copyId} />
+              <code>{record.id}</code>
+              <CopyButton text={record.id} label={words.copy} describedAs={words.copyId} />
             </span>
           ),
           wide: true,
@@ -47,9 +48,9 @@ export function RequestFacts({ of: one }: { readonly of: Export }) {
   )
 }
 
-function Filters({ of: { filters } }: { readonly of: Export }) {
+function Filters({ filters }: { readonly filters: Export['filters'] }) {
   const entries = Object.entries(filters)
-  if (entries.length === 0) return t.details.noFilters
+  if (entries.length === 0) return detailsText.noFilters
   return (
     <ul className="chips">
       {entries.map(([name, value]) => (
@@ -69,9 +70,9 @@ function Filters({ of: { filters } }: { readonly of: Export }) {
 /** What differs from a plain CSV file. */
 function csvWords({ csv }: Export): string[] {
   if (csv === undefined) return []
-  const words = t.details
+  const words = detailsText
   return [
-    csv.delimiter === ',' ? undefined : words.separator(csv.delimiter),
+    csv.delimiter === ',' ? undefined : words.delimiter(csv.delimiter),
     csv.bom ? words.withBom : undefined,
     csv.header ? undefined : words.noHeader,
     csv.escapeFormulas ? undefined : words.noEscape,

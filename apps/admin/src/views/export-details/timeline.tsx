@@ -5,7 +5,8 @@ import type { ExportEvent } from '../../api.ts'
 import { Moment } from '../../components/display/moment.tsx'
 import { Fault, Loading } from '../../components/display/notice.tsx'
 import { queries } from '../../data/queries.ts'
-import { t } from '../../strings.ts'
+import { eventText } from '../../strings/events.ts'
+import { timelineText } from '../../strings/export-details.ts'
 import { formatBytes, formatNumber } from '../../text/quantities.ts'
 
 interface TimelineProps {
@@ -17,7 +18,7 @@ export function Timeline({ exportId, version }: TimelineProps) {
   const { data, error, refetch } = useQuery(queries.events(exportId, version))
   return (
     <section className="panel timeline">
-      <h2>{t.details.trail}</h2>
+      <h2>{timelineText.title}</h2>
       {error !== null && data === undefined ? (
         <Fault error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
@@ -25,7 +26,7 @@ export function Timeline({ exportId, version }: TimelineProps) {
       ) : (
         <ol>
           {data.map((event) => (
-            <Happening key={event.id} of={event} />
+            <TimelineEntry key={event.id} event={event} />
           ))}
         </ol>
       )}
@@ -33,16 +34,16 @@ export function Timeline({ exportId, version }: TimelineProps) {
   )
 }
 
-function Happening({ of: event }: { readonly of: ExportEvent }) {
+function TimelineEntry({ event }: { readonly event: ExportEvent }) {
   const more = dataWords(event)
   return (
     <li className={event.type.replace('.', '-')}>
-      <strong>{t.events[event.type]}</strong>
+      <strong>{eventText[event.type]}</strong>
       <span className="hint">
         <Moment at={event.at} as="exact" />
         {' · '}
-        {t.trail.by(event.actor)}
-        {event.attempt !== null && event.attempt > 1 && ` · ${t.trail.attempt(event.attempt)}`}
+        {timelineText.by(event.actor)}
+        {event.attempt !== null && event.attempt > 1 && ` · ${timelineText.attempt(event.attempt)}`}
       </span>
       {more !== undefined && <span className="more">{more}</span>}
     </li>
@@ -52,7 +53,7 @@ function Happening({ of: event }: { readonly of: ExportEvent }) {
 function dataWords({ data }: ExportEvent): string | undefined {
   const { rowCount, bytes, code } = data
   if (typeof rowCount === 'number' && typeof bytes === 'number') {
-    return t.trail.rows(formatNumber(rowCount), formatBytes(bytes))
+    return timelineText.rows(formatNumber(rowCount), formatBytes(bytes))
   }
   if (typeof code !== 'string') return undefined
   return Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].title : code

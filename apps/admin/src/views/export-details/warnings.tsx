@@ -1,14 +1,14 @@
 // What the reader must know before they trust the file to be everything, in plain words.
 import type { Export } from '../../api.ts'
 import { Icon } from '../../components/display/icon.tsx'
-import { t } from '../../strings.ts'
+import { detailsText } from '../../strings/export-details.ts'
 import { formatNumber } from '../../text/quantities.ts'
 
-export function Warnings({ of: one }: { readonly of: Export }) {
+export function Warnings({ record }: { readonly record: Export }) {
   const words = [
-    ...(one.truncated ? [t.details.truncated(formatNumber(one.rowCount ?? 0))] : []),
-    ...one.warnings.map(({ code, count }) => t.details.warnings[code](count)),
-    ...(one.rowCount === 0 ? [t.details.empty] : []),
+    ...(record.truncated ? [detailsText.truncated(formatNumber(record.rowCount ?? 0))] : []),
+    ...record.warnings.map(({ code, count }) => detailsText.warnings[code](count)),
+    ...(record.rowCount === 0 ? [detailsText.empty] : []),
   ]
   if (words.length === 0) return null
   return (

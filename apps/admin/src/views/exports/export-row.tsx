@@ -6,58 +6,60 @@ import { Moment } from '../../components/display/moment.tsx'
 import { Fault } from '../../components/display/notice.tsx'
 import { Progress } from '../../components/display/progress.tsx'
 import { Status } from '../../components/display/status.tsx'
-import { t } from '../../strings.ts'
+import { componentText } from '../../strings/components.ts'
+import { formatText } from '../../strings/export.ts'
+import { listText } from '../../strings/export-list.ts'
 import { formatBytes, formatNumber } from '../../text/quantities.ts'
 import { useDownload } from '../download.ts'
 import { isActive } from '../export-state.ts'
 
 interface ExportRowProps {
-  readonly of: Export
+  readonly record: Export
   readonly title: string
   readonly onCancel: () => void
 }
 
-export function ExportRow({ of: one, title, onCancel }: ExportRowProps) {
-  const download = useDownload(one.id)
-  const words = t.list
-  const active = isActive(one)
+export function ExportRow({ record, title, onCancel }: ExportRowProps) {
+  const download = useDownload(record.id)
+  const words = listText
+  const active = isActive(record)
   return (
     <tr className={active ? 'active' : undefined}>
       <td className="what">
-        <Link to={`/exports/${one.id}`}>{title}</Link>
-        <span className="format">{t.formats[one.format].label}</span>
-        <span className="facts">{factsOf(one)}</span>
+        <Link to={`/exports/${record.id}`}>{title}</Link>
+        <span className="format">{formatText[record.format].label}</span>
+        <span className="facts">{factsOf(record)}</span>
       </td>
       <td className="state">
-        {active ? <Progress of={one} /> : <Status status={one.status} />}
+        {active ? <Progress record={record} /> : <Status status={record.status} />}
         {download.error !== null && <Fault error={download.error} />}
       </td>
       <td className="number" data-label={words.columns.rows}>
-        {one.rowCount === null ? t.none : formatNumber(one.rowCount)}
+        {record.rowCount === null ? componentText.none : formatNumber(record.rowCount)}
       </td>
       <td className="number" data-label={words.columns.size}>
-        {one.bytes === null ? t.none : formatBytes(one.bytes)}
+        {record.bytes === null ? componentText.none : formatBytes(record.bytes)}
       </td>
       <td className="soft" data-label={words.columns.by}>
-        {one.requestedBy}
+        {record.requestedBy}
       </td>
       <td className="soft" data-label={words.columns.at}>
-        <Moment at={one.createdAt} as="near" />
+        <Moment at={record.createdAt} as="near" />
       </td>
       <td className="act">
-        {one.status === 'completed' && (
+        {record.status === 'completed' && (
           <Button
-            look="quiet"
+            variant="quiet"
             icon="download"
             busy={download.isPending}
-            aria-label={words.download(one.filename)}
-            title={words.download(one.filename)}
+            aria-label={words.download(record.filename)}
+            title={words.download(record.filename)}
             onClick={() => download.mutate()}
           />
         )}
         {active && (
           <Button
-            look="quiet"
+            variant="quiet"
             icon="cross"
             aria-label={words.cancel(title)}
             title={words.cancel(title)}
@@ -74,8 +76,8 @@ function factsOf({ filters, limit, columns }: Export): string {
   const { dateFrom: _from, dateTo: _to, ...others } = filters
   return [
     ...Object.values(others).map(String),
-    limit === null ? undefined : t.list.limit(formatNumber(limit)),
-    t.list.columnsOf(columns.length),
+    limit === null ? undefined : listText.limit(formatNumber(limit)),
+    listText.columnsOf(columns.length),
   ]
     .filter((fact) => fact !== undefined)
     .join(' · ')

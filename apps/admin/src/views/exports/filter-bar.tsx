@@ -4,7 +4,8 @@ import { Button } from '../../components/controls/button.tsx'
 import { Field } from '../../components/controls/field.tsx'
 import { SearchInput } from '../../components/controls/search-input.tsx'
 import { queries } from '../../data/queries.ts'
-import { t } from '../../strings.ts'
+import { statusText } from '../../strings/export.ts'
+import { listText } from '../../strings/export-list.ts'
 import { STATUSES } from '../export-state.ts'
 import type { FilterName, ListFilter } from './filter.ts'
 
@@ -18,7 +19,7 @@ interface FilterBarProps {
 
 export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarProps) {
   const { data: datasets = [] } = useQuery(queries.datasets())
-  const words = t.list.filters
+  const words = listText.filters
   const set = (name: FilterName) => (event: { target: { value: string } }) => onChange(name, event.target.value)
   return (
     <search className="filters" aria-label={words.label}>
@@ -50,7 +51,7 @@ export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarPro
             <option value="">{words.anyStatus}</option>
             {STATUSES.map((status) => (
               <option key={status} value={status}>
-                {t.status[status]}
+                {statusText[status]}
               </option>
             ))}
           </select>
@@ -71,7 +72,7 @@ export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarPro
         {(ids) => <input {...ids} type="date" min={filter.from} value={filter.to ?? ''} onChange={set('to')} />}
       </Field>
       {Object.keys(filter).length > 0 && (
-        <Button look="quiet" icon="cross" onClick={onClear}>
+        <Button variant="quiet" icon="cross" onClick={onClear}>
           {words.clear}
         </Button>
       )}

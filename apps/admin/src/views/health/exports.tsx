@@ -3,16 +3,18 @@ import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import { Link } from 'wouter'
 import type { System } from '../../api.ts'
 import { Moment } from '../../components/display/moment.tsx'
-import { t } from '../../strings.ts'
+import { componentText } from '../../strings/components.ts'
+import { progressText } from '../../strings/export.ts'
+import { healthText } from '../../strings/health.ts'
 import { formatNumber } from '../../text/quantities.ts'
 
-export function Running({ of: running }: { readonly of: System['running'] }) {
-  const words = t.health.columns
+export function Running({ running }: { readonly running: System['running'] }) {
+  const words = healthText.columns
   return (
     <section>
-      <h2>{t.health.running}</h2>
+      <h2>{healthText.running}</h2>
       {running.length === 0 ? (
-        <p className="none">{t.health.noneRunning}</p>
+        <p className="none">{healthText.noneRunning}</p>
       ) : (
         <table className="rows">
           <thead>
@@ -21,27 +23,27 @@ export function Running({ of: running }: { readonly of: System['running'] }) {
               <th scope="col">{words.progress}</th>
               <th scope="col">{words.worker}</th>
               <th scope="col">{words.by}</th>
-              <th scope="col">{words.since}</th>
+              <th scope="col">{words.started}</th>
             </tr>
           </thead>
           <tbody>
-            {running.map((one) => (
-              <tr key={one.id}>
+            {running.map((record) => (
+              <tr key={record.id}>
                 <td className="what">
-                  <Link to={`/exports/${one.id}`}>{one.dataset}</Link>
+                  <Link to={`/exports/${record.id}`}>{record.dataset}</Link>
                 </td>
                 <td data-label={words.progress}>
-                  {one.progress.percent === null ? '' : `${t.progress.percent(one.progress.percent)} · `}
-                  {t.progress.rows(formatNumber(one.progress.rows))}
+                  {record.progress.percent === null ? '' : `${progressText.percent(record.progress.percent)} · `}
+                  {progressText.rows(formatNumber(record.progress.rows))}
                 </td>
                 <td className="soft" data-label={words.worker}>
-                  {one.worker?.replace(/^worker:/, '') ?? t.none}
+                  {record.worker?.replace(/^worker:/, '') ?? componentText.none}
                 </td>
                 <td className="soft" data-label={words.by}>
-                  {one.requestedBy}
+                  {record.requestedBy}
                 </td>
-                <td className="soft" data-label={words.since}>
-                  {one.startedAt === null ? t.none : <Moment at={one.startedAt} as="near" />}
+                <td className="soft" data-label={words.started}>
+                  {record.startedAt === null ? componentText.none : <Moment at={record.startedAt} as="near" />}
                 </td>
               </tr>
             ))}
@@ -52,13 +54,13 @@ export function Running({ of: running }: { readonly of: System['running'] }) {
   )
 }
 
-export function Failures({ of: failures }: { readonly of: System['failures'] }) {
-  const words = t.health.columns
+export function Failures({ failures }: { readonly failures: System['failures'] }) {
+  const words = healthText.columns
   return (
     <section>
-      <h2>{t.health.failures}</h2>
+      <h2>{healthText.failures}</h2>
       {failures.length === 0 ? (
-        <p className="none">{t.health.noFailures}</p>
+        <p className="none">{healthText.noFailures}</p>
       ) : (
         <table className="rows">
           <thead>
@@ -66,24 +68,24 @@ export function Failures({ of: failures }: { readonly of: System['failures'] }) 
               <th scope="col">{words.export}</th>
               <th scope="col">{words.reason}</th>
               <th scope="col">{words.by}</th>
-              <th scope="col">{words.at}</th>
+              <th scope="col">{words.failed}</th>
             </tr>
           </thead>
           <tbody>
-            {failures.map((one) => (
-              <tr key={one.id}>
+            {failures.map((record) => (
+              <tr key={record.id}>
                 <td className="what">
-                  <Link to={`/exports/${one.id}`}>{one.dataset}</Link>
+                  <Link to={`/exports/${record.id}`}>{record.dataset}</Link>
                 </td>
                 <td>
-                  {titleOf(one.error.code)}
-                  <code className="facts">{one.error.code}</code>
+                  {titleOf(record.error.code)}
+                  <code className="facts">{record.error.code}</code>
                 </td>
                 <td className="soft" data-label={words.by}>
-                  {one.requestedBy}
+                  {record.requestedBy}
                 </td>
-                <td className="soft" data-label={words.at}>
-                  {one.finishedAt === null ? t.none : <Moment at={one.finishedAt} as="near" />}
+                <td className="soft" data-label={words.failed}>
+                  {record.finishedAt === null ? componentText.none : <Moment at={record.finishedAt} as="near" />}
                 </td>
               </tr>
             ))}

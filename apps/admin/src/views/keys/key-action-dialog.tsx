@@ -5,24 +5,24 @@ import { type ApiKey, api } from '../../api.ts'
 import { Confirm } from '../../components/controls/dialog.tsx'
 import { Field } from '../../components/controls/field.tsx'
 import { Fault } from '../../components/display/notice.tsx'
-import { t } from '../../strings.ts'
+import { keysText } from '../../strings/keys.ts'
 
 export type KeyAction = 'revoke' | 'rotate'
 
 interface KeyActionDialogProps {
   readonly action: KeyAction
-  readonly of: ApiKey
+  readonly apiKey: ApiKey
   readonly onMade: (key: string) => void
   readonly onClose: () => void
 }
 
-export function KeyActionDialog({ action, of: key, onMade, onClose }: KeyActionDialogProps) {
+export function KeyActionDialog({ action, apiKey, onMade, onClose }: KeyActionDialogProps) {
   const [overlap, setOverlap] = useState('0s')
   const client = useQueryClient()
   const work = useMutation({
     mutationFn: async () => {
-      if (action === 'rotate') return (await api.rotateApiKey(key.id, overlap)).key
-      await api.revokeApiKey(key.id)
+      if (action === 'rotate') return (await api.rotateApiKey(apiKey.id, overlap)).key
+      await api.revokeApiKey(apiKey.id)
       return undefined
     },
     onSuccess: (made) => {
@@ -31,10 +31,10 @@ export function KeyActionDialog({ action, of: key, onMade, onClose }: KeyActionD
       else onMade(made)
     },
   })
-  const words = t.keys[action]
+  const words = keysText[action]
   return (
     <Confirm
-      title={words.title(key.name)}
+      title={words.title(apiKey.name)}
       action={words.action}
       keep={words.keep}
       busy={work.isPending}
@@ -43,10 +43,10 @@ export function KeyActionDialog({ action, of: key, onMade, onClose }: KeyActionD
     >
       <p>{words.text}</p>
       {action === 'rotate' && (
-        <Field label={t.keys.rotate.overlap}>
+        <Field label={keysText.rotate.overlap}>
           {(ids) => (
             <select {...ids} value={overlap} onChange={({ target }) => setOverlap(target.value)}>
-              {Object.entries(t.keys.rotate.overlaps).map(([value, label]) => (
+              {Object.entries(keysText.rotate.overlaps).map(([value, label]) => (
                 <option key={value} value={value}>
                   {label}
                 </option>

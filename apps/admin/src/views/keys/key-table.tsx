@@ -2,7 +2,8 @@
 import type { ApiKey } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
 import { Moment } from '../../components/display/moment.tsx'
-import { t } from '../../strings.ts'
+import { appText } from '../../strings/app.ts'
+import { keysText } from '../../strings/keys.ts'
 import type { KeyAction } from './key-action-dialog.tsx'
 
 interface KeyTableProps {
@@ -11,10 +12,10 @@ interface KeyTableProps {
 }
 
 export function KeyTable({ keys, onAction }: KeyTableProps) {
-  const words = t.keys.columns
+  const words = keysText.columns
   return (
     <table className="rows">
-      <caption className="visually-hidden">{t.keys.caption}</caption>
+      <caption className="visually-hidden">{keysText.caption}</caption>
       <thead>
         <tr>
           <th scope="col">{words.name}</th>
@@ -29,38 +30,45 @@ export function KeyTable({ keys, onAction }: KeyTableProps) {
       </thead>
       <tbody>
         {keys.map((key) => (
-          <KeyRow key={key.id} of={key} onAction={(action) => onAction(action, key)} />
+          <KeyRow key={key.id} apiKey={key} onAction={(action) => onAction(action, key)} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function KeyRow({ of: key, onAction }: { readonly of: ApiKey; readonly onAction: (action: KeyAction) => void }) {
-  const words = t.keys.columns
-  const over = overSince(key)
+interface KeyRowProps {
+  readonly apiKey: ApiKey
+  readonly onAction: (action: KeyAction) => void
+}
+
+function KeyRow({ apiKey, onAction }: KeyRowProps) {
+  const words = keysText.columns
+  const over = overSince(apiKey)
   return (
     <tr className={over === undefined ? undefined : 'over'}>
       <td>
-        <span className="what">{key.name}</span>
-        <code className="facts">{key.prefix}…</code>
+        <span className="what">{apiKey.name}</span>
+        <code className="facts">{apiKey.prefix}…</code>
       </td>
-      <td data-label={words.role}>{t.nav.role[key.role]}</td>
-      <td data-label={words.datasets}>{key.datasets.length === 0 ? t.keys.allDatasets : key.datasets.join(', ')}</td>
+      <td data-label={words.role}>{appText.nav.role[apiKey.role]}</td>
+      <td data-label={words.datasets}>
+        {apiKey.datasets.length === 0 ? keysText.allDatasets : apiKey.datasets.join(', ')}
+      </td>
       <td className="soft" data-label={words.used}>
-        {key.lastUsedAt === null ? t.keys.never : <Moment at={key.lastUsedAt} as="near" />}
+        {apiKey.lastUsedAt === null ? keysText.never : <Moment at={apiKey.lastUsedAt} as="near" />}
       </td>
       <td className="soft" data-label={words.expires}>
-        {over !== undefined ? over : key.expiresAt === null ? t.keys.never : <Moment at={key.expiresAt} />}
+        {over !== undefined ? over : apiKey.expiresAt === null ? keysText.never : <Moment at={apiKey.expiresAt} />}
       </td>
       <td className="act">
         {over === undefined && (
           <>
-            <Button look="quiet" aria-label={t.keys.rotate.label(key.name)} onClick={() => onAction('rotate')}>
-              {t.keys.rotate.action}
+            <Button variant="quiet" aria-label={keysText.rotate.label(apiKey.name)} onClick={() => onAction('rotate')}>
+              {keysText.rotate.action}
             </Button>
-            <Button look="quiet" aria-label={t.keys.revoke.label(key.name)} onClick={() => onAction('revoke')}>
-              {t.keys.revoke.action}
+            <Button variant="quiet" aria-label={keysText.revoke.label(apiKey.name)} onClick={() => onAction('revoke')}>
+              {keysText.revoke.action}
             </Button>
           </>
         )}
@@ -70,6 +78,6 @@ function KeyRow({ of: key, onAction }: { readonly of: ApiKey; readonly onAction:
 }
 
 function overSince({ revokedAt, expiresAt }: ApiKey): string | undefined {
-  if (revokedAt !== null) return t.keys.state.revoked
-  return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? t.keys.state.expired : undefined
+  if (revokedAt !== null) return keysText.state.revoked
+  return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? keysText.state.expired : undefined
 }

@@ -9,7 +9,7 @@ import { Field } from '../../components/controls/field.tsx'
 import { Toggle } from '../../components/controls/toggle.tsx'
 import { Fault } from '../../components/display/notice.tsx'
 import { queries } from '../../data/queries.ts'
-import { t } from '../../strings.ts'
+import { keysText } from '../../strings/keys.ts'
 import { dayOf, endOfDay } from '../../text/date-presets.ts'
 
 interface NewKeyDialogProps {
@@ -18,7 +18,7 @@ interface NewKeyDialogProps {
 }
 
 export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
-  const words = t.keys.form
+  const words = keysText.form
   const client = useQueryClient()
   const { data: all = [] } = useQuery(queries.datasets())
   const [name, setName] = useState('')
@@ -90,7 +90,7 @@ export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
         {creation.error !== null && <Fault error={creation.error} />}
         <div className="actions">
           <Button onClick={onClose}>{words.cancel}</Button>
-          <Button type="submit" look="primary" busy={creation.isPending}>
+          <Button type="submit" variant="primary" busy={creation.isPending}>
             {words.submit}
           </Button>
         </div>

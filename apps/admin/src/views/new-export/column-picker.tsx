@@ -4,7 +4,7 @@ import type { Dataset } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
 import { Icon } from '../../components/display/icon.tsx'
 import { announce } from '../../components/layout/announcer.tsx'
-import { t } from '../../strings.ts'
+import { formText } from '../../strings/new-export.ts'
 import type { DraftColumn } from './draft.ts'
 import { move } from './reorder.ts'
 
@@ -16,7 +16,7 @@ interface ColumnPickerProps {
 }
 
 export function ColumnPicker({ columns, dataset, error, onChange }: ColumnPickerProps) {
-  const words = t.form
+  const words = formText
   const list = useRef<HTMLOListElement>(null)
   const [dragged, setDragged] = useState<string>()
   const chosen = columns.filter((column) => column.chosen).length
@@ -58,10 +58,10 @@ export function ColumnPicker({ columns, dataset, error, onChange }: ColumnPicker
       </legend>
       <div className="tools">
         <span className="hint">{words.columnsHint}</span>
-        <Button look="quiet" onClick={() => choose(() => true)}>
+        <Button variant="quiet" onClick={() => choose(() => true)}>
           {words.chooseAll}
         </Button>
-        <Button look="quiet" onClick={() => choose(() => false)}>
+        <Button variant="quiet" onClick={() => choose(() => false)}>
           {words.chooseNone}
         </Button>
       </div>
@@ -92,14 +92,14 @@ export function ColumnPicker({ columns, dataset, error, onChange }: ColumnPicker
               <span className="kind">{kindOf(name)}</span>
             </label>
             <Button
-              look="quiet"
+              variant="quiet"
               icon="up"
               aria-label={words.moveUp(name)}
               disabled={index === 0}
               onClick={() => step(index, -1)}
             />
             <Button
-              look="quiet"
+              variant="quiet"
               icon="down"
               aria-label={words.moveDown(name)}
               disabled={index === columns.length - 1}

@@ -1,6 +1,7 @@
 // The time that the rows are from: a preset, or days of the reader's choice.
 import { Field } from '../../components/controls/field.tsx'
-import { t } from '../../strings.ts'
+import { formText } from '../../strings/new-export.ts'
+import { unitText } from '../../strings/units.ts'
 import { PRESETS, type Preset, rangeOf } from '../../text/date-presets.ts'
 import { formatExact } from '../../text/times.ts'
 import type { Draft } from './draft.ts'
@@ -12,7 +13,7 @@ interface DateRangeProps {
 }
 
 export function DateRange({ draft, error, onChange }: DateRangeProps) {
-  const words = t.form
+  const words = formText
   const { preset, from, to, exact } = draft
   const hasExact = Object.keys(exact).length > 0
   const choose = (chosen: Preset | 'exact') =>
@@ -25,7 +26,7 @@ export function DateRange({ draft, error, onChange }: DateRangeProps) {
     onChange({ preset: 'custom', [name]: event.target.value })
   return (
     <>
-      <Field label={words.when} error={error}>
+      <Field label={words.dateRange} error={error}>
         {(ids) => (
           <select {...ids} value={preset} onChange={({ target }) => choose(target.value as Preset | 'exact')}>
             {hasExact && <option value="exact">{words.presets.exact}</option>}
@@ -56,6 +57,6 @@ export function DateRange({ draft, error, onChange }: DateRangeProps) {
 function exactWords({ dateFrom, dateTo }: Draft['exact']): [string | undefined, string | undefined] {
   // A plain day is one in UTC: it is shown as it was written.
   const inWords = (text: string | undefined) =>
-    text === undefined ? undefined : /T/.test(text) ? formatExact(text) : t.units.utcDay(text)
+    text === undefined ? undefined : /T/.test(text) ? formatExact(text) : unitText.utcDay(text)
   return [inWords(dateFrom), inWords(dateTo)]
 }

@@ -47,13 +47,13 @@ export function emptyDraft(dataset: Dataset): Draft {
 }
 
 /** The form filled in with what an earlier export was asked for. */
-export function draftOf(one: Export, dataset: Dataset): Draft {
-  const { dateFrom, dateTo, ...others } = one.filters as Record<string, string>
-  const wasChosen = one.columns.filter((name) => dataset.columns.some((column) => column.name === name))
+export function draftOf(record: Export, dataset: Dataset): Draft {
+  const { dateFrom, dateTo, ...others } = record.filters as Record<string, string>
+  const wasChosen = record.columns.filter((name) => dataset.columns.some((column) => column.name === name))
   const exact = { ...(dateFrom === undefined ? {} : { dateFrom }), ...(dateTo === undefined ? {} : { dateTo }) }
   return {
     ...emptyDraft(dataset),
-    format: one.format,
+    format: record.format,
     columns: [
       ...wasChosen.map((name) => ({ name, chosen: true })),
       ...dataset.columns.filter(({ name }) => !wasChosen.includes(name)).map(({ name }) => ({ name, chosen: false })),
@@ -65,9 +65,9 @@ export function draftOf(one: Export, dataset: Dataset): Draft {
         .filter(({ name }) => name in others)
         .map((filter) => [filter.name, typedOf(filter, others[filter.name])]),
     ),
-    limit: one.limit === null ? '' : String(one.limit),
-    compression: one.compression,
-    csv: one.csv ?? PLAIN_CSV,
+    limit: record.limit === null ? '' : String(record.limit),
+    compression: record.compression,
+    csv: record.csv ?? PLAIN_CSV,
   }
 }
 

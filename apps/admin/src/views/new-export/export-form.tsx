@@ -8,7 +8,8 @@ import { Choice } from '../../components/controls/choice.tsx'
 import { Empty, Fault } from '../../components/display/notice.tsx'
 import { ApiProblem, isPassing } from '../../data/problem.ts'
 import { queries } from '../../data/queries.ts'
-import { t } from '../../strings.ts'
+import { formatText } from '../../strings/export.ts'
+import { formText } from '../../strings/new-export.ts'
 import { ColumnPicker } from './column-picker.tsx'
 import { ExcelToggle } from './csv-fields.tsx'
 import { DateRange } from './date-range.tsx'
@@ -32,7 +33,7 @@ const SETTLED = 350
 export function ExportForm({ datasets, from }: ExportFormProps) {
   const { draft, change, replace } = useDraft(datasets, from)
   const dataset = datasets.find(({ name }) => name === draft?.dataset)
-  if (draft === undefined || dataset === undefined) return <Empty {...t.form.noDatasets} />
+  if (draft === undefined || dataset === undefined) return <Empty {...formText.noDatasets} />
   return <Form {...{ datasets, dataset, draft, change, replace }} isFilled={from !== undefined} />
 }
 
@@ -77,14 +78,14 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
       <div className="choices">
         {isFilled && (
           <p className="note">
-            {t.form.filledFrom}{' '}
-            <Button look="quiet" onClick={() => replace(emptyDraft(dataset))}>
-              {t.form.reset}
+            {formText.filledFrom}{' '}
+            <Button variant="quiet" onClick={() => replace(emptyDraft(dataset))}>
+              {formText.reset}
             </Button>
           </p>
         )}
         <Choice
-          legend={t.form.dataset}
+          legend={formText.dataset}
           name="dataset"
           value={draft.dataset}
           options={datasets.map(({ name, title }) => ({ value: name, label: title }))}
@@ -95,10 +96,10 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
         />
         <div className="group">
           <Choice
-            legend={t.form.format}
+            legend={formText.format}
             name="format"
             value={draft.format}
-            options={dataset.formats.map((format) => ({ value: format, ...t.formats[format] }))}
+            options={dataset.formats.map((format) => ({ value: format, ...formatText[format] }))}
             onChange={(format) => change({ format })}
           />
           {draft.format === 'csv' && <ExcelToggle draft={draft} onChange={change} />}
@@ -122,7 +123,7 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
         <ColumnPicker
           columns={draft.columns}
           dataset={dataset}
-          error={faults.includes('columns') ? t.form.noColumns : undefined}
+          error={faults.includes('columns') ? formText.noColumns : undefined}
           onChange={(columns) => change({ columns })}
         />
         <MoreOptions draft={draft} onChange={change} />
@@ -131,8 +132,8 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
         <Preview request={settled} />
         <div className="submit">
           {submission.error !== null && <Fault error={submission.error} />}
-          <Button type="submit" look="primary" busy={submission.isPending} disabled={faults.length > 0}>
-            {t.form.submit}
+          <Button type="submit" variant="primary" busy={submission.isPending} disabled={faults.length > 0}>
+            {formText.submit}
           </Button>
         </div>
       </div>

@@ -1,7 +1,7 @@
 // The filters of a dataset other than its time: one field each, made of what GET /v1/datasets says.
 import type { Dataset } from '../../api.ts'
 import { Field, type FieldIds } from '../../components/controls/field.tsx'
-import { t } from '../../strings.ts'
+import { formText } from '../../strings/new-export.ts'
 import { type DatasetFilter, isDateRange, kindOf } from './filters.ts'
 import { ListTicks } from './list-ticks.tsx'
 
@@ -51,19 +51,19 @@ function Input({ ids, filter, value, onChange }: InputProps) {
   const set = (event: { target: { value: string } }) => onChange(event.target.value)
   if (asked.kind === 'text' || asked.kind === 'number' || asked.kind === 'list') {
     const type = asked.kind === 'number' ? { type: 'number', step: 'any' } : { type: 'text' }
-    const placeholder = asked.kind === 'list' ? t.form.anyOf : t.form.any
+    const placeholder = asked.kind === 'list' ? formText.anyOf : formText.any
     return <input {...ids} {...type} value={value} placeholder={placeholder} autoComplete="off" onChange={set} />
   }
   const options: readonly (readonly [string, string])[] =
     asked.kind === 'choice'
       ? asked.values.map((each) => [each, each])
       : [
-          ['true', t.form.yes],
-          ['false', t.form.no],
+          ['true', formText.yes],
+          ['false', formText.no],
         ]
   return (
     <select {...ids} value={value} onChange={set}>
-      <option value="">{t.form.any}</option>
+      <option value="">{formText.any}</option>
       {options.map(([option, label]) => (
         <option key={option} value={option}>
           {label}

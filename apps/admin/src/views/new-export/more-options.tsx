@@ -2,7 +2,7 @@
 import type { Dataset } from '../../api.ts'
 import { Field } from '../../components/controls/field.tsx'
 import { Toggle } from '../../components/controls/toggle.tsx'
-import { t } from '../../strings.ts'
+import { formText } from '../../strings/new-export.ts'
 import { formatNumber } from '../../text/quantities.ts'
 import { CsvFields } from './csv-fields.tsx'
 import type { Draft } from './draft.ts'
@@ -20,7 +20,11 @@ interface LimitProps extends OptionsProps {
 export function Limit({ draft, dataset, isWrong, onChange }: LimitProps) {
   const most = formatNumber(dataset.maxRows)
   return (
-    <Field label={t.form.limit} hint={t.form.limitHint(most)} error={isWrong ? t.form.limitWrong(most) : undefined}>
+    <Field
+      label={formText.limit}
+      hint={formText.limitHint(most)}
+      error={isWrong ? formText.limitWrong(most) : undefined}
+    >
       {(ids) => (
         <input
           {...ids}
@@ -39,10 +43,10 @@ export function MoreOptions({ draft, onChange }: OptionsProps) {
   if (draft.format === 'xlsx') return null
   return (
     <details className="more">
-      <summary>{t.form.more}</summary>
+      <summary>{formText.more}</summary>
       {draft.format === 'csv' && <CsvFields draft={draft} onChange={onChange} />}
       <Toggle
-        label={t.form.gzip}
+        label={formText.gzip}
         checked={draft.compression === 'gzip'}
         onChange={(checked) => onChange({ compression: checked ? 'gzip' : 'none' })}
       />

@@ -6,10 +6,10 @@ import { Button } from '../../components/controls/button.tsx'
 import { Fault, Loading } from '../../components/display/notice.tsx'
 import { ApiProblem } from '../../data/problem.ts'
 import { queries } from '../../data/queries.ts'
-import { t } from '../../strings.ts'
+import { previewText } from '../../strings/preview.ts'
 import { formatNumber, roughly } from '../../text/quantities.ts'
 
-type Look = 'table' | 'file'
+type Mode = 'table' | 'file'
 
 interface PreviewProps {
   /** Undefined: there is nothing that could be shown. */
@@ -17,8 +17,8 @@ interface PreviewProps {
 }
 
 export function Preview({ request }: PreviewProps) {
-  const [look, setLook] = useState<Look>('table')
-  const words = t.preview
+  const [mode, setMode] = useState<Mode>('table')
+  const words = previewText
   const query = useQuery({
     ...queries.preview(request ?? { dataset: '', format: 'csv' }),
     enabled: request !== undefined,
@@ -36,9 +36,9 @@ export function Preview({ request }: PreviewProps) {
           </span>
         )}
         {data?.content != null && (
-          <div className="looks">
+          <div className="modes">
             {(['table', 'file'] as const).map((each) => (
-              <Button key={each} look="quiet" aria-pressed={look === each} onClick={() => setLook(each)}>
+              <Button key={each} variant="quiet" aria-pressed={mode === each} onClick={() => setMode(each)}>
                 {words[each]}
               </Button>
             ))}
@@ -49,7 +49,7 @@ export function Preview({ request }: PreviewProps) {
         <Fault error={query.error} onRetry={() => void query.refetch()} />
       ) : data === undefined ? (
         <Loading />
-      ) : data.content !== null && look === 'file' ? (
+      ) : data.content !== null && mode === 'file' ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
         <pre tabIndex={0}>{data.content}</pre>
       ) : (
@@ -60,12 +60,12 @@ export function Preview({ request }: PreviewProps) {
 }
 
 function Table({ data: { columns, rows } }: { readonly data: PreviewBody }) {
-  if (rows.length === 0) return <p className="hint none">{t.preview.empty}</p>
+  if (rows.length === 0) return <p className="hint none">{previewText.empty}</p>
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <section className="scroll" tabIndex={0} aria-label={t.preview.caption}>
+    <section className="scroll" tabIndex={0} aria-label={previewText.caption}>
       <table>
-        <caption className="visually-hidden">{t.preview.caption}</caption>
+        <caption className="visually-hidden">{previewText.caption}</caption>
         <thead>
           <tr>
             {columns.map(({ name }) => (
@@ -81,7 +81,7 @@ function Table({ data: { columns, rows } }: { readonly data: PreviewBody }) {
             <tr key={index}>
               {columns.map(({ name, kind }) => (
                 <td key={name} className={NUMERIC.has(kind) ? 'number' : undefined}>
-                  {row[name] ?? <span className="null">{t.preview.null}</span>}
+                  {row[name] ?? <span className="null">{previewText.null}</span>}
                 </td>
               ))}
             </tr>

@@ -6,17 +6,18 @@ import { Button } from '../../components/controls/button.tsx'
 import { Moment } from '../../components/display/moment.tsx'
 import { Empty, Fault, Loading } from '../../components/display/notice.tsx'
 import { queries } from '../../data/queries.ts'
-import { t } from '../../strings.ts'
+import { componentText } from '../../strings/components.ts'
+import { deliveriesText, webhooksText } from '../../strings/webhooks.ts'
 import { formatNumber } from '../../text/quantities.ts'
 
-const LOOKS = { pending: 'running', delivered: 'good', failed: 'bad' } as const
+const STATUS_CLASSES = { pending: 'running', delivered: 'good', failed: 'bad' } as const
 
 export function Deliveries({ endpointId }: { readonly endpointId: string }) {
   const [parameters, setParameters] = useSearchParams()
   const cursor = parameters.get('cursor')
   const { data, error, isPlaceholderData, refetch } = useQuery(queries.deliveries(endpointId, cursor))
   const older = data?.nextCursor ?? null
-  const words = t.webhooks.deliveries
+  const words = deliveriesText
   return (
     <section>
       <h2>{words.title}</h2>
@@ -32,8 +33,8 @@ export function Deliveries({ endpointId }: { readonly endpointId: string }) {
           <thead>
             <tr>
               <th scope="col">{words.columns.event}</th>
-              <th scope="col">{words.columns.state}</th>
-              <th scope="col">{words.columns.answer}</th>
+              <th scope="col">{words.columns.status}</th>
+              <th scope="col">{words.columns.response}</th>
               <th scope="col">{words.columns.at}</th>
               <th scope="col">
                 <span className="visually-hidden">{words.columns.actions}</span>
@@ -42,7 +43,7 @@ export function Deliveries({ endpointId }: { readonly endpointId: string }) {
           </thead>
           <tbody>
             {data.items.map((delivery) => (
-              <DeliveryRow key={delivery.id} of={delivery} />
+              <DeliveryRow key={delivery.id} delivery={delivery} />
             ))}
           </tbody>
         </table>
@@ -55,14 +56,14 @@ export function Deliveries({ endpointId }: { readonly endpointId: string }) {
   )
 }
 
-function DeliveryRow({ of: delivery }: { readonly of: Delivery }) {
+function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
   const client = useQueryClient()
-  const words = t.webhooks.deliveries
+  const words = deliveriesText
   const again = useMutation({
     mutationFn: () => api.redeliver(delivery.id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', delivery.endpointId] }),
   })
-  const event = t.webhooks.events[delivery.type] ?? delivery.type
+  const event = webhooksText.events[delivery.type] ?? delivery.type
   return (
     <tr>
       <td>
@@ -74,19 +75,19 @@ function DeliveryRow({ of: delivery }: { readonly of: Delivery }) {
         )}
       </td>
       <td>
-        <span className={`status ${LOOKS[delivery.status]}`}>{words.status[delivery.status]}</span>
+        <span className={`status ${STATUS_CLASSES[delivery.status]}`}>{words.status[delivery.status]}</span>
         <span className="facts">
-          {words.tries(delivery.tries.length)}
+          {words.attempts(delivery.tries.length)}
           {delivery.status === 'pending' && delivery.nextAttemptAt !== null && (
             <>
               {' · '}
-              {words.next} <Moment at={delivery.nextAttemptAt} as="near" />
+              {words.nextAttempt} <Moment at={delivery.nextAttemptAt} as="near" />
             </>
           )}
         </span>
       </td>
-      <td data-label={words.columns.answer}>
-        <LastAnswer of={delivery} />
+      <td data-label={words.columns.response}>
+        <LastResponse delivery={delivery} />
         {again.error !== null && <Fault error={again.error} />}
       </td>
       <td className="soft" data-label={words.columns.at}>
@@ -94,7 +95,7 @@ function DeliveryRow({ of: delivery }: { readonly of: Delivery }) {
       </td>
       <td className="act">
         <Button
-          look="quiet"
+          variant="quiet"
           icon="retry"
           busy={again.isPending}
           aria-label={words.redeliverLabel(event)}
@@ -107,15 +108,15 @@ function DeliveryRow({ of: delivery }: { readonly of: Delivery }) {
   )
 }
 
-function LastAnswer({ of: { tries } }: { readonly of: Delivery }) {
-  const words = t.webhooks.deliveries
+function LastResponse({ delivery: { tries } }: { readonly delivery: Delivery }) {
+  const words = deliveriesText
   const last = tries.at(-1)
-  if (last === undefined) return t.none
+  if (last === undefined) return componentText.none
   return (
     <>
       {last.status === null
-        ? (last.error ?? words.noAnswer)
-        : words.answered(last.status, formatNumber(last.milliseconds))}
+        ? (last.error ?? words.noResponse)
+        : words.response(last.status, formatNumber(last.milliseconds))}
       {last.answer !== '' && (
         <details>
           <summary>{words.body}</summary>

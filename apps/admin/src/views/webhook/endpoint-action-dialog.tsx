@@ -4,7 +4,7 @@ import { useLocation } from 'wouter'
 import { api } from '../../api.ts'
 import { Confirm } from '../../components/controls/dialog.tsx'
 import { Fault } from '../../components/display/notice.tsx'
-import { t } from '../../strings.ts'
+import { webhooksText } from '../../strings/webhooks.ts'
 
 export type EndpointAction = 'rotate' | 'remove'
 
@@ -30,7 +30,7 @@ export function EndpointActionDialog({ action, endpointId, onMade, onClose }: En
       return client.invalidateQueries({ queryKey: ['endpoints'] })
     },
   })
-  const words = t.webhooks[action]
+  const words = webhooksText[action]
   return (
     <Confirm
       title={words.title}

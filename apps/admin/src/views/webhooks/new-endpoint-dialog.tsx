@@ -9,7 +9,7 @@ import { Field } from '../../components/controls/field.tsx'
 import { Toggle } from '../../components/controls/toggle.tsx'
 import { Fault } from '../../components/display/notice.tsx'
 import { ApiProblem } from '../../data/problem.ts'
-import { t } from '../../strings.ts'
+import { webhooksText } from '../../strings/webhooks.ts'
 
 interface NewEndpointDialogProps {
   readonly onMade: (secret: string) => void
@@ -17,7 +17,7 @@ interface NewEndpointDialogProps {
 }
 
 export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
-  const words = t.webhooks.form
+  const words = webhooksText.form
   const client = useQueryClient()
   const [url, setUrl] = useState('')
   const [description, setDescription] = useState('')
@@ -67,7 +67,7 @@ export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
           {WEBHOOK_EVENTS.map((event) => (
             <Toggle
               key={event}
-              label={t.webhooks.events[event] ?? event}
+              label={webhooksText.events[event] ?? event}
               checked={events.includes(event)}
               onChange={(checked) =>
                 setEvents(WEBHOOK_EVENTS.filter((each) => (each === event ? checked : events.includes(each))))
@@ -78,7 +78,7 @@ export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
         {creation.error !== null && urlFault === undefined && <Fault error={creation.error} />}
         <div className="actions">
           <Button onClick={onClose}>{words.cancel}</Button>
-          <Button type="submit" look="primary" busy={creation.isPending} disabled={events.length === 0}>
+          <Button type="submit" variant="primary" busy={creation.isPending} disabled={events.length === 0}>
             {words.submit}
           </Button>
         </div>

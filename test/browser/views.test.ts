@@ -70,23 +70,23 @@ async function holdsUp(name: string): Promise<void> {
 it('signing in holds up', async () => {
   await page.goto('/')
   await page.getByLabel('API key').waitFor()
-  await holdsUp('look-sign-in')
+  await holdsUp('view-sign-in')
   await signIn(page, ADMIN_KEY)
 })
 
 const VIEWS: readonly (readonly [what: string, name: string, path: () => string, text: string])[] = [
   ['the list', 'list', () => '/', 'Wallet transactions'],
   ['a new export', 'new', () => '/new', 'about'],
-  ['an export that is done', 'completed', () => `/exports/${exports.completed}`, 'The limit of 100 rows'],
+  ['an export that is done', 'completed', () => `/exports/${exports.completed}`, 'Limited to 100 rows'],
   ['an export that failed', 'failed', () => `/exports/${exports.failed}`, 'SOURCE_TABLE_MISSING'],
   ['the keys', 'keys', () => '/keys', 'monthly report'],
-  ['the trail', 'audit', () => '/audit', 'Asked for'],
-  ['the health', 'health', () => '/health', 'Alive'],
+  ['the trail', 'audit', () => '/audit', 'Requested'],
+  ['the health', 'health', () => '/health', 'Online'],
   [
     'an address that is not there',
     'not-found',
     () => `/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af`,
-    'No such export',
+    'Export not found',
   ],
 ]
 
@@ -94,7 +94,7 @@ describe.each(VIEWS)('%s', (_what, name, path, text) => {
   it('is found nothing against, in the light, in the dark and at 360 pixels', async () => {
     await page.goto(path())
     await page.locator('main').getByText(text).filter({ visible: true }).first().waitFor()
-    await holdsUp(`look-${name}`)
+    await holdsUp(`view-${name}`)
   })
 })
 
@@ -104,7 +104,7 @@ it('a dialog keeps the focus, is left by Escape, and gives the focus back', asyn
   await opener.click()
   await page.getByRole('dialog', { name: 'New API key' }).waitFor()
   expect(await faults()).toEqual([])
-  await screenshot(page, 'look-new-key')
+  await screenshot(page, 'view-new-key')
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   expect(await opener.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true)
@@ -114,14 +114,14 @@ it('a key is made, shown once, and revoked', async () => {
   await page.getByRole('button', { name: 'New key' }).click()
   await page.getByLabel('Name').fill('for a test')
   await page.getByLabel('Users').check()
-  await page.getByRole('button', { name: 'Make key' }).click()
+  await page.getByRole('button', { name: 'Create key' }).click()
   const secret = await page.getByRole('dialog', { name: 'Your new key' }).locator('code').textContent()
   const { status } = await fetch(`${admin.url}/v1/me`, { headers: { authorization: `Bearer ${secret}` } })
   expect(status).toBe(200)
   // Nor is it lost by a habit: twice, as browsers let pages refuse the first only.
   await page.keyboard.press('Escape')
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'I have stored it' }).click()
+  await page.getByRole('button', { name: 'I have saved it' }).click()
   expect(await page.content()).not.toContain(secret)
   await page.getByRole('button', { name: 'Revoke for a test' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
@@ -136,26 +136,26 @@ it('a webhook endpoint is made, tested, and what it answered can be read and sen
   await page.goto('/webhooks')
   await page.getByText('No endpoints yet').waitFor()
   await page.getByRole('button', { name: 'New endpoint' }).click()
-  await page.getByLabel('Address').fill('ftp://example.com')
-  await page.getByRole('button', { name: 'Make endpoint' }).click()
+  await page.getByLabel('URL').fill('ftp://example.com')
+  await page.getByRole('button', { name: 'Add endpoint' }).click()
   await page.getByRole('dialog').locator('.field .error').waitFor()
-  await page.getByLabel('Address').fill(`${receiver.url}hook`)
-  await page.getByRole('button', { name: 'Make endpoint' }).click()
+  await page.getByLabel('URL').fill(`${receiver.url}hook`)
+  await page.getByRole('button', { name: 'Add endpoint' }).click()
   await page.getByText(/^whsec_/).waitFor()
-  await page.getByRole('button', { name: 'I have stored it' }).click()
+  await page.getByRole('button', { name: 'I have saved it' }).click()
   await page.getByRole('link', { name: `${receiver.url}hook` }).click()
-  await page.getByText('Nothing sent yet').waitFor()
+  await page.getByText('No deliveries yet').waitFor()
   await page.getByRole('button', { name: 'Send test' }).click()
   await page.getByText(/^500 in \d+ ms/).waitFor()
-  await page.getByText('What it answered').click()
+  await page.getByText('Response body').click()
   await page.getByText('the receiver is out of order').waitFor()
-  await holdsUp('look-webhook')
+  await holdsUp('view-webhook')
   receiver.answer = (response) => void response.writeHead(204).end()
   await page.getByRole('button', { name: 'Redeliver Test' }).click()
   await page.getByText(/^204 in \d+ ms/).waitFor()
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
-  await page.getByRole('button', { name: 'Turn off' }).click()
-  await page.getByText('turned off by an administrator').waitFor()
+  await page.getByRole('button', { name: 'Disable' }).click()
+  await page.getByText('Disabled by an administrator.').waitFor()
 })
 
 it('what was sent to an endpoint long ago is not out of reach', async () => {
@@ -176,9 +176,9 @@ it('what was sent to an endpoint long ago is not out of reach', async () => {
 
 it('an export is asked for by the keyboard alone', async () => {
   await page.goto('/')
-  await page.getByRole('link', { name: 'Skip to the content' }).waitFor({ state: 'attached' })
+  await page.getByRole('link', { name: 'Skip to content' }).waitFor({ state: 'attached' })
   await page.keyboard.press('Tab')
-  expect(await page.locator(':focus').textContent()).toBe('Skip to the content')
+  expect(await page.locator(':focus').textContent()).toBe('Skip to content')
   await page.keyboard.press('Tab')
   expect(await page.locator(':focus').textContent()).toBe('New export')
   await page.keyboard.press('Enter')

@@ -1,0 +1,11 @@
+// Words of the components that several views share.
+
+export const componentText = {
+  loading: 'Loading',
+  tryAgain: 'Try again',
+  none: '—',
+  unexpectedError: (message: string) => `Unexpected error: ${message}`,
+  copied: 'Copied',
+  copyFailed: 'Copy failed',
+  secretSaved: 'I have saved it',
+} as const

@@ -1,0 +1,80 @@
+// Words of the details of one export.
+import { plural } from '../text/plural.ts'
+
+export const detailsText = {
+  title: 'Export',
+  download: 'Download',
+  cancel: 'Cancel export',
+  again: 'Export again',
+  retry: 'Try again',
+  remove: 'Delete file',
+  curl: 'Copy as cURL',
+  file: 'File',
+  request: 'Request',
+  rows: 'Rows',
+  size: 'Size',
+  sha256: 'SHA-256',
+  copySha: 'Copy the SHA-256',
+  copy: 'Copy',
+  snapshot: 'Snapshot',
+  snapshotHint: 'The file shows the database exactly as it was at this time.',
+  expires: 'Expires',
+  duration: 'Duration',
+  attempts: 'Attempts',
+  id: 'ID',
+  copyId: 'Copy the ID',
+  by: 'Requested by',
+  at: 'Requested',
+  format: 'Format',
+  columns: 'Columns',
+  filters: 'Filters',
+  noFilters: 'No filters',
+  limit: 'Row limit',
+  noLimit: 'No limit',
+  compressed: 'gzip',
+  csv: 'CSV options',
+  delimiter: (delimiter: string) => `delimiter ${delimiter === '\t' ? 'tab' : delimiter}`,
+  withBom: 'byte order mark',
+  noHeader: 'no header row',
+  noEscape: 'formulas not escaped',
+  truncated: (rows: string) => `Limited to ${rows} rows; more rows match.`,
+  warnings: {
+    CELL_CUT: (count: number) =>
+      `${count} ${plural(count, 'cell was', 'cells were')} truncated to Excel’s limit of 32,767 characters. CSV and JSON have no such limit.`,
+    SHEET_ROLLED_OVER: (count: number) =>
+      `The rows did not fit on one Excel sheet. They continue on ${count} more ${plural(count, 'sheet', 'sheets')}.`,
+    VALUE_AS_TEXT: (count: number) =>
+      `${count} ${plural(count, 'value was', 'values were')} written as text, because Excel has no type for ${plural(count, 'it', 'them')} (for example dates before 1900).`,
+  },
+  failed: 'This export failed',
+  whatNow: 'What to do',
+  temporary: 'This looks temporary. Try again.',
+  permanent: 'Fix the cause before you retry.',
+  canceled: 'This export was canceled. There is no file.',
+  expired: 'The file was deleted. Export again to get a new one.',
+  empty: 'No rows matched. The file contains no data rows.',
+  confirmCancel: {
+    title: 'Cancel this export?',
+    text: 'The export stops, and its progress so far is discarded.',
+    action: 'Cancel export',
+    keep: 'Keep running',
+  },
+  confirmRemove: {
+    title: 'Delete the file?',
+    text: 'The file can no longer be downloaded. The record of the export is kept.',
+    action: 'Delete file',
+    keep: 'Keep file',
+  },
+  notFound: {
+    title: 'Export not found',
+    text: 'It does not exist, or you do not have access to it.',
+    back: 'Back to exports',
+  },
+} as const
+
+export const timelineText = {
+  title: 'Timeline',
+  attempt: (attempt: number) => `attempt ${attempt}`,
+  by: (actor: string) => `by ${actor}`,
+  rows: (rows: string, size: string) => `${rows} rows, ${size}`,
+} as const

@@ -1,0 +1,80 @@
+// Words of the webhook views: the endpoints, one endpoint, its deliveries.
+import { plural } from '../text/plural.ts'
+
+export const webhooksText = {
+  title: 'Webhooks',
+  lead: 'Get notified when exports finish.',
+  create: 'New endpoint',
+  empty: {
+    title: 'No endpoints yet',
+    text: 'Add a URL. Waybill calls it when an export completes, fails, is canceled or expires.',
+  },
+  caption: 'Webhook endpoints',
+  columns: { url: 'URL', events: 'Events', status: 'Status', created: 'Created' },
+  enabled: 'Enabled',
+  disabled: 'Disabled',
+  failing: 'Failing',
+  disabledReason: {
+    admin: 'Disabled by an administrator.',
+    gone: 'Disabled, because it answered 410 Gone.',
+    failing: 'Disabled, because no delivery succeeded for five days.',
+  },
+  failingSince: 'No delivery has succeeded since',
+  events: {
+    'export.completed': 'Completed',
+    'export.failed': 'Failed',
+    'export.canceled': 'Canceled',
+    'export.expired': 'Expired',
+    'webhook.test': 'Test',
+  } as Readonly<Record<string, string>>,
+  form: {
+    title: 'New endpoint',
+    url: 'URL',
+    urlHint: 'An HTTPS URL that answers with a 2xx status.',
+    description: 'Description',
+    descriptionHint: 'Optional note.',
+    events: 'Events',
+    submit: 'Add endpoint',
+    cancel: 'Cancel',
+  },
+  secret: {
+    title: 'Signing secret',
+    text: 'Your receiver uses it to verify that a request is from Waybill. Save it now. It is not shown again.',
+    copy: 'Copy secret',
+  },
+  test: 'Send test',
+  enable: 'Enable',
+  disable: 'Disable',
+  rotate: {
+    action: 'Rotate secret',
+    title: 'Rotate the secret?',
+    text: 'Creates a new secret. The old secret stays valid for 24 hours, so that you can update your receiver.',
+    keep: 'Keep secret',
+  },
+  remove: {
+    action: 'Delete',
+    title: 'Delete this endpoint?',
+    text: 'It receives no more events, and its delivery log is deleted.',
+    keep: 'Keep endpoint',
+  },
+  noDescription: 'No description',
+  notFound: { title: 'Endpoint not found', text: 'It may have been deleted.', back: 'Back to webhooks' },
+} as const
+
+export const deliveriesText = {
+  title: 'Deliveries',
+  empty: { title: 'No deliveries yet', text: 'Send a test to check that the endpoint answers.' },
+  caption: 'Deliveries, newest first',
+  columns: { event: 'Event', status: 'Status', response: 'Response', at: 'Time', actions: 'Actions' },
+  status: { pending: 'Pending', delivered: 'Delivered', failed: 'Failed' },
+  attempts: (count: number) => `${count} ${plural(count, 'attempt', 'attempts')}`,
+  nextAttempt: 'next',
+  response: (status: number, milliseconds: string) => `${status} in ${milliseconds} ms`,
+  noResponse: 'No response',
+  newest: 'Newest',
+  older: 'Older',
+  redeliver: 'Redeliver',
+  redeliverLabel: (event: string) => `Redeliver ${event}`,
+  export: 'Export',
+  body: 'Response body',
+} as const
