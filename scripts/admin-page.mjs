@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from 'node:path'
 import { findNode, run, SetupError, takeLock } from './install.mjs'
 
-/** Everything that the page is made of. */
-const SOURCES = ['apps/admin', 'packages/client', 'packages/shared/src/vocabulary/errors.ts', 'package-lock.json']
+/** The folders and files that the build reads (test/unit/project/image.test.ts compares them with the imports). */
+const SOURCES = JSON.parse(readFileSync(new URL('admin-page-sources.json', import.meta.url), 'utf8'))
 const NOT_SOURCES = new Set(['dist', 'dist.new', 'dist.old', 'node_modules'])
 /** In the built page: the hash of what it was built from. */
 const STAMP = '.sources'
