@@ -1,11 +1,11 @@
-// How the admin page is built: into dist/, which the API serves; and served while it is worked on.
+// Vite configuration: builds the page into dist/, which the API serves, and runs the development server.
 import { defineConfig } from 'vite'
 
-/** Where `npm run dev` finds the API: what npm start says. */
+/** The API for `npm run dev`: the address that npm start prints. */
 const API = 'http://localhost:8080'
 
 export default defineConfig({
-  // No inlined files: the page's Content-Security-Policy allows none.
+  // The page's Content-Security-Policy allows no inlined files.
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,
@@ -13,7 +13,7 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       onLog(level, log, handle) {
-        // "use client" means something to servers that render React only.
+        // "use client" matters only to servers that render React.
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log)
       },
     },

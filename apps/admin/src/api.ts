@@ -1,4 +1,4 @@
-// Every call of the service that the page makes, by what it is for.
+// Every API call of the page.
 import type { ApiKeyBody, CreatedApiKeyBody, NewApiKeyBody } from '@waybill/shared/contract/api-keys.ts'
 import type { AuditEventBody } from '@waybill/shared/contract/audit.ts'
 import type { DatasetBody } from '@waybill/shared/contract/datasets.ts'
@@ -42,7 +42,7 @@ const id = encodeURIComponent
 const ENDPOINTS = '/v1/webhook-endpoints'
 
 export const api = {
-  /** @param token of somebody who is about to sign in */
+  /** @param token a key to check before it becomes the session's */
   me: async (token?: string) => (await send<Me>('GET', '/v1/me', token === undefined ? {} : { token })).body,
   datasets: async (signal: AbortSignal) =>
     (await send<Items<DatasetBody>>('GET', '/v1/datasets', { signal })).body.items,
@@ -53,12 +53,12 @@ export const api = {
     (await send<Items<ExportEvent>>('GET', `/v1/exports/${id(exportId)}/events`, { signal })).body.items,
   preview: async (request: ExportRequestInput, signal: AbortSignal) =>
     (await send<Preview>('POST', '/v1/exports/preview', { body: request, signal })).body,
-  /** @param key makes a repeat of the very same request safe */
+  /** @param key the Idempotency-Key, so that the request can be repeated safely */
   createExport: async (request: ExportRequestInput, key: string) =>
     (await send<Export>('POST', '/v1/exports', { body: request, headers: { 'Idempotency-Key': key } })).body,
   cancelExport: async (exportId: string) => (await send<Export>('POST', `/v1/exports/${id(exportId)}/cancel`)).body,
   removeFile: async (exportId: string) => void (await send('DELETE', `/v1/exports/${id(exportId)}`)),
-  /** A fresh link, which the trail will know of. */
+  /** A new signed link. The audit trail records it. */
   downloadLink: async (exportId: string) =>
     (await send<{ url: string }>('GET', `/v1/exports/${id(exportId)}/download?redirect=false`)).body.url,
 
@@ -66,7 +66,7 @@ export const api = {
   createApiKey: async (key: NewApiKeyBody) =>
     (await send<CreatedApiKeyBody>('POST', '/v1/api-keys', { body: key })).body,
   revokeApiKey: async (keyId: string) => void (await send('DELETE', `/v1/api-keys/${id(keyId)}`)),
-  /** @param overlap as in `1h`: so long the old key works on */
+  /** @param overlap how long the old key stays valid, for example `1h` */
   rotateApiKey: async (keyId: string, overlap: string) =>
     (await send<CreatedApiKeyBody>('POST', `/v1/api-keys/${id(keyId)}/rotate`, { body: { overlap } })).body,
 
@@ -79,7 +79,7 @@ export const api = {
   rotateSecret: async (endpointId: string) =>
     (await send<EndpointWithSecretBody>('POST', `${ENDPOINTS}/${id(endpointId)}/rotate-secret`)).body,
   testEndpoint: async (endpointId: string) => void (await send('POST', `${ENDPOINTS}/${id(endpointId)}/test`)),
-  /** @param cursor of the page before; null: the newest */
+  /** @param cursor `nextCursor` of the previous page; null for the newest deliveries */
   deliveries: async (endpointId: string, cursor: string | null, signal: AbortSignal) => {
     const query = cursor === null ? '' : `?cursor=${id(cursor)}`
     const path = `${ENDPOINTS}/${id(endpointId)}/deliveries${query}`

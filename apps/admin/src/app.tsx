@@ -1,4 +1,4 @@
-// Who sees what: signing in, or the view that belongs to the address.
+// The root component: sign-in, or the view of the current address.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Route, Switch, useLocation, useSearch } from 'wouter'
@@ -32,10 +32,10 @@ export function App() {
   const token = session?.token
   useEffect(() => {
     if (token !== undefined) return
-    // What one caller has seen is not for the next.
+    // The next user must not see the data of this one.
     forgetAnswers()
     client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'oidc' })
-    // Whose session has ended goes on where they were; whoever has left has left nothing.
+    // Keep the draft when a session expires, so that the user can continue. Discard it on sign-out.
     if (signedOut === 'left') forgetDraft()
   }, [token, signedOut, client])
   return (
@@ -54,7 +54,7 @@ function Views() {
   const { error } = useQuery(queries.me())
   const [path] = useLocation()
   const search = useSearch()
-  // Known to the identity provider, but without a role here.
+  // The identity provider knows the user, but the user has no role in Waybill.
   if (error instanceof ApiProblem && error.status === 403) return <Rejected />
   return (
     <Shell>

@@ -1,4 +1,4 @@
-// Starts the page.
+// Entry point of the admin page.
 import { QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'

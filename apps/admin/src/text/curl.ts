@@ -1,7 +1,7 @@
-// The same export, as commands for a shell. The key is never in them.
+// The request of an export, as a curl command. The command reads the API key from a variable.
 import type { Export, ExportRequestInput } from '../api.ts'
 
-/** What was asked for: with it, the same export can be asked for again. */
+/** The request that creates the same export again. */
 export function requestOf(record: Export): ExportRequestInput {
   return {
     dataset: record.dataset,

@@ -1,9 +1,9 @@
-// The reader's own way to write numbers and times, in English.
+// The locale for numbers and times, and the CSV delimiter that Excel expects in it.
 
-/** The reader's kind of English, if they have one. */
+/** The first English locale among the browser's languages. */
 export const LOCALE = navigator.languages.find((language) => /^en\b/i.test(language)) ?? 'en-GB'
 
-/** Where numbers are written 1,5, spreadsheets expect a semicolon between the fields of a CSV file. */
+/** In locales with a decimal comma, Excel expects a semicolon as the CSV delimiter. */
 export const EXCEL_DELIMITER =
   new Intl.NumberFormat(navigator.language).formatToParts(1.5).find(({ type }) => type === 'decimal')?.value === ','
     ? ';'

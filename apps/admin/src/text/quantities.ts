@@ -1,4 +1,4 @@
-// Numbers, sizes and durations for people.
+// Formats numbers, sizes and durations for display.
 import { unitText } from '../strings/units.ts'
 import { LOCALE } from './locale.ts'
 
@@ -29,7 +29,7 @@ export function formatDuration(milliseconds: number): string {
   return all % 60 === 0 ? minutes(all / 60) : `${minutes(Math.floor(all / 60))} ${seconds(all % 60)}`
 }
 
-/** Two digits are all that an estimate is worth: `about 12,000`. */
+/** Rounds an estimate to two significant digits: `about 12,000`. */
 export function roughly(value: number): number {
   if (value < 100) return value
   const digit = 10 ** (Math.floor(Math.log10(value)) - 1)

@@ -1,4 +1,4 @@
-// Moments for people: in the reader's zone, relative where they are near, and in UTC for the exact.
+// Formats times: in the reader's time zone, relative to now, or in UTC.
 import { unitText } from '../strings/units.ts'
 import { LOCALE } from './locale.ts'
 
@@ -21,7 +21,7 @@ export function formatUtc(iso: string): string {
   return unitText.utc(new Date(iso).toISOString().slice(0, 19).replace('T', ' '))
 }
 
-/** `5 minutes ago`; for more than a day, the moment itself. */
+/** `5 minutes ago`; for times more than a day ago, the date and time. */
 export function formatNear(iso: string, now: number): string {
   const seconds = (Date.parse(iso) - now) / 1000
   const distance = Math.abs(seconds)

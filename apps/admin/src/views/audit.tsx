@@ -1,4 +1,4 @@
-// The whole trail: who did what, found by event, by who, by day.
+// The audit trail view, with filters.
 import { useQuery } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import type { AuditEvent } from '../api.ts'

@@ -1,4 +1,4 @@
-// Where the organisation's provider sends the reader back to: finishes the sign-in and goes on where they were.
+// The redirect address of the identity provider: finishes the sign-in and returns to the earlier view.
 import { useMutation } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useLocation } from 'wouter'
@@ -8,7 +8,7 @@ import { useHeadingFocus } from '../components/layout/heading.ts'
 import { readOidcConfig } from '../data/oidc-config.ts'
 import { signInText } from '../strings/sign-in.ts'
 
-/** The code works once, and React may run an effect twice. */
+/** The authorization code works once, and React may run an effect twice. */
 let finishing: Promise<string> | undefined
 
 async function finish(): Promise<string> {

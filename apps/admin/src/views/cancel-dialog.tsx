@@ -1,4 +1,4 @@
-// Asks whether an export is to be canceled, and cancels it.
+// Confirms and performs the cancellation of an export.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../api.ts'
 import { Confirm } from '../components/controls/dialog.tsx'
@@ -15,7 +15,7 @@ export function CancelDialog({ exportId, onClose }: CancelDialogProps) {
   const cancel = useMutation({
     mutationFn: () => api.cancelExport(exportId),
     onSuccess: () => onClose(),
-    // Also when it has ended meanwhile: then the page is to show how.
+    // Also after an error: the export may have ended in the meantime.
     onSettled: () =>
       Promise.all([
         client.invalidateQueries({ queryKey: ['export', exportId] }),

@@ -1,4 +1,4 @@
-// Downloads by one click: asks for a fresh link, then follows it. The service writes down that it was asked for.
+// Downloads a file with one click: requests a new signed link, then follows it. The audit trail records the request.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../api.ts'
 

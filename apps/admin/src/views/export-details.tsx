@@ -1,4 +1,4 @@
-// One export: how it stands, its file, what was asked for, and everything that happened to it.
+// The details of one export: status, file, request and timeline.
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { Export } from '../api.ts'
@@ -116,7 +116,7 @@ function Actions({ record }: { readonly record: Export }) {
   )
 }
 
-/** Readers who do not see the colours hear of each change; not of the state in which they found it. */
+/** Announces each change of the status to screen readers, but not the first status. */
 function useAnnouncedStatus({ status }: Export): void {
   const before = useRef(status)
   useEffect(() => {

@@ -1,16 +1,16 @@
-// What the states of an export mean to the page.
+// What each export status means for the page.
 import type { ExportStatus } from '@waybill/shared/vocabulary/export.ts'
 import type { Export } from '../api.ts'
 import { progressText, statusText } from '../strings/export.ts'
 
-/** From the words, which name each: the vocabulary itself would bring its validator along. */
+/** Taken from the page's words: an import of the shared vocabulary would add zod to the bundle. */
 export const STATUSES = Object.keys(statusText) as ExportStatus[]
 
 export function isActive({ status }: Pick<Export, 'status'>): boolean {
   return status === 'queued' || status === 'running'
 }
 
-/** What the tab says of it. */
+/** The text before the document title. */
 export function tabOf({ status, progress }: Export): string | undefined {
   switch (status) {
     case 'queued':

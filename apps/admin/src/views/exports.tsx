@@ -1,4 +1,4 @@
-// The list of exports: found by what is known of them, and live while something is under way.
+// The list of exports, with filters. It refreshes while an export is queued or running.
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useSearchParams } from 'wouter'
@@ -22,8 +22,8 @@ export function Exports() {
   const canSeeAll = me?.role === 'admin'
   const filter = readFilter(parameters)
   const cursor = parameters.get('cursor')
-  const asked = canSeeAll ? { scope: 'all', ...filter } : filter
-  const list = useQuery({ ...queries.exports(apiQuery(asked, cursor)), enabled: me !== undefined })
+  const query = canSeeAll ? { scope: 'all', ...filter } : filter
+  const list = useQuery({ ...queries.exports(apiQuery(query, cursor)), enabled: me !== undefined })
   const active = list.data?.items.filter(isActive) ?? []
   const older = list.data?.nextCursor ?? null
   const titleOf = (name: string) => datasets.find((dataset) => dataset.name === name)?.title ?? name

@@ -1,4 +1,4 @@
-// How the system is doing: its dependencies, its queue, its workers, what runs and what failed.
+// The health view: dependencies, queues, workers, running exports and failures.
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { System } from '../api.ts'

@@ -1,4 +1,4 @@
-// API keys: which there are, and making, rotating and revoking them.
+// The API keys view: the table, and the dialogs to create, rotate and revoke keys.
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ApiKey } from '../api.ts'
@@ -15,13 +15,13 @@ import { NewKeyDialog } from './keys/new-key-dialog.tsx'
 type Open =
   | { readonly kind: 'new' }
   | { readonly kind: KeyAction; readonly apiKey: ApiKey }
-  | { readonly kind: 'made'; readonly key: string }
+  | { readonly kind: 'created'; readonly key: string }
 
 export function Keys() {
   const [open, setOpen] = useState<Open>()
   const { data, error, refetch } = useQuery(queries.apiKeys())
   const close = () => setOpen(undefined)
-  const showKey = (key: string) => setOpen({ kind: 'made', key })
+  const showKey = (key: string) => setOpen({ kind: 'created', key })
   return (
     <Page
       title={keysText.title}
@@ -45,7 +45,7 @@ export function Keys() {
       {(open?.kind === 'revoke' || open?.kind === 'rotate') && (
         <KeyActionDialog action={open.kind} apiKey={open.apiKey} onMade={showKey} onClose={close} />
       )}
-      {open?.kind === 'made' && (
+      {open?.kind === 'created' && (
         <Secret
           title={keysText.created.title}
           text={keysText.created.text}

@@ -1,4 +1,4 @@
-// Asking for an export: what is needed before there is a form.
+// The view for a new export. It loads what the form needs.
 import { useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
 import { Fault, Loading } from '../components/display/notice.tsx'
@@ -7,7 +7,7 @@ import { queries } from '../data/queries.ts'
 import { formText } from '../strings/new-export.ts'
 import { ExportForm } from './new-export/export-form.tsx'
 
-/** `/new`, or `/new?from=<id>` to fill the form with what an earlier export was asked for. */
+/** `/new`, or `/new?from=<id>` to fill the form from an earlier export. */
 export function NewExport() {
   const [parameters] = useSearchParams()
   const from = parameters.get('from')

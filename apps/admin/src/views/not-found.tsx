@@ -1,4 +1,4 @@
-// An address that is no page.
+// The view for an unknown address.
 import { ButtonLink } from '../components/controls/button.tsx'
 import { Empty } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'

@@ -1,4 +1,4 @@
-// Signed in at the organisation's provider, but not allowed in here.
+// The view for users whom the identity provider knows, but who have no role in Waybill.
 
 import { Button } from '../components/controls/button.tsx'
 import { Brand } from '../components/layout/brand.tsx'

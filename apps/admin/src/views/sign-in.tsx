@@ -1,4 +1,4 @@
-// Signing in: with an API key, or with the organisation's provider where one is configured.
+// The sign-in view: with an API key, or with the identity provider if one is configured.
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api } from '../api.ts'

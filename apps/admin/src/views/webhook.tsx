@@ -1,4 +1,4 @@
-// One webhook endpoint: how it does, what was sent to it, and what it answered.
+// The details of one webhook endpoint: status, actions and delivery log.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, type Endpoint } from '../api.ts'
@@ -72,17 +72,17 @@ function Actions({ endpoint: { id, enabled } }: { readonly endpoint: Endpoint })
     mutationFn: () => api.testEndpoint(id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', id] }),
   })
-  const turn = useMutation({
+  const toggle = useMutation({
     mutationFn: () => api.changeEndpoint(id, { enabled: !enabled }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['endpoints'] }),
   })
-  const error = test.error ?? turn.error
+  const error = test.error ?? toggle.error
   return (
     <>
       <Button variant="primary" busy={test.isPending} onClick={() => test.mutate()}>
         {webhooksText.test}
       </Button>
-      <Button busy={turn.isPending} onClick={() => turn.mutate()}>
+      <Button busy={toggle.isPending} onClick={() => toggle.mutate()}>
         {enabled ? webhooksText.disable : webhooksText.enable}
       </Button>
       <Button variant="quiet" onClick={() => setOpen('rotate')}>

@@ -1,4 +1,4 @@
-// Webhook endpoints: which there are, how they do, and making one.
+// The list of webhook endpoints, with their status and a dialog to add one.
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'

@@ -1,4 +1,4 @@
-// Buttons, and links that look like them.
+// Buttons, and links with the same appearance.
 import type { ButtonHTMLAttributes, ReactNode } from 'react'
 import { Link } from 'wouter'
 import { Icon, type IconName } from '../display/icon.tsx'
@@ -8,7 +8,7 @@ type Variant = 'primary' | 'plain' | 'quiet' | 'danger'
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly variant?: Variant
   readonly icon?: IconName
-  /** At work: it cannot be pressed again, and says so. */
+  /** The action is running: the button is disabled and has `aria-busy`. */
   readonly busy?: boolean
 }
 

@@ -1,4 +1,4 @@
-// One of a few, all in view: radio buttons that look like cards.
+// Radio buttons that look like cards.
 
 interface Option<T extends string> {
   readonly value: T

@@ -1,10 +1,10 @@
-// Copies text, also where the page is not served over HTTPS and the browser has no clipboard for it.
+// Copies text to the clipboard, also on a page without HTTPS, where browsers have no `navigator.clipboard`.
 
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text)
   const area = document.createElement('textarea')
   area.value = text
-  // Within an open dialog nothing outside of it can be selected.
+  // While a modal dialog is open, elements outside of it cannot be selected.
   const host = document.querySelector('dialog[open]') ?? document.body
   host.append(area)
   area.select()

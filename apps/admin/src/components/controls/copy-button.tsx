@@ -1,44 +1,44 @@
-// A button that copies, and says so.
+// A button that copies text and confirms it.
 import { useEffect, useState } from 'react'
 import { componentText } from '../../strings/components.ts'
 import { announce } from '../layout/announcer.tsx'
 import { Button } from './button.tsx'
 import { copyText } from './clipboard.ts'
 
-/** Milliseconds that it says "Copied". */
-const SAID_FOR = 2_000
+/** How long the button shows "Copied". */
+const CONFIRMATION_MS = 2_000
 
 interface CopyButtonProps {
   readonly text: string
   readonly label: string
-  /** For readers who do not see what stands beside it. */
+  /** The accessible name, where the label alone does not say what is copied. */
   readonly describedAs?: string
 }
 
 export function CopyButton({ text, label, describedAs }: CopyButtonProps) {
-  const [said, setSaid] = useState<string>()
+  const [confirmation, setConfirmation] = useState<string>()
   useEffect(() => {
-    if (said === undefined) return
-    const timer = setTimeout(() => setSaid(undefined), SAID_FOR)
+    if (confirmation === undefined) return
+    const timer = setTimeout(() => setConfirmation(undefined), CONFIRMATION_MS)
     return () => clearTimeout(timer)
-  }, [said])
+  }, [confirmation])
 
   const copy = async () => {
     const outcome = await copyText(text).then(
       () => componentText.copied,
       () => componentText.copyFailed,
     )
-    setSaid(outcome)
+    setConfirmation(outcome)
     announce(outcome)
   }
   return (
     <Button
       variant="quiet"
-      icon={said === componentText.copied ? 'check' : 'copy'}
+      icon={confirmation === componentText.copied ? 'check' : 'copy'}
       aria-label={describedAs}
       onClick={() => void copy()}
     >
-      {said ?? label}
+      {confirmation ?? label}
     </Button>
   )
 }

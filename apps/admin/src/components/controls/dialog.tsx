@@ -1,16 +1,16 @@
-// A modal dialog: the browser's own, which keeps the focus inside and closes by Escape.
+// A modal dialog. It is the browser's own element, which keeps the focus inside and closes on Escape.
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { Button } from './button.tsx'
 
 interface DialogProps {
   readonly title: string
   readonly onClose: () => void
-  /** Not by Escape: what it shows is not shown again. */
+  /** Escape does not close it. For content that cannot be shown again. */
   readonly staysOpen?: boolean
   readonly children: ReactNode
 }
 
-/** Open for as long as it is there. */
+/** The dialog is open while it is mounted. */
 export function Dialog({ title, onClose, staysOpen = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
@@ -22,7 +22,7 @@ export function Dialog({ title, onClose, staysOpen = false, children }: DialogPr
       ref={ref}
       aria-labelledby={titleId}
       closedby={staysOpen ? 'none' : 'closerequest'}
-      // For browsers that do not know `closedby` yet.
+      // For browsers that do not support `closedby` yet.
       onCancel={(event) => staysOpen && event.preventDefault()}
       onClose={onClose}
     >
@@ -39,7 +39,7 @@ interface ConfirmProps extends Omit<DialogProps, 'staysOpen'> {
   readonly onConfirm: () => void
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks for confirmation of an action that cannot be undone. */
 export function Confirm({ title, children, action, keep, busy, onConfirm, onClose }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>

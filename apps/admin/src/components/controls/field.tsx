@@ -1,4 +1,4 @@
-// One field of a form: its label, its hint and what is wrong with it, tied together for screen readers.
+// One form field: label, hint and error message, linked by ARIA attributes for screen readers.
 import { type ReactNode, useId } from 'react'
 
 interface FieldProps {
@@ -8,7 +8,7 @@ interface FieldProps {
   readonly children: (ids: FieldIds) => ReactNode
 }
 
-/** To be spread over the input. */
+/** Spread these over the input. */
 export interface FieldIds {
   readonly id: string
   readonly 'aria-describedby': string | undefined

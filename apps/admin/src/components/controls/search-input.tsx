@@ -1,4 +1,4 @@
-// A field to look for something: what is typed counts once nothing more is typed for a moment.
+// A search field. It reports its value after a pause in typing.
 import { useEffect, useState } from 'react'
 import { Field } from './field.tsx'
 
@@ -9,15 +9,15 @@ interface SearchInputProps {
   readonly onChange: (value: string) => void
 }
 
-/** Milliseconds without a key pressed. */
-const TYPING = 300
+/** Pause after the last key before the value is reported. */
+const TYPING_PAUSE_MS = 300
 
 export function SearchInput({ label, placeholder, value, onChange }: SearchInputProps) {
   const [typed, setTyped] = useState(value)
   useEffect(() => setTyped(value), [value])
   useEffect(() => {
     if (typed === value) return
-    const timer = setTimeout(() => onChange(typed), TYPING)
+    const timer = setTimeout(() => onChange(typed), TYPING_PAUSE_MS)
     return () => clearTimeout(timer)
   })
   return (

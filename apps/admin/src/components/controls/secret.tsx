@@ -1,4 +1,4 @@
-// A secret that is shown this once, to be copied.
+// A dialog that shows a new secret once, to be copied.
 import { componentText } from '../../strings/components.ts'
 import { Button } from './button.tsx'
 import { CopyButton } from './copy-button.tsx'

@@ -1,4 +1,4 @@
-// A tick box with its label and its hint.
+// A checkbox with its label and its hint.
 import { useId } from 'react'
 
 interface ToggleProps {

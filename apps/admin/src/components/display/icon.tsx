@@ -1,4 +1,4 @@
-// The few icons there are, drawn in the colour of the text around them. Never the only label of anything.
+// The icons of the page. They have the colour of the surrounding text, and always a text label beside them or in ARIA.
 
 const PATHS = {
   plus: 'M8 3v10M3 8h10',

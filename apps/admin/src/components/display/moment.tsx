@@ -1,4 +1,4 @@
-// A moment in the reader's zone, with the exact time in UTC when pointed at.
+// A time in the reader's time zone, with the exact time in UTC as a tooltip.
 import { formatExact, formatMoment, formatNear, formatUtc } from '../../text/times.ts'
 import { useNow } from './now.ts'
 
@@ -8,11 +8,11 @@ interface MomentProps {
   readonly as?: 'near' | 'moment' | 'exact'
 }
 
-/** Milliseconds after which "5 minutes ago" may be wrong. */
-const REFRESH = 20_000
+/** How often relative times such as "5 minutes ago" are recomputed. */
+const RELATIVE_TIME_REFRESH_MS = 20_000
 
 export function Moment({ at, as = 'moment' }: MomentProps) {
-  const now = useNow(REFRESH)
+  const now = useNow(RELATIVE_TIME_REFRESH_MS)
   const text =
     as === 'near' ? formatNear(at, Math.max(now, Date.parse(at))) : as === 'exact' ? formatExact(at) : formatMoment(at)
   const utc = formatUtc(at)

@@ -1,4 +1,4 @@
-// What stands where there is nothing to show: yet, at all, or because something went wrong.
+// What a view shows instead of content: a loading placeholder, an empty state, or an error.
 import type { ReactNode } from 'react'
 import { ApiProblem, ConnectionLost } from '../../data/problem.ts'
 import { componentText } from '../../strings/components.ts'
@@ -37,7 +37,7 @@ interface FaultProps {
   readonly onRetry?: () => void
 }
 
-/** An error in words: what happened, and what can be done. */
+/** An error message, with the fields that the service rejected and a retry button. */
 export function Fault({ error, onRetry }: FaultProps) {
   return (
     <div className="fault" role="alert">

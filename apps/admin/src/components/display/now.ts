@@ -1,7 +1,7 @@
-// The time, for components that show how long ago something was.
+// The current time, for components that show how long ago something was.
 import { useEffect, useState } from 'react'
 
-/** Milliseconds since 1970, again every so many milliseconds. */
+/** @returns milliseconds since 1970, updated every `interval` milliseconds */
 export function useNow(interval: number): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {

@@ -1,4 +1,4 @@
-// How far an export is: a bar with rows, rate and time left, or its place in the queue.
+// The progress of an export: a bar with rows, rate and time left, or its position in the queue.
 import type { Export } from '../../api.ts'
 import { progressText } from '../../strings/export.ts'
 import { formatDuration, formatNumber, roughly } from '../../text/quantities.ts'

@@ -1,13 +1,13 @@
-// Follows the progress of an export to tell its speed.
+// Measures the speed of a running export from its progress.
 import { useEffect, useState } from 'react'
 import type { Export } from '../../api.ts'
 import { type Sample, type Speed, speedOf, WINDOW } from '../../data/speed.ts'
 
-/** Undefined until two looks at a running export have seen it move. */
+/** @returns undefined until two responses show different progress */
 export function useSpeed({ status, attempts, progress }: Export, now: number): Speed | undefined {
   const [samples, setSamples] = useState<readonly Sample[]>([])
   const run = status === 'running' ? attempts : 0
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt begins at its first row again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt starts again at the first row
   useEffect(() => setSamples([]), [run])
   useEffect(() => {
     if (run === 0) return

@@ -1,4 +1,4 @@
-// The state of an export, in a word and a colour.
+// The status of an export, as a word with a colour.
 import type { ExportStatus } from '@waybill/shared/vocabulary/export.ts'
 import { statusText } from '../../strings/export.ts'
 

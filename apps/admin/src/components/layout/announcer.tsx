@@ -1,10 +1,10 @@
-// Tells screen readers what changed without a change of focus.
+// Announces changes to screen readers without moving the focus.
 import { createStore, useStore } from '../../data/store.ts'
 
 const message = createStore('')
 
 export function announce(text: string): void {
-  // The same words twice would not be read again.
+  // Screen readers do not read an unchanged text again.
   message.set(message.get() === text ? `${text}\u00a0` : text)
 }
 

@@ -1,4 +1,4 @@
-// Says that the service cannot be reached, for as long as that is so.
+// A banner that is shown while the service cannot be reached.
 import { useQueryClient } from '@tanstack/react-query'
 import type { Readiness } from '@waybill/shared/contract/health.ts'
 import { useEffect, useRef } from 'react'
@@ -8,34 +8,34 @@ import { connectionText } from '../../strings/connection.ts'
 import { Button } from '../controls/button.tsx'
 import { announce } from './announcer.tsx'
 
-/** Milliseconds between two looks whether it is back, where nothing else asks. */
-const INTERVAL = 2_000
+/** How often the banner checks the service by itself, when no query does. */
+const CHECK_INTERVAL_MS = 2_000
 
 export function ConnectionBanner() {
   const state = useStore(connection)
   const client = useQueryClient()
-  const was = useRef(state)
+  const previous = useRef(state)
   useEffect(() => {
-    if (was.current !== 'ok' && state === 'ok') {
+    if (previous.current !== 'ok' && state === 'ok') {
       announce(connectionText.restored)
-      // What failed meanwhile is asked again at once, not when its pause is over.
+      // Repeat failed queries now; their own retry may be seconds away.
       void client.cancelQueries().then(() => client.invalidateQueries())
     }
-    was.current = state
+    previous.current = state
   }, [state, client])
 
-  const look = () => {
-    // A query that failed is asked again, and then knows better: this is for where only an action has failed.
+  const check = () => {
+    // A failed query retries and updates the state. This check is for views where only an action failed.
     if (state === 'away' && client.isFetching() > 0) return
-    void isBack(state).then((isSo) => isSo && connection.get() === state && connection.set('ok'))
+    void isReachable(state).then((isRestored) => isRestored && connection.get() === state && connection.set('ok'))
   }
   useEffect(() => {
     if (state === 'ok') return
-    const timer = setInterval(look, INTERVAL)
-    addEventListener('online', look)
+    const timer = setInterval(check, CHECK_INTERVAL_MS)
+    addEventListener('online', check)
     return () => {
       clearInterval(timer)
-      removeEventListener('online', look)
+      removeEventListener('online', check)
     }
   })
   if (state === 'ok') return null
@@ -50,14 +50,14 @@ export function ConnectionBanner() {
   )
 }
 
-async function isBack(since: Connection): Promise<boolean> {
+async function isReachable(since: Connection): Promise<boolean> {
   try {
     const response = await fetch(since === 'lost' ? '/healthz' : '/readyz', { cache: 'no-store' })
     if (response.ok || since === 'lost') return response.ok
-    // Something else that it needs may be away for longer.
+    // Another dependency may still be unavailable; only the database matters here.
     const { dependencies } = (await response.json()) as Readiness
     return dependencies?.database === 'ok'
   } catch {
-    return false // neither: it is looked again
+    return false // still unreachable: the timer checks again
   }
 }

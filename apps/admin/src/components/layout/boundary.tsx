@@ -1,11 +1,11 @@
-// Catches what a view throws: it is said in its place, and everything around it works on.
+// An error boundary: a view that throws is replaced by an error message; the navigation keeps working.
 import { Component, type ReactNode } from 'react'
 import { appText } from '../../strings/app.ts'
 import { Fault } from '../display/notice.tsx'
 import { Page } from './page.tsx'
 
 interface BoundaryProps {
-  /** Elsewhere it is tried anew. */
+  /** The address. When it changes, the error is cleared. */
   readonly place: string
   readonly children: ReactNode
 }

@@ -1,4 +1,4 @@
-// The name and the mark.
+// The logo and the name.
 import mark from '../../icon.svg'
 import { appText } from '../../strings/app.ts'
 

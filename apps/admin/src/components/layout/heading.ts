@@ -1,13 +1,13 @@
-// The heading of a page takes the focus: someone who cannot see the page change must land where the new one begins.
+// Moves the focus to the heading when the view changes, so that screen readers start reading there.
 import { type RefObject, useEffect, useRef } from 'react'
 
 let isFirst = true
 
-/** For the heading, which needs a `tabIndex` of -1. */
+/** @returns a ref for the heading, which needs `tabIndex={-1}` */
 export function useHeadingFocus(): RefObject<HTMLHeadingElement | null> {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    // The first page is read anyway.
+    // Screen readers read the first view without it.
     if (!isFirst) heading.current?.focus({ preventScroll: true })
     if (!isFirst) scrollTo(0, 0)
     isFirst = false

@@ -1,11 +1,11 @@
-// The frame of a view: the title of the tab, the heading that takes the focus, and what can be done here.
+// The frame of a view: document title, heading, lead and actions.
 import { type ReactNode, useEffect } from 'react'
 import { appText } from '../../strings/app.ts'
 import { useHeadingFocus } from './heading.ts'
 
 interface PageProps {
   readonly title: string
-  /** In front of the title of the tab, e.g. `42 %`. */
+  /** Shown before the document title, for example `42%`. */
   readonly tab?: string | undefined
   readonly lead?: ReactNode
   readonly actions?: ReactNode

@@ -1,4 +1,4 @@
-// What surrounds every view: where one can go, and who one is.
+// The frame around every view: navigation, the signed-in user, and sign-out.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
@@ -9,14 +9,14 @@ import { Button, ButtonLink } from '../controls/button.tsx'
 import { Icon, type IconName } from '../display/icon.tsx'
 import { Brand } from './brand.tsx'
 
-interface Place {
+interface NavItem {
   readonly to: string
   readonly label: string
   readonly icon: IconName
   readonly isFor: 'all' | 'admin'
 }
 
-const PLACES: readonly Place[] = [
+const NAV_ITEMS: readonly NavItem[] = [
   { to: '/', label: appText.nav.exports, icon: 'exports', isFor: 'all' },
   { to: '/webhooks', label: appText.nav.webhooks, icon: 'webhooks', isFor: 'admin' },
   { to: '/keys', label: appText.nav.keys, icon: 'keys', isFor: 'admin' },
@@ -28,7 +28,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const [path] = useLocation()
   const { data: me } = useQuery(queries.me())
   const client = useQueryClient()
-  const isHere = (to: string) => (to === '/' ? path === '/' || path.startsWith('/exports') : path.startsWith(to))
+  const isCurrent = (to: string) => (to === '/' ? path === '/' || path.startsWith('/exports') : path.startsWith(to))
   const signOut = () => {
     client.clear()
     endSession('left')
@@ -44,8 +44,8 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           {appText.nav.newExport}
         </ButtonLink>
         <nav aria-label={appText.nav.label}>
-          {PLACES.filter(({ isFor }) => isFor === 'all' || me?.role === 'admin').map(({ to, label, icon }) => (
-            <Link key={to} to={to} aria-current={isHere(to) ? 'page' : undefined}>
+          {NAV_ITEMS.filter(({ isFor }) => isFor === 'all' || me?.role === 'admin').map(({ to, label, icon }) => (
+            <Link key={to} to={to} aria-current={isCurrent(to) ? 'page' : undefined}>
               <Icon name={icon} />
               {label}
             </Link>

@@ -1,4 +1,4 @@
-// Narrows the trail: which event, who, when.
+// The filters of the audit trail: event, actor and date.
 import { Button } from '../../components/controls/button.tsx'
 import { Field } from '../../components/controls/field.tsx'
 import { SearchInput } from '../../components/controls/search-input.tsx'

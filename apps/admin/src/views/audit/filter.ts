@@ -1,4 +1,4 @@
-// What the trail is narrowed to: kept in the address, so that it can be shared and gone back to.
+// The filters of the audit trail. They are kept in the address, so that it can be shared and works with the back button.
 import { endOfDay, isDay, startOfDay } from '../../text/date-presets.ts'
 
 export const FILTER_NAMES = ['type', 'actor', 'from', 'to'] as const
@@ -6,10 +6,10 @@ export type FilterName = (typeof FILTER_NAMES)[number]
 
 export type TrailFilter = Readonly<Partial<Record<FilterName, string>>>
 
-/** Events on one page. */
-const PAGE = 50
+/** Events per request. */
+const PAGE_SIZE = 50
 
-/** What the address says, without days that there are not. */
+/** Reads the filters from the address, without invalid days. */
 export function readFilter(parameters: URLSearchParams): TrailFilter {
   const given = FILTER_NAMES.map((name) => [name, parameters.get(name) ?? ''] as const)
   return Object.fromEntries(
@@ -17,9 +17,9 @@ export function readFilter(parameters: URLSearchParams): TrailFilter {
   )
 }
 
-/** The query that the service is asked: days become moments in the reader's zone. */
+/** The query of the API request. Days become instants in the reader's time zone. */
 export function apiQuery(filter: TrailFilter, cursor: string | null): string {
-  const query = new URLSearchParams({ limit: String(PAGE) })
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE) })
   for (const [name, value] of Object.entries(filter)) {
     query.set(name, name === 'from' ? startOfDay(value) : name === 'to' ? endOfDay(value) : value)
   }

@@ -1,10 +1,10 @@
-// A list of facts: what it is, and how much or which.
+// A list of names and values.
 import type { ReactNode } from 'react'
 
 export interface Fact {
   readonly name: string
   readonly value: ReactNode
-  /** It needs the whole width. */
+  /** The fact takes the whole width. */
   readonly wide?: boolean
 }
 

@@ -18,13 +18,13 @@ export function Failure({ error }: { readonly error: Export['error'] }) {
   )
 }
 
-/** The service says both in one text: what happened, then the advice that belongs to the code. */
+/** The service sends one text: what happened, followed by the advice of the error code. */
 function splitMessage({ code, message }: NonNullable<Export['error']>) {
   const kind = Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined
-  const isThere = kind !== undefined && message.endsWith(kind.advice)
+  const hasAdvice = kind !== undefined && message.endsWith(kind.advice)
   return {
     title: kind?.title,
-    happened: isThere ? message.slice(0, -kind.advice.length).trim() : message,
-    advice: isThere ? kind.advice : undefined,
+    happened: hasAdvice ? message.slice(0, -kind.advice.length).trim() : message,
+    advice: hasAdvice ? kind.advice : undefined,
   }
 }

@@ -1,4 +1,4 @@
-// What there is to know of the file: how much, its checksum, and what moment it shows.
+// The facts of a file: rows, size, duration, expiry, snapshot time and checksum.
 import type { Export } from '../../api.ts'
 import { CopyButton } from '../../components/controls/copy-button.tsx'
 import { Moment } from '../../components/display/moment.tsx'

@@ -1,4 +1,4 @@
-// Asks whether the file is to be removed, and removes it.
+// Confirms and performs the deletion of the file.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api.ts'
 import { Confirm } from '../../components/controls/dialog.tsx'

@@ -1,4 +1,4 @@
-// What was asked for, by whom and when.
+// The request of an export: its options, who made it, and when.
 import type { Export } from '../../api.ts'
 import { CopyButton } from '../../components/controls/copy-button.tsx'
 import { Moment } from '../../components/display/moment.tsx'
@@ -67,7 +67,7 @@ function Filters({ filters }: { readonly filters: Export['filters'] }) {
   )
 }
 
-/** What differs from a plain CSV file. */
+/** The CSV options that differ from the defaults. */
 function csvWords({ csv }: Export): string[] {
   if (csv === undefined) return []
   const words = detailsText

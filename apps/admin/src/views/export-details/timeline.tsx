@@ -1,4 +1,4 @@
-// The trail of an export as a timeline, oldest first.
+// The events of an export as a timeline, oldest first.
 import { useQuery } from '@tanstack/react-query'
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportEvent } from '../../api.ts'

@@ -1,4 +1,4 @@
-// What the reader must know before they trust the file to be everything, in plain words.
+// Warnings about the file: truncated rows or cells, converted values, no rows.
 import type { Export } from '../../api.ts'
 import { Icon } from '../../components/display/icon.tsx'
 import { detailsText } from '../../strings/export-details.ts'

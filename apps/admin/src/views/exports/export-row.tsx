@@ -1,4 +1,4 @@
-// One export in the list: what was asked for, how it stands, and what can be done at once.
+// One row of the list: the export, its status, and its actions.
 import { Link } from 'wouter'
 import type { Export } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
@@ -71,7 +71,7 @@ export function ExportRow({ record, title, onCancel }: ExportRowProps) {
   )
 }
 
-/** In a few words what is special about it. */
+/** The filters, the row limit and the number of columns, in short. */
 function factsOf({ filters, limit, columns }: Export): string {
   const { dateFrom: _from, dateTo: _to, ...others } = filters
   return [

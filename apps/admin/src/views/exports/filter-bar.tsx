@@ -1,4 +1,4 @@
-// Narrows the list: whose, which dataset, which state, who asked, when.
+// The filters of the list: owner, dataset, status, requester and date.
 import { useQuery } from '@tanstack/react-query'
 import { Button } from '../../components/controls/button.tsx'
 import { Field } from '../../components/controls/field.tsx'
@@ -11,7 +11,7 @@ import type { FilterName, ListFilter } from './filter.ts'
 
 interface FilterBarProps {
   readonly filter: ListFilter
-  /** The default of those who may see all. */
+  /** Whether the caller may list the exports of other callers. */
   readonly canSeeAll: boolean
   readonly onChange: (name: FilterName, value: string) => void
   readonly onClear: () => void

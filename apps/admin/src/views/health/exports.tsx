@@ -1,4 +1,4 @@
-// The exports that run now, and those that failed lately.
+// The running exports and the recent failures.
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import { Link } from 'wouter'
 import type { System } from '../../api.ts'

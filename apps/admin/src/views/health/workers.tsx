@@ -1,11 +1,11 @@
-// The workers that there are.
+// The table of workers.
 import type { System } from '../../api.ts'
 import { Moment } from '../../components/display/moment.tsx'
 import { Empty } from '../../components/display/notice.tsx'
 import { healthText } from '../../strings/health.ts'
 
 /** A worker has a lane for small exports and one for large ones, each with its own slots. */
-const LANES = 2
+const LANES_PER_WORKER = 2
 
 export function Workers({ workers }: { readonly workers: System['workers'] }) {
   const words = healthText.columns
@@ -34,7 +34,7 @@ export function Workers({ workers }: { readonly workers: System['workers'] }) {
                     {healthText.workerStatus[state]}
                   </span>
                 </td>
-                <td data-label={words.busy}>{healthText.busy(running, concurrency * LANES)}</td>
+                <td data-label={words.busy}>{healthText.busy(running, concurrency * LANES_PER_WORKER)}</td>
                 <td className="soft" data-label={words.started}>
                   <Moment at={startedAt} as="near" />
                 </td>

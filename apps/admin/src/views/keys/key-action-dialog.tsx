@@ -1,4 +1,4 @@
-// Asks before a key is revoked or rotated, and does it.
+// Confirms and performs the rotation or revocation of an API key.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type ApiKey, api } from '../../api.ts'

@@ -1,4 +1,4 @@
-// The keys in a table; those that are over stay, as the trail names them.
+// The table of API keys. Revoked and expired keys stay, because the audit trail names them.
 import type { ApiKey } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
 import { Moment } from '../../components/display/moment.tsx'
@@ -44,9 +44,9 @@ interface KeyRowProps {
 
 function KeyRow({ apiKey, onAction }: KeyRowProps) {
   const words = keysText.columns
-  const over = overSince(apiKey)
+  const ended = endedState(apiKey)
   return (
-    <tr className={over === undefined ? undefined : 'over'}>
+    <tr className={ended === undefined ? undefined : 'ended'}>
       <td>
         <span className="what">{apiKey.name}</span>
         <code className="facts">{apiKey.prefix}…</code>
@@ -59,10 +59,10 @@ function KeyRow({ apiKey, onAction }: KeyRowProps) {
         {apiKey.lastUsedAt === null ? keysText.never : <Moment at={apiKey.lastUsedAt} as="near" />}
       </td>
       <td className="soft" data-label={words.expires}>
-        {over !== undefined ? over : apiKey.expiresAt === null ? keysText.never : <Moment at={apiKey.expiresAt} />}
+        {ended !== undefined ? ended : apiKey.expiresAt === null ? keysText.never : <Moment at={apiKey.expiresAt} />}
       </td>
       <td className="act">
-        {over === undefined && (
+        {ended === undefined && (
           <>
             <Button variant="quiet" aria-label={keysText.rotate.label(apiKey.name)} onClick={() => onAction('rotate')}>
               {keysText.rotate.action}
@@ -77,7 +77,7 @@ function KeyRow({ apiKey, onAction }: KeyRowProps) {
   )
 }
 
-function overSince({ revokedAt, expiresAt }: ApiKey): string | undefined {
+function endedState({ revokedAt, expiresAt }: ApiKey): string | undefined {
   if (revokedAt !== null) return keysText.state.revoked
   return expiresAt !== null && Date.parse(expiresAt) <= Date.now() ? keysText.state.expired : undefined
 }

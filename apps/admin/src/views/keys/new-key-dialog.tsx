@@ -1,4 +1,4 @@
-// Makes a key: for whom, what it may, and until when.
+// The dialog that creates an API key.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, type Me } from '../../api.ts'

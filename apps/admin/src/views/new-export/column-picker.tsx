@@ -1,4 +1,4 @@
-// Which columns the file has, and in which order: by dragging, by the arrows, by the keyboard.
+// Selects the columns of the file and their order, by pointer or keyboard.
 import { type PointerEvent, useLayoutEffect, useRef, useState } from 'react'
 import type { Dataset } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
@@ -29,7 +29,7 @@ export function ColumnPicker({ columns, dataset, error, onChange }: ColumnPicker
     if (pressed.current === undefined) return
     const { place, by } = pressed.current
     pressed.current = undefined
-    // The row moved away from under the focus; at the end of the list, only the other arrow is left.
+    // Move the focus with the row. At the end of the list one arrow is disabled; focus the other.
     const [up, down] = list.current?.children[place]?.querySelectorAll('button') ?? []
     const [wanted, other] = by < 0 ? [up, down] : [down, up]
     if (wanted?.disabled === false) wanted.focus()

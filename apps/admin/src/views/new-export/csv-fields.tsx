@@ -1,4 +1,4 @@
-// How the text of a CSV file is written: one tick for Excel, or each option by itself.
+// The CSV options: one checkbox for Excel, and each option by itself.
 import type { CsvOptions } from '@waybill/shared/vocabulary/export.ts'
 import { Field } from '../../components/controls/field.tsx'
 import { Toggle } from '../../components/controls/toggle.tsx'
@@ -17,7 +17,7 @@ export function ExcelToggle({ draft, onChange }: CsvFieldsProps) {
       label={formText.excel}
       hint={formText.excelHint(EXCEL_DELIMITER)}
       checked={isForExcel(draft)}
-      // A compressed file would not open by a double click.
+      // Excel does not open a compressed CSV file.
       onChange={(checked) => onChange(checked ? { csv: EXCEL_CSV, compression: 'none' } : { csv: PLAIN_CSV })}
     />
   )

@@ -1,4 +1,4 @@
-// The time that the rows are from: a preset, or days of the reader's choice.
+// The date range of the rows: a preset or custom days.
 import { Field } from '../../components/controls/field.tsx'
 import { formText } from '../../strings/new-export.ts'
 import { unitText } from '../../strings/units.ts'
@@ -55,7 +55,7 @@ export function DateRange({ draft, error, onChange }: DateRangeProps) {
 }
 
 function exactWords({ dateFrom, dateTo }: Draft['exact']): [string | undefined, string | undefined] {
-  // A plain day is one in UTC: it is shown as it was written.
+  // A value without a time is a day in UTC. Show it unchanged.
   const inWords = (text: string | undefined) =>
     text === undefined ? undefined : /T/.test(text) ? formatExact(text) : unitText.utcDay(text)
   return [inWords(dateFrom), inWords(dateTo)]

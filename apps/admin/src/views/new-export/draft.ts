@@ -1,4 +1,4 @@
-// The form of a new export as the reader fills it in, and the request that it becomes.
+// The content of the new export form, and its conversion to a request.
 import type { Compression, CsvOptions, FormatName } from '@waybill/shared/vocabulary/export.ts'
 import type { Dataset, Export, ExportRequestInput } from '../../api.ts'
 import { endOfDay, isDay, type Preset, startOfDay } from '../../text/date-presets.ts'
@@ -13,17 +13,17 @@ export interface DraftColumn {
 export interface Draft {
   readonly dataset: string
   readonly format: FormatName
-  /** All of the dataset, in the order of the file. */
+  /** All columns of the dataset, in the order of the file. */
   readonly columns: readonly DraftColumn[]
-  /** `exact`: the moments of an earlier export, which are no whole days here. */
+  /** `exact`: the times of an earlier export, which may not be whole days in the reader's time zone. */
   readonly preset: Preset | 'exact'
-  /** Days; empty: open. */
+  /** Days; empty for no limit. */
   readonly from: string
   readonly to: string
   readonly exact: { readonly dateFrom?: string; readonly dateTo?: string }
-  /** All other filters as typed; empty: not set. */
+  /** All other filters as typed; empty if not set. */
   readonly filters: Readonly<Record<string, string>>
-  /** As typed; empty: none. */
+  /** As typed; empty for no limit. */
   readonly limit: string
   readonly compression: Compression
   readonly csv: CsvOptions
@@ -46,7 +46,7 @@ export function emptyDraft(dataset: Dataset): Draft {
   }
 }
 
-/** The form filled in with what an earlier export was asked for. */
+/** The form filled in from the request of an earlier export. */
 export function draftOf(record: Export, dataset: Dataset): Draft {
   const { dateFrom, dateTo, ...others } = record.filters as Record<string, string>
   const wasChosen = record.columns.filter((name) => dataset.columns.some((column) => column.name === name))
@@ -71,7 +71,7 @@ export function draftOf(record: Export, dataset: Dataset): Draft {
   }
 }
 
-/** Another dataset has other columns and filters; all else stays as it was chosen. */
+/** Changes the dataset: its columns and filters replace the old ones, other choices are kept. */
 export function withDataset(draft: Draft, dataset: Dataset): Draft {
   const { columns } = emptyDraft(dataset)
   const filters = Object.fromEntries(
@@ -80,10 +80,10 @@ export function withDataset(draft: Draft, dataset: Dataset): Draft {
   return { ...draft, dataset: dataset.name, columns, filters }
 }
 
-export type DraftFault = 'columns' | 'limit'
+export type DraftError = 'columns' | 'limit'
 
-/** What the service need not be asked to know that it is wrong. */
-export function faultsOf(draft: Draft, dataset: Dataset): readonly DraftFault[] {
+/** The errors that the page finds without a request to the service. */
+export function draftErrors(draft: Draft, dataset: Dataset): readonly DraftError[] {
   const limit = Number(draft.limit)
   const isLimit = draft.limit === '' || (Number.isInteger(limit) && limit >= 1 && limit <= dataset.maxRows)
   return [
@@ -110,7 +110,7 @@ export function requestOfDraft(draft: Draft, dataset: Dataset): ExportRequestInp
 function rangeOfDraft({ preset, from, to, exact }: Draft, dataset: Dataset) {
   if (!isDateRange(dataset)) return {}
   if (preset === 'exact') return exact
-  // What is no day goes as it is, for the service to refuse: without it, more would be exported than was asked for.
+  // Send an invalid day unchanged, so that the service rejects it. Without it, the export would hold too many rows.
   return {
     ...(from === '' ? {} : { dateFrom: isDay(from) ? startOfDay(from) : from }),
     ...(to === '' ? {} : { dateTo: isDay(to) ? endOfDay(to) : to }),

@@ -13,13 +13,13 @@ import { formText } from '../../strings/new-export.ts'
 import { ColumnPicker } from './column-picker.tsx'
 import { ExcelToggle } from './csv-fields.tsx'
 import { DateRange } from './date-range.tsx'
-import { type Draft, emptyDraft, faultsOf, requestOfDraft, withDataset } from './draft.ts'
+import { type Draft, draftErrors, emptyDraft, requestOfDraft, withDataset } from './draft.ts'
 import { FilterFields } from './filter-fields.tsx'
 import { isDateRange } from './filters.ts'
 import { Limit, MoreOptions } from './more-options.tsx'
 import { Preview } from './preview.tsx'
 import { newRequestKey } from './request-key.ts'
-import { useSettled } from './settled.ts'
+import { useDebounced } from './use-debounced.ts'
 import { forgetDraft, useDraft } from './use-draft.ts'
 
 interface ExportFormProps {
@@ -27,8 +27,8 @@ interface ExportFormProps {
   readonly from: Export | undefined
 }
 
-/** Milliseconds without a change after which the preview follows. */
-const SETTLED = 350
+/** Pause after the last change before the preview is requested. */
+const PREVIEW_DELAY_MS = 350
 
 export function ExportForm({ datasets, from }: ExportFormProps) {
   const { draft, change, replace } = useDraft(datasets, from)
@@ -50,13 +50,13 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
   const [, navigate] = useLocation()
   const client = useQueryClient()
   const [key, setKey] = useState(newRequestKey)
-  const faults = faultsOf(draft, dataset)
+  const invalid = draftErrors(draft, dataset)
   const request = useMemo(() => requestOfDraft(draft, dataset), [draft, dataset])
-  const settled = useSettled(faults.length === 0 ? request : undefined, SETTLED)
-  const preview = useQuery({ ...queries.preview(settled ?? request), enabled: false })
+  const previewRequest = useDebounced(invalid.length === 0 ? request : undefined, PREVIEW_DELAY_MS)
+  const preview = useQuery({ ...queries.preview(previewRequest ?? request), enabled: false })
   const submission = useMutation({
     mutationFn: () => api.createExport(request, key),
-    // The same key makes it the same export, so a request whose answer was lost may be sent again.
+    // The idempotency key makes it safe to repeat a request whose response was lost.
     retry: (tries, error) => tries < 3 && isPassing(error),
     onSuccess: ({ id }) => {
       forgetDraft()
@@ -64,13 +64,13 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
       void client.invalidateQueries({ queryKey: ['exports'] })
       navigate(`/exports/${id}`)
     },
-    // What was refused has made nothing: what is asked next is another request.
+    // A rejected request created no export. The next one is a new request and needs a new key.
     onError: (error) => error instanceof ApiProblem && setKey(newRequestKey()),
   })
   const errors = fieldErrors(submission.error ?? preview.error)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (faults.length === 0) submission.mutate()
+    if (invalid.length === 0) submission.mutate()
   }
 
   return (
@@ -118,21 +118,21 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
             errors={errors}
             onChange={(filters) => change({ filters })}
           />
-          <Limit draft={draft} dataset={dataset} isWrong={faults.includes('limit')} onChange={change} />
+          <Limit draft={draft} dataset={dataset} isWrong={invalid.includes('limit')} onChange={change} />
         </div>
         <ColumnPicker
           columns={draft.columns}
           dataset={dataset}
-          error={faults.includes('columns') ? formText.noColumns : undefined}
+          error={invalid.includes('columns') ? formText.noColumns : undefined}
           onChange={(columns) => change({ columns })}
         />
         <MoreOptions draft={draft} onChange={change} />
       </div>
       <div className="outcome">
-        <Preview request={settled} />
+        <Preview request={previewRequest} />
         <div className="submit">
           {submission.error !== null && <Fault error={submission.error} />}
-          <Button type="submit" variant="primary" busy={submission.isPending} disabled={faults.length > 0}>
+          <Button type="submit" variant="primary" busy={submission.isPending} disabled={invalid.length > 0}>
             {formText.submit}
           </Button>
         </div>

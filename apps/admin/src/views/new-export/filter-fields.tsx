@@ -1,4 +1,4 @@
-// The filters of a dataset other than its time: one field each, made of what GET /v1/datasets says.
+// One field for each filter of a dataset, except its date range. The fields are built from GET /v1/datasets.
 import type { Dataset } from '../../api.ts'
 import { Field, type FieldIds } from '../../components/controls/field.tsx'
 import { formText } from '../../strings/new-export.ts'
@@ -8,7 +8,7 @@ import { ListTicks } from './list-ticks.tsx'
 interface FilterFieldsProps {
   readonly dataset: Dataset
   readonly values: Readonly<Record<string, string>>
-  /** By path, as the service names them. */
+  /** By the path of the field, for example `filters.level`. */
   readonly errors: ReadonlyMap<string, string>
   readonly onChange: (values: Readonly<Record<string, string>>) => void
 }
@@ -33,7 +33,7 @@ export function FilterFields({ dataset, values, errors, onChange }: FilterFields
   })
 }
 
-/** Also what is wrong with one entry of a list. */
+/** The error of the filter, or of one entry of its list. */
 function errorOf({ name }: DatasetFilter, errors: ReadonlyMap<string, string>): string | undefined {
   const path = `filters.${name}`
   return errors.get(path) ?? [...errors].find(([each]) => each.startsWith(`${path}.`))?.[1]
@@ -47,16 +47,16 @@ interface InputProps {
 }
 
 function Input({ ids, filter, value, onChange }: InputProps) {
-  const asked = kindOf(filter)
+  const input = kindOf(filter)
   const set = (event: { target: { value: string } }) => onChange(event.target.value)
-  if (asked.kind === 'text' || asked.kind === 'number' || asked.kind === 'list') {
-    const type = asked.kind === 'number' ? { type: 'number', step: 'any' } : { type: 'text' }
-    const placeholder = asked.kind === 'list' ? formText.anyOf : formText.any
+  if (input.kind === 'text' || input.kind === 'number' || input.kind === 'list') {
+    const type = input.kind === 'number' ? { type: 'number', step: 'any' } : { type: 'text' }
+    const placeholder = input.kind === 'list' ? formText.anyOf : formText.any
     return <input {...ids} {...type} value={value} placeholder={placeholder} autoComplete="off" onChange={set} />
   }
   const options: readonly (readonly [string, string])[] =
-    asked.kind === 'choice'
-      ? asked.values.map((each) => [each, each])
+    input.kind === 'choice'
+      ? input.values.map((each) => [each, each])
       : [
           ['true', formText.yes],
           ['false', formText.no],

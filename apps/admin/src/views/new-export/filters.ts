@@ -1,4 +1,4 @@
-// What a filter of a dataset asks of the reader, read from its JSON Schema.
+// Derives the input of a dataset's filter from its JSON Schema, and converts between typed text and filter value.
 import type { DatasetBody } from '@waybill/shared/contract/datasets.ts'
 
 export type DatasetFilter = DatasetBody['filters'][number]
@@ -9,7 +9,7 @@ export type ScalarKind =
 
 export type FilterKind = ScalarKind | { readonly kind: 'list'; readonly items: ScalarKind }
 
-/** What we read of a JSON Schema; everything else is the service's to check. */
+/** The parts of a JSON Schema that the page reads. The service checks all others. */
 interface Schema {
   readonly type?: unknown
   readonly enum?: unknown
@@ -28,7 +28,7 @@ function scalarOf({ type, enum: values }: Schema): ScalarKind {
   return { kind: 'text' }
 }
 
-/** What was typed, as the type that the filter takes. */
+/** Converts typed text to the type of the filter. */
 export function filterValue(filter: DatasetFilter, typed: string): unknown {
   const kind = kindOf(filter)
   if (kind.kind !== 'list') return scalarValue(kind, typed)
@@ -41,24 +41,24 @@ function scalarValue({ kind }: ScalarKind, typed: string): unknown {
   return typed
 }
 
-/** What an earlier export was asked for, as it would be typed. */
+/** Converts a filter value of an earlier export to the text that the form holds. */
 export function typedOf(filter: DatasetFilter, value: unknown): string {
   const kind = kindOf(filter)
   return kind.kind === 'list' && Array.isArray(value) ? listOf(kind.items, value.map(String)) : String(value)
 }
 
-/** The entries of a list as typed. */
+/** Splits the text of a list into its entries. */
 export function entriesOf(items: ScalarKind, typed: string): string[] {
   const entries = typed.split(items.kind === 'choice' ? '\n' : ',')
   return entries.map((each) => each.trim()).filter((each) => each !== '')
 }
 
-/** A list as people type it; ticked ones, which nobody types, may have commas in them. */
+/** Joins entries to the text of a list. Fixed values are joined by newlines, because they may contain commas. */
 export function listOf(items: ScalarKind, entries: readonly string[]): string {
   return entries.join(items.kind === 'choice' ? '\n' : ', ')
 }
 
-/** Both ends of a time: shown as one choice of days. */
+/** Whether the dataset has both `dateFrom` and `dateTo`, which the form shows as one date range. */
 export function isDateRange({ filters }: DatasetBody): boolean {
   return ['dateFrom', 'dateTo'].every((name) => filters.some((filter) => filter.name === name))
 }

@@ -1,4 +1,4 @@
-// A filter that takes any of a few values: a tick box for each.
+// A filter that takes a list of fixed values, as one checkbox per value.
 import { useId } from 'react'
 import { Toggle } from '../../components/controls/toggle.tsx'
 import { entriesOf, listOf, type ScalarKind } from './filters.ts'

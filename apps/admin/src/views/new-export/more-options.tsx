@@ -1,4 +1,4 @@
-// What few need to choose: the limit, the options of CSV, compression.
+// The row limit, and the rarely used options: CSV options and compression.
 import type { Dataset } from '../../api.ts'
 import { Field } from '../../components/controls/field.tsx'
 import { Toggle } from '../../components/controls/toggle.tsx'
@@ -39,7 +39,7 @@ export function Limit({ draft, dataset, isWrong, onChange }: LimitProps) {
 }
 
 export function MoreOptions({ draft, onChange }: OptionsProps) {
-  // A workbook is compressed already and has no options.
+  // An Excel workbook is already compressed and has no options.
   if (draft.format === 'xlsx') return null
   return (
     <details className="more">

@@ -1,4 +1,4 @@
-// The first rows as the file will have them, and about how many there are.
+// The preview: the first rows of the file, and the estimated number of rows.
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ExportRequestInput, Preview as PreviewBody } from '../../api.ts'
@@ -12,7 +12,7 @@ import { formatNumber, roughly } from '../../text/quantities.ts'
 type Mode = 'table' | 'file'
 
 interface PreviewProps {
-  /** Undefined: there is nothing that could be shown. */
+  /** Undefined while the form has errors. */
   readonly request: ExportRequestInput | undefined
 }
 
@@ -24,7 +24,7 @@ export function Preview({ request }: PreviewProps) {
     enabled: request !== undefined,
   })
   const { data } = query
-  // What is wrong with a field is said at the field.
+  // Errors of fields are shown at the fields.
   const isFieldFault = query.error instanceof ApiProblem && query.error.status === 422
   return (
     <section className="preview" aria-label={words.title} aria-busy={query.isFetching}>
@@ -50,7 +50,7 @@ export function Preview({ request }: PreviewProps) {
       ) : data === undefined ? (
         <Loading />
       ) : data.content !== null && mode === 'file' ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable area must be reachable by keyboard
         <pre tabIndex={0}>{data.content}</pre>
       ) : (
         <Table data={data} />
@@ -62,7 +62,7 @@ export function Preview({ request }: PreviewProps) {
 function Table({ data: { columns, rows } }: { readonly data: PreviewBody }) {
   if (rows.length === 0) return <p className="hint none">{previewText.empty}</p>
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable area must be reachable by keyboard
     <section className="scroll" tabIndex={0} aria-label={previewText.caption}>
       <table>
         <caption className="visually-hidden">{previewText.caption}</caption>
@@ -77,7 +77,7 @@ function Table({ data: { columns, rows } }: { readonly data: PreviewBody }) {
         </thead>
         <tbody>
           {rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no key of their own, and never move
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no key and never move
             <tr key={index}>
               {columns.map(({ name, kind }) => (
                 <td key={name} className={NUMERIC.has(kind) ? 'number' : undefined}>

@@ -1,4 +1,4 @@
-// Moves one thing of a list to another place.
+// Moves one item of a list to another index.
 
 export function move<T>(items: readonly T[], from: number, to: number): readonly T[] {
   const place = Math.max(0, Math.min(items.length - 1, to))

@@ -1,6 +1,6 @@
-// Makes the Idempotency-Key of one request.
+// Creates the Idempotency-Key of one request.
 
-/** Not crypto.randomUUID, which is missing where the page is not served over HTTPS. */
+/** Not crypto.randomUUID: browsers have it only on pages with HTTPS. */
 export function newRequestKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return `page-${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`

@@ -1,15 +1,15 @@
-// The form's state: kept in the tab, so that an expired session or a look elsewhere loses nothing.
+// The state of the form. It is kept in sessionStorage, so that it survives an expired session and a change of view.
 import { useEffect, useState } from 'react'
 import type { Dataset, Export } from '../../api.ts'
 import { type Draft, draftOf, emptyDraft } from './draft.ts'
 
-const KEY = 'waybill.draft'
+const STORAGE_KEY = 'waybill.draft'
 
-/** @param from an earlier export to fill the form from */
+/** @param from an earlier export that fills the form */
 export function useDraft(datasets: readonly Dataset[], from: Export | undefined) {
   const [draft, setDraft] = useState<Draft | undefined>(() => initial(datasets, from))
   useEffect(() => {
-    if (draft !== undefined) sessionStorage.setItem(KEY, JSON.stringify(draft))
+    if (draft !== undefined) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(draft))
   }, [draft])
   return {
     draft,
@@ -18,20 +18,20 @@ export function useDraft(datasets: readonly Dataset[], from: Export | undefined)
   }
 }
 
-/** The export has been asked for: the next form begins empty, but for the dataset. */
+/** Call it after a submission, so that the next form starts empty. */
 export function forgetDraft(): void {
-  sessionStorage.removeItem(KEY)
+  sessionStorage.removeItem(STORAGE_KEY)
 }
 
 function initial(datasets: readonly Dataset[], from: Export | undefined): Draft | undefined {
   const named = datasets.find(({ name }) => name === from?.dataset)
   if (from !== undefined && named !== undefined) return draftOf(from, named)
-  return remembered(datasets) ?? (datasets[0] && emptyDraft(datasets[0]))
+  return storedDraft(datasets) ?? (datasets[0] && emptyDraft(datasets[0]))
 }
 
-/** Unless its dataset is another one by now. */
-function remembered(datasets: readonly Dataset[]): Draft | undefined {
-  const text = sessionStorage.getItem(KEY)
+/** The stored draft, unless its dataset is gone or has other columns now. */
+function storedDraft(datasets: readonly Dataset[]): Draft | undefined {
+  const text = sessionStorage.getItem(STORAGE_KEY)
   if (text === null) return undefined
   const draft = JSON.parse(text) as Draft
   const dataset = datasets.find(({ name }) => name === draft.dataset)

@@ -1,4 +1,4 @@
-// The delivery log of an endpoint: each event, what was answered, and sending it again.
+// The delivery log of an endpoint: each event, the last response, and a button to redeliver.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import { api, type Delivery } from '../../api.ts'

@@ -1,4 +1,4 @@
-// Asks before an endpoint gets a new secret or is deleted, and does it.
+// Confirms and performs the rotation of an endpoint's secret, or the deletion of the endpoint.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
 import { api } from '../../api.ts'

@@ -1,4 +1,4 @@
-// Whether an endpoint is told of anything, and whether it answers.
+// The status of an endpoint: enabled, failing or disabled.
 import type { Endpoint } from '../../api.ts'
 import { webhooksText } from '../../strings/webhooks.ts'
 

@@ -1,4 +1,4 @@
-// Makes an endpoint: where, and what it is told of.
+// The dialog that adds a webhook endpoint.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { WEBHOOK_EVENTS, type WebhookEvent } from '@waybill/shared/vocabulary/webhook-events.ts'
 import { type FormEvent, useState } from 'react'
