@@ -4,7 +4,7 @@ import { useEffect } from 'react'
 import { Route, Switch, useLocation, useSearch } from 'wouter'
 import { Announcer } from './components/layout/announcer.tsx'
 import { ConnectionBanner } from './components/layout/banner.tsx'
-import { Boundary } from './components/layout/boundary.tsx'
+import { ErrorBoundary } from './components/layout/error-boundary.tsx'
 import { Shell } from './components/layout/shell.tsx'
 import { forgetAnswers } from './data/http.ts'
 import { CALLBACK_PATH } from './data/oidc-config.ts'
@@ -58,7 +58,7 @@ function Views() {
   if (error instanceof ApiProblem && error.status === 403) return <Rejected />
   return (
     <Shell>
-      <Boundary place={`${path}?${search}`}>
+      <ErrorBoundary place={`${path}?${search}`}>
         <Switch>
           <Route path="/" component={Exports} />
           <Route path="/new" component={NewExport} />
@@ -70,7 +70,7 @@ function Views() {
           <Route path="/health" component={Health} />
           <Route component={NotFound} />
         </Switch>
-      </Boundary>
+      </ErrorBoundary>
     </Shell>
   )
 }

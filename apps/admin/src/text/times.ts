@@ -2,13 +2,13 @@
 import { unitText } from '../strings/units.ts'
 import { LOCALE } from './locale.ts'
 
-const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' })
+const DATE_TIME = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' })
 const EXACT = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' })
 const RELATIVE = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto' })
 
 /** `23 Nov 2026, 14:05` */
-export function formatMoment(iso: string): string {
-  return MOMENT.format(new Date(iso))
+export function formatDateTime(iso: string): string {
+  return DATE_TIME.format(new Date(iso))
 }
 
 /** `23 Nov 2026, 14:05:22` */
@@ -22,7 +22,7 @@ export function formatUtc(iso: string): string {
 }
 
 /** `5 minutes ago`; for times more than a day ago, the date and time. */
-export function formatNear(iso: string, now: number): string {
+export function formatRelative(iso: string, now: number): string {
   const seconds = (Date.parse(iso) - now) / 1000
   const distance = Math.abs(seconds)
   if (distance < 10) return RELATIVE.format(0, 'second')
@@ -30,5 +30,5 @@ export function formatNear(iso: string, now: number): string {
   if (distance < 3600) return RELATIVE.format(Math.round(seconds / 60), 'minute')
   if (distance < 86_400) return RELATIVE.format(Math.round(seconds / 3600), 'hour')
   if (distance < 86_400 * 30 && seconds > 0) return RELATIVE.format(Math.round(seconds / 86_400), 'day')
-  return formatMoment(iso)
+  return formatDateTime(iso)
 }

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import type { AuditEvent } from '../api.ts'
 import { Button } from '../components/controls/button.tsx'
-import { Moment } from '../components/display/moment.tsx'
-import { Empty, Fault, Loading } from '../components/display/notice.tsx'
+import { EmptyState, ErrorMessage, Loading } from '../components/display/notice.tsx'
+import { Timestamp } from '../components/display/timestamp.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { auditText } from '../strings/audit.ts'
@@ -34,13 +34,13 @@ export function Audit() {
         onClear={() => setParameters(new URLSearchParams())}
       />
       {error !== null && data === undefined ? (
-        <Fault error={error} onRetry={() => void refetch()} />
+        <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : data.items.length === 0 ? (
-        <Empty {...auditText.noMatch} />
+        <EmptyState {...auditText.noMatch} />
       ) : (
-        <EventTable events={data.items} isOld={isPlaceholderData} />
+        <EventTable events={data.items} isStale={isPlaceholderData} />
       )}
       <div className="pages">
         {cursor !== null && <Button onClick={() => go(() => undefined)}>{auditText.newest}</Button>}
@@ -50,10 +50,10 @@ export function Audit() {
   )
 }
 
-function EventTable({ events, isOld }: { readonly events: readonly AuditEvent[]; readonly isOld: boolean }) {
+function EventTable({ events, isStale }: { readonly events: readonly AuditEvent[]; readonly isStale: boolean }) {
   const words = auditText.columns
   return (
-    <table className="rows" aria-busy={isOld}>
+    <table className="rows" aria-busy={isStale}>
       <caption className="visually-hidden">{auditText.caption}</caption>
       <thead>
         <tr>
@@ -79,7 +79,7 @@ function EventTable({ events, isOld }: { readonly events: readonly AuditEvent[];
               {event.address ?? componentText.none}
             </td>
             <td className="soft" data-label={words.at}>
-              <Moment at={event.at} as="exact" />
+              <Timestamp at={event.at} format="exact" />
             </td>
           </tr>
         ))}

@@ -3,8 +3,8 @@ import { useMutation } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useLocation } from 'wouter'
 import { ButtonLink } from '../components/controls/button.tsx'
-import { Fault, Loading } from '../components/display/notice.tsx'
-import { useHeadingFocus } from '../components/layout/heading.ts'
+import { ErrorMessage, Loading } from '../components/display/notice.tsx'
+import { useHeadingFocus } from '../components/layout/use-heading-focus.ts'
 import { readOidcConfig } from '../data/oidc-config.ts'
 import { signInText } from '../strings/sign-in.ts'
 
@@ -41,7 +41,7 @@ export function Callback() {
           <Loading />
         ) : (
           <>
-            <Fault error={error} />
+            <ErrorMessage error={error} />
             <ButtonLink to="/">{signInText.again}</ButtonLink>
           </>
         )}

@@ -1,8 +1,8 @@
 // Confirms and performs the cancellation of an export.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../api.ts'
-import { Confirm } from '../components/controls/dialog.tsx'
-import { Fault } from '../components/display/notice.tsx'
+import { ConfirmDialog } from '../components/controls/dialog.tsx'
+import { ErrorMessage } from '../components/display/notice.tsx'
 import { detailsText } from '../strings/export-details.ts'
 
 interface CancelDialogProps {
@@ -24,7 +24,7 @@ export function CancelDialog({ exportId, onClose }: CancelDialogProps) {
   })
   const words = detailsText.confirmCancel
   return (
-    <Confirm
+    <ConfirmDialog
       title={words.title}
       action={words.action}
       keep={words.keep}
@@ -33,7 +33,7 @@ export function CancelDialog({ exportId, onClose }: CancelDialogProps) {
       onClose={onClose}
     >
       <p>{words.text}</p>
-      {cancel.error !== null && <Fault error={cancel.error} />}
-    </Confirm>
+      {cancel.error !== null && <ErrorMessage error={cancel.error} />}
+    </ConfirmDialog>
   )
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { Export } from '../api.ts'
 import { Button, ButtonLink } from '../components/controls/button.tsx'
 import { CopyButton } from '../components/controls/copy-button.tsx'
-import { Empty, Fault, Loading } from '../components/display/notice.tsx'
+import { EmptyState, ErrorMessage, Loading } from '../components/display/notice.tsx'
 import { Progress } from '../components/display/progress.tsx'
 import { Status } from '../components/display/status.tsx'
 import { announce } from '../components/layout/announcer.tsx'
@@ -15,7 +15,6 @@ import { progressText } from '../strings/export.ts'
 import { detailsText } from '../strings/export-details.ts'
 import { curlOf, requestOf } from '../text/curl.ts'
 import { CancelDialog } from './cancel-dialog.tsx'
-import { useDownload } from './download.ts'
 import { Failure } from './export-details/failure.tsx'
 import { FileFacts } from './export-details/file-facts.tsx'
 import { RemoveDialog } from './export-details/remove-dialog.tsx'
@@ -23,6 +22,7 @@ import { RequestFacts } from './export-details/request-facts.tsx'
 import { Timeline } from './export-details/timeline.tsx'
 import { Warnings } from './export-details/warnings.tsx'
 import { isActive, tabOf } from './export-state.ts'
+import { useDownload } from './use-download.ts'
 
 export function ExportDetails({ id }: { readonly id: string }) {
   const query = useQuery(queries.export(id))
@@ -33,11 +33,11 @@ export function ExportDetails({ id }: { readonly id: string }) {
       {query.error === null ? (
         <Loading />
       ) : isUnknown ? (
-        <Empty title={detailsText.notFound.title} text={detailsText.notFound.text}>
+        <EmptyState title={detailsText.notFound.title} text={detailsText.notFound.text}>
           <ButtonLink to="/">{detailsText.notFound.back}</ButtonLink>
-        </Empty>
+        </EmptyState>
       ) : (
-        <Fault error={query.error} onRetry={() => void query.refetch()} />
+        <ErrorMessage error={query.error} onRetry={() => void query.refetch()} />
       )}
     </Page>
   )
@@ -109,7 +109,7 @@ function Actions({ record }: { readonly record: Export }) {
           {words.remove}
         </Button>
       )}
-      {download.error !== null && <Fault error={download.error} />}
+      {download.error !== null && <ErrorMessage error={download.error} />}
       {dialog === 'cancel' && <CancelDialog exportId={record.id} onClose={close} />}
       {dialog === 'remove' && <RemoveDialog exportId={record.id} onClose={close} />}
     </>

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { Button, ButtonLink } from '../components/controls/button.tsx'
-import { Empty, Fault, Loading } from '../components/display/notice.tsx'
+import { EmptyState, ErrorMessage, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { appText } from '../strings/app.ts'
@@ -45,11 +45,11 @@ export function Exports() {
         onClear={() => setParameters(new URLSearchParams())}
       />
       {list.error !== null && list.data === undefined ? (
-        <Fault error={list.error} onRetry={() => void list.refetch()} />
+        <ErrorMessage error={list.error} onRetry={() => void list.refetch()} />
       ) : list.data === undefined ? (
         <Loading />
       ) : list.data.items.length === 0 ? (
-        <Empty {...(isFiltered ? listText.noMatch : listText.empty)}>
+        <EmptyState {...(isFiltered ? listText.noMatch : listText.empty)}>
           {isFiltered ? (
             <Button onClick={() => setParameters(new URLSearchParams())}>{listText.filters.clear}</Button>
           ) : (
@@ -57,7 +57,7 @@ export function Exports() {
               {appText.nav.newExport}
             </ButtonLink>
           )}
-        </Empty>
+        </EmptyState>
       ) : (
         <table className="rows exports" aria-busy={list.isPlaceholderData}>
           <caption className="visually-hidden">{listText.caption}</caption>

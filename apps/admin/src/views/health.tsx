@@ -2,8 +2,8 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { System } from '../api.ts'
-import { Moment } from '../components/display/moment.tsx'
-import { Fault, Loading } from '../components/display/notice.tsx'
+import { ErrorMessage, Loading } from '../components/display/notice.tsx'
+import { Timestamp } from '../components/display/timestamp.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { healthText } from '../strings/health.ts'
@@ -16,7 +16,7 @@ export function Health() {
   return (
     <Page title={healthText.title} lead={healthText.lead}>
       {error !== null && data === undefined ? (
-        <Fault error={error} onRetry={() => void refetch()} />
+        <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : (
@@ -85,7 +85,7 @@ function Lane({ lane, backend }: LaneProps) {
       {oldestQueuedAt !== null && (
         <>
           {' · '}
-          {healthText.oldest} <Moment at={oldestQueuedAt} as="near" />
+          {healthText.oldest} <Timestamp at={oldestQueuedAt} format="relative" />
         </>
       )}
       <br />

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ApiKey } from '../api.ts'
 import { Button } from '../components/controls/button.tsx'
-import { Secret } from '../components/controls/secret.tsx'
-import { Empty, Fault, Loading } from '../components/display/notice.tsx'
+import { SecretDialog } from '../components/controls/secret-dialog.tsx'
+import { EmptyState, ErrorMessage, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { keysText } from '../strings/keys.ts'
@@ -33,20 +33,20 @@ export function Keys() {
       }
     >
       {error !== null && data === undefined ? (
-        <Fault error={error} onRetry={() => void refetch()} />
+        <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : data.length === 0 ? (
-        <Empty {...keysText.empty} />
+        <EmptyState {...keysText.empty} />
       ) : (
         <KeyTable keys={data} onAction={(kind, apiKey) => setOpen({ kind, apiKey })} />
       )}
-      {open?.kind === 'new' && <NewKeyDialog onMade={showKey} onClose={close} />}
+      {open?.kind === 'new' && <NewKeyDialog onCreated={showKey} onClose={close} />}
       {(open?.kind === 'revoke' || open?.kind === 'rotate') && (
-        <KeyActionDialog action={open.kind} apiKey={open.apiKey} onMade={showKey} onClose={close} />
+        <KeyActionDialog action={open.kind} apiKey={open.apiKey} onCreated={showKey} onClose={close} />
       )}
       {open?.kind === 'created' && (
-        <Secret
+        <SecretDialog
           title={keysText.created.title}
           text={keysText.created.text}
           copy={keysText.created.copy}

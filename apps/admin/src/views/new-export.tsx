@@ -1,7 +1,7 @@
 // The view for a new export. It loads what the form needs.
 import { useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
-import { Fault, Loading } from '../components/display/notice.tsx'
+import { ErrorMessage, Loading } from '../components/display/notice.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { formText } from '../strings/new-export.ts'
@@ -22,7 +22,7 @@ export function NewExport() {
       ) : error === null ? (
         <Loading />
       ) : (
-        <Fault error={error} />
+        <ErrorMessage error={error} />
       )}
     </Page>
   )

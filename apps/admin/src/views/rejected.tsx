@@ -2,7 +2,7 @@
 
 import { Button } from '../components/controls/button.tsx'
 import { Brand } from '../components/layout/brand.tsx'
-import { useHeadingFocus } from '../components/layout/heading.ts'
+import { useHeadingFocus } from '../components/layout/use-heading-focus.ts'
 import { endSession } from '../data/session.ts'
 import { signInText } from '../strings/sign-in.ts'
 

@@ -4,9 +4,9 @@ import { type FormEvent, useState } from 'react'
 import { api } from '../api.ts'
 import { Button } from '../components/controls/button.tsx'
 import { Field } from '../components/controls/field.tsx'
-import { Fault } from '../components/display/notice.tsx'
+import { ErrorMessage } from '../components/display/notice.tsx'
 import { Brand } from '../components/layout/brand.tsx'
-import { useHeadingFocus } from '../components/layout/heading.ts'
+import { useHeadingFocus } from '../components/layout/use-heading-focus.ts'
 import { ApiProblem } from '../data/problem.ts'
 import { queries } from '../data/queries.ts'
 import { type SignedOut, startSession } from '../data/session.ts'
@@ -52,7 +52,7 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
             <Button variant="primary" busy={withProvider.isPending} onClick={() => withProvider.mutate()}>
               {signInText.oidc}
             </Button>
-            {withProvider.error !== null && <Fault error={withProvider.error} />}
+            {withProvider.error !== null && <ErrorMessage error={withProvider.error} />}
             <p className="or">{signInText.or}</p>
           </>
         )}
@@ -71,7 +71,7 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
               />
             )}
           </Field>
-          {withKey.error !== null && !isWrong && <Fault error={withKey.error} />}
+          {withKey.error !== null && !isWrong && <ErrorMessage error={withKey.error} />}
           <Button type="submit" variant={oidc.data ? 'plain' : 'primary'} busy={withKey.isPending}>
             {signInText.submit}
           </Button>

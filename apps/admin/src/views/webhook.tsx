@@ -3,9 +3,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, type Endpoint } from '../api.ts'
 import { Button, ButtonLink } from '../components/controls/button.tsx'
-import { Secret } from '../components/controls/secret.tsx'
-import { Moment } from '../components/display/moment.tsx'
-import { Empty, Fault, Loading } from '../components/display/notice.tsx'
+import { SecretDialog } from '../components/controls/secret-dialog.tsx'
+import { EmptyState, ErrorMessage, Loading } from '../components/display/notice.tsx'
+import { Timestamp } from '../components/display/timestamp.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { webhooksText } from '../strings/webhooks.ts'
@@ -21,13 +21,13 @@ export function Webhook({ id }: { readonly id: string }) {
   return (
     <Page title={data === undefined ? webhooksText.title : words.title}>
       {error !== null ? (
-        <Fault error={error} onRetry={() => void refetch()} />
+        <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : (
-        <Empty title={words.title} text={words.text}>
+        <EmptyState title={words.title} text={words.text}>
           <ButtonLink to="/webhooks">{words.back}</ButtonLink>
-        </Empty>
+        </EmptyState>
       )}
     </Page>
   )
@@ -50,7 +50,7 @@ function Details({ endpoint }: { readonly endpoint: Endpoint }) {
         {!enabled && disabledReason !== null && <p className="note">{webhooksText.disabledReason[disabledReason]}</p>}
         {enabled && failingSince !== null && (
           <p className="note">
-            {webhooksText.failingSince} <Moment at={failingSince} />
+            {webhooksText.failingSince} <Timestamp at={failingSince} />
           </p>
         )}
         <ul className="chips">
@@ -91,19 +91,21 @@ function Actions({ endpoint: { id, enabled } }: { readonly endpoint: Endpoint })
       <Button variant="quiet" onClick={() => setOpen('remove')}>
         {webhooksText.remove.action}
       </Button>
-      {error !== null && <Fault error={error} />}
+      {error !== null && <ErrorMessage error={error} />}
       {open !== undefined && (
         <EndpointActionDialog
           action={open}
           endpointId={id}
-          onMade={(made) => {
+          onCreated={(created) => {
             setOpen(undefined)
-            setSecret(made)
+            setSecret(created)
           }}
           onClose={() => setOpen(undefined)}
         />
       )}
-      {secret !== undefined && <Secret {...webhooksText.secret} secret={secret} onClose={() => setSecret(undefined)} />}
+      {secret !== undefined && (
+        <SecretDialog {...webhooksText.secret} secret={secret} onClose={() => setSecret(undefined)} />
+      )}
     </>
   )
 }

@@ -4,9 +4,9 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import type { Endpoint } from '../api.ts'
 import { Button } from '../components/controls/button.tsx'
-import { Secret } from '../components/controls/secret.tsx'
-import { Moment } from '../components/display/moment.tsx'
-import { Empty, Fault, Loading } from '../components/display/notice.tsx'
+import { SecretDialog } from '../components/controls/secret-dialog.tsx'
+import { EmptyState, ErrorMessage, Loading } from '../components/display/notice.tsx'
+import { Timestamp } from '../components/display/timestamp.tsx'
 import { Page } from '../components/layout/page.tsx'
 import { queries } from '../data/queries.ts'
 import { webhooksText } from '../strings/webhooks.ts'
@@ -25,24 +25,26 @@ export function Webhooks() {
   return (
     <Page title={webhooksText.title} lead={webhooksText.lead} actions={create}>
       {error !== null && data === undefined ? (
-        <Fault error={error} onRetry={() => void refetch()} />
+        <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : data.length === 0 ? (
-        <Empty {...webhooksText.empty} />
+        <EmptyState {...webhooksText.empty} />
       ) : (
         <EndpointTable endpoints={data} />
       )}
       {isNew && (
         <NewEndpointDialog
-          onMade={(made) => {
+          onCreated={(created) => {
             setNew(false)
-            setSecret(made)
+            setSecret(created)
           }}
           onClose={() => setNew(false)}
         />
       )}
-      {secret !== undefined && <Secret {...webhooksText.secret} secret={secret} onClose={() => setSecret(undefined)} />}
+      {secret !== undefined && (
+        <SecretDialog {...webhooksText.secret} secret={secret} onClose={() => setSecret(undefined)} />
+      )}
     </Page>
   )
 }
@@ -72,7 +74,7 @@ function EndpointTable({ endpoints }: { readonly endpoints: readonly Endpoint[] 
               <EndpointState endpoint={endpoint} />
             </td>
             <td className="soft" data-label={words.created}>
-              <Moment at={endpoint.createdAt} as="near" />
+              <Timestamp at={endpoint.createdAt} format="relative" />
             </td>
           </tr>
         ))}

@@ -32,7 +32,7 @@ export function Dialog({ title, onClose, staysOpen = false, children }: DialogPr
   )
 }
 
-interface ConfirmProps extends Omit<DialogProps, 'staysOpen'> {
+interface ConfirmDialogProps extends Omit<DialogProps, 'staysOpen'> {
   readonly action: string
   readonly keep: string
   readonly busy: boolean
@@ -40,7 +40,7 @@ interface ConfirmProps extends Omit<DialogProps, 'staysOpen'> {
 }
 
 /** Asks for confirmation of an action that cannot be undone. */
-export function Confirm({ title, children, action, keep, busy, onConfirm, onClose }: ConfirmProps) {
+export function ConfirmDialog({ title, children, action, keep, busy, onConfirm, onClose }: ConfirmDialogProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       <div className="body">{children}</div>

@@ -9,20 +9,20 @@ export function Loading() {
   return (
     <div className="loading" role="status">
       <span className="visually-hidden">{componentText.loading}</span>
-      <span className="bone" />
-      <span className="bone" />
-      <span className="bone" />
+      <span className="skeleton" />
+      <span className="skeleton" />
+      <span className="skeleton" />
     </div>
   )
 }
 
-interface EmptyProps {
+interface EmptyStateProps {
   readonly title: string
   readonly text: string
   readonly children?: ReactNode
 }
 
-export function Empty({ title, text, children }: EmptyProps) {
+export function EmptyState({ title, text, children }: EmptyStateProps) {
   return (
     <div className="empty">
       <p className="title">{title}</p>
@@ -32,15 +32,15 @@ export function Empty({ title, text, children }: EmptyProps) {
   )
 }
 
-interface FaultProps {
+interface ErrorMessageProps {
   readonly error: Error
   readonly onRetry?: () => void
 }
 
 /** An error message, with the fields that the service rejected and a retry button. */
-export function Fault({ error, onRetry }: FaultProps) {
+export function ErrorMessage({ error, onRetry }: ErrorMessageProps) {
   return (
-    <div className="fault" role="alert">
+    <div className="error-message" role="alert">
       <p>{describe(error)}</p>
       {error instanceof ApiProblem && error.errors.length > 0 && (
         <ul>

@@ -2,8 +2,8 @@
 import type { Export } from '../../api.ts'
 import { progressText } from '../../strings/export.ts'
 import { formatDuration, formatNumber, roughly } from '../../text/quantities.ts'
-import { useNow } from './now.ts'
-import { useSpeed } from './speed.ts'
+import { useNow } from './use-now.ts'
+import { useSpeed } from './use-speed.ts'
 
 export function Progress({ record }: { readonly record: Export }) {
   const now = useNow(1_000)

@@ -1,7 +1,7 @@
 // The frame of a view: document title, heading, lead and actions.
 import { type ReactNode, useEffect } from 'react'
 import { appText } from '../../strings/app.ts'
-import { useHeadingFocus } from './heading.ts'
+import { useHeadingFocus } from './use-heading-focus.ts'
 
 interface PageProps {
   readonly title: string

@@ -1,7 +1,7 @@
 // The facts of a file: rows, size, duration, expiry, snapshot time and checksum.
 import type { Export } from '../../api.ts'
 import { CopyButton } from '../../components/controls/copy-button.tsx'
-import { Moment } from '../../components/display/moment.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { detailsText } from '../../strings/export-details.ts'
 import { formatBytes, formatDuration, formatNumber } from '../../text/quantities.ts'
 import { Facts } from './facts.tsx'
@@ -19,14 +19,14 @@ export function FileFacts({ record }: { readonly record: Export }) {
         startedAt === null || finishedAt === null
           ? undefined
           : { name: words.duration, value: formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) },
-        isKept ? { name: words.expires, value: <Moment at={expiresAt} /> } : undefined,
+        isKept ? { name: words.expires, value: <Timestamp at={expiresAt} /> } : undefined,
         snapshotAt === null
           ? undefined
           : {
               name: words.snapshot,
               value: (
                 <>
-                  <Moment at={snapshotAt} as="exact" /> <span className="hint">{words.snapshotHint}</span>
+                  <Timestamp at={snapshotAt} format="exact" /> <span className="hint">{words.snapshotHint}</span>
                 </>
               ),
               wide: true,

@@ -1,8 +1,8 @@
 // Confirms and performs the deletion of the file.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api.ts'
-import { Confirm } from '../../components/controls/dialog.tsx'
-import { Fault } from '../../components/display/notice.tsx'
+import { ConfirmDialog } from '../../components/controls/dialog.tsx'
+import { ErrorMessage } from '../../components/display/notice.tsx'
 import { detailsText } from '../../strings/export-details.ts'
 
 interface RemoveDialogProps {
@@ -22,7 +22,7 @@ export function RemoveDialog({ exportId, onClose }: RemoveDialogProps) {
   })
   const words = detailsText.confirmRemove
   return (
-    <Confirm
+    <ConfirmDialog
       title={words.title}
       action={words.action}
       keep={words.keep}
@@ -31,7 +31,7 @@ export function RemoveDialog({ exportId, onClose }: RemoveDialogProps) {
       onClose={onClose}
     >
       <p>{words.text}</p>
-      {removal.error !== null && <Fault error={removal.error} />}
-    </Confirm>
+      {removal.error !== null && <ErrorMessage error={removal.error} />}
+    </ConfirmDialog>
   )
 }

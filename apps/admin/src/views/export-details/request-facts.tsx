@@ -1,7 +1,7 @@
 // The request of an export: its options, who made it, and when.
 import type { Export } from '../../api.ts'
 import { CopyButton } from '../../components/controls/copy-button.tsx'
-import { Moment } from '../../components/display/moment.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { formatText } from '../../strings/export.ts'
 import { detailsText } from '../../strings/export-details.ts'
 import { formatNumber } from '../../text/quantities.ts'
@@ -16,7 +16,7 @@ export function RequestFacts({ record }: { readonly record: Export }) {
       title={words.request}
       facts={[
         { name: words.by, value: record.requestedBy },
-        { name: words.at, value: <Moment at={record.createdAt} /> },
+        { name: words.at, value: <Timestamp at={record.createdAt} /> },
         { name: words.format, value: record.compression === 'gzip' ? `${format}, ${words.compressed}` : format },
         { name: words.limit, value: record.limit === null ? words.noLimit : formatNumber(record.limit) },
         record.attempts > 1 ? { name: words.attempts, value: formatNumber(record.attempts) } : undefined,
@@ -57,7 +57,7 @@ function Filters({ filters }: { readonly filters: Export['filters'] }) {
         <li key={name}>
           <span className="name">{name}</span>{' '}
           {typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? (
-            <Moment at={value} as="exact" />
+            <Timestamp at={value} format="exact" />
           ) : (
             String(value)
           )}

@@ -2,8 +2,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportEvent } from '../../api.ts'
-import { Moment } from '../../components/display/moment.tsx'
-import { Fault, Loading } from '../../components/display/notice.tsx'
+import { ErrorMessage, Loading } from '../../components/display/notice.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { queries } from '../../data/queries.ts'
 import { eventText } from '../../strings/events.ts'
 import { timelineText } from '../../strings/export-details.ts'
@@ -20,7 +20,7 @@ export function Timeline({ exportId, version }: TimelineProps) {
     <section className="panel timeline">
       <h2>{timelineText.title}</h2>
       {error !== null && data === undefined ? (
-        <Fault error={error} onRetry={() => void refetch()} />
+        <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : (
@@ -40,7 +40,7 @@ function TimelineEntry({ event }: { readonly event: ExportEvent }) {
     <li className={event.type.replace('.', '-')}>
       <strong>{eventText[event.type]}</strong>
       <span className="hint">
-        <Moment at={event.at} as="exact" />
+        <Timestamp at={event.at} format="exact" />
         {' · '}
         {timelineText.by(event.actor)}
         {event.attempt !== null && event.attempt > 1 && ` · ${timelineText.attempt(event.attempt)}`}

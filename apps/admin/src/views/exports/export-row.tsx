@@ -2,16 +2,16 @@
 import { Link } from 'wouter'
 import type { Export } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
-import { Moment } from '../../components/display/moment.tsx'
-import { Fault } from '../../components/display/notice.tsx'
+import { ErrorMessage } from '../../components/display/notice.tsx'
 import { Progress } from '../../components/display/progress.tsx'
 import { Status } from '../../components/display/status.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { componentText } from '../../strings/components.ts'
 import { formatText } from '../../strings/export.ts'
 import { listText } from '../../strings/export-list.ts'
 import { formatBytes, formatNumber } from '../../text/quantities.ts'
-import { useDownload } from '../download.ts'
 import { isActive } from '../export-state.ts'
+import { useDownload } from '../use-download.ts'
 
 interface ExportRowProps {
   readonly record: Export
@@ -32,7 +32,7 @@ export function ExportRow({ record, title, onCancel }: ExportRowProps) {
       </td>
       <td className="state">
         {active ? <Progress record={record} /> : <Status status={record.status} />}
-        {download.error !== null && <Fault error={download.error} />}
+        {download.error !== null && <ErrorMessage error={download.error} />}
       </td>
       <td className="number" data-label={words.columns.rows}>
         {record.rowCount === null ? componentText.none : formatNumber(record.rowCount)}
@@ -44,7 +44,7 @@ export function ExportRow({ record, title, onCancel }: ExportRowProps) {
         {record.requestedBy}
       </td>
       <td className="soft" data-label={words.columns.at}>
-        <Moment at={record.createdAt} as="near" />
+        <Timestamp at={record.createdAt} format="relative" />
       </td>
       <td className="act">
         {record.status === 'completed' && (

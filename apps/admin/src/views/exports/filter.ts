@@ -1,4 +1,4 @@
-// The filters of the list. They are kept in the address, so that it can be shared and works with the back button.
+// The filters of the list. They are kept in the address, so that it can be shared and opened again.
 import { endOfDay, isDay, startOfDay } from '../../text/date-presets.ts'
 
 export const FILTER_NAMES = ['scope', 'dataset', 'status', 'requestedBy', 'from', 'to'] as const

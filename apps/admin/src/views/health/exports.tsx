@@ -2,7 +2,7 @@
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import { Link } from 'wouter'
 import type { System } from '../../api.ts'
-import { Moment } from '../../components/display/moment.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { componentText } from '../../strings/components.ts'
 import { progressText } from '../../strings/export.ts'
 import { healthText } from '../../strings/health.ts'
@@ -43,7 +43,11 @@ export function Running({ running }: { readonly running: System['running'] }) {
                   {record.requestedBy}
                 </td>
                 <td className="soft" data-label={words.started}>
-                  {record.startedAt === null ? componentText.none : <Moment at={record.startedAt} as="near" />}
+                  {record.startedAt === null ? (
+                    componentText.none
+                  ) : (
+                    <Timestamp at={record.startedAt} format="relative" />
+                  )}
                 </td>
               </tr>
             ))}
@@ -85,7 +89,11 @@ export function Failures({ failures }: { readonly failures: System['failures'] }
                   {record.requestedBy}
                 </td>
                 <td className="soft" data-label={words.failed}>
-                  {record.finishedAt === null ? componentText.none : <Moment at={record.finishedAt} as="near" />}
+                  {record.finishedAt === null ? (
+                    componentText.none
+                  ) : (
+                    <Timestamp at={record.finishedAt} format="relative" />
+                  )}
                 </td>
               </tr>
             ))}

@@ -1,7 +1,7 @@
 // The table of workers.
 import type { System } from '../../api.ts'
-import { Moment } from '../../components/display/moment.tsx'
-import { Empty } from '../../components/display/notice.tsx'
+import { EmptyState } from '../../components/display/notice.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { healthText } from '../../strings/health.ts'
 
 /** A worker has a lane for small exports and one for large ones, each with its own slots. */
@@ -13,7 +13,7 @@ export function Workers({ workers }: { readonly workers: System['workers'] }) {
     <section>
       <h2>{healthText.workers}</h2>
       {workers.length === 0 ? (
-        <Empty {...healthText.noWorkers} />
+        <EmptyState {...healthText.noWorkers} />
       ) : (
         <table className="rows">
           <thead>
@@ -36,10 +36,10 @@ export function Workers({ workers }: { readonly workers: System['workers'] }) {
                 </td>
                 <td data-label={words.busy}>{healthText.busy(running, concurrency * LANES_PER_WORKER)}</td>
                 <td className="soft" data-label={words.started}>
-                  <Moment at={startedAt} as="near" />
+                  <Timestamp at={startedAt} format="relative" />
                 </td>
                 <td className="soft" data-label={words.seen}>
-                  <Moment at={seenAt} as="near" />
+                  <Timestamp at={seenAt} format="relative" />
                 </td>
               </tr>
             ))}

@@ -2,9 +2,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type ApiKey, api } from '../../api.ts'
-import { Confirm } from '../../components/controls/dialog.tsx'
+import { ConfirmDialog } from '../../components/controls/dialog.tsx'
 import { Field } from '../../components/controls/field.tsx'
-import { Fault } from '../../components/display/notice.tsx'
+import { ErrorMessage } from '../../components/display/notice.tsx'
 import { keysText } from '../../strings/keys.ts'
 
 export type KeyAction = 'revoke' | 'rotate'
@@ -12,11 +12,11 @@ export type KeyAction = 'revoke' | 'rotate'
 interface KeyActionDialogProps {
   readonly action: KeyAction
   readonly apiKey: ApiKey
-  readonly onMade: (key: string) => void
+  readonly onCreated: (key: string) => void
   readonly onClose: () => void
 }
 
-export function KeyActionDialog({ action, apiKey, onMade, onClose }: KeyActionDialogProps) {
+export function KeyActionDialog({ action, apiKey, onCreated, onClose }: KeyActionDialogProps) {
   const [overlap, setOverlap] = useState('0s')
   const client = useQueryClient()
   const work = useMutation({
@@ -25,15 +25,15 @@ export function KeyActionDialog({ action, apiKey, onMade, onClose }: KeyActionDi
       await api.revokeApiKey(apiKey.id)
       return undefined
     },
-    onSuccess: (made) => {
+    onSuccess: (newKey) => {
       void client.invalidateQueries({ queryKey: ['api-keys'] })
-      if (made === undefined) onClose()
-      else onMade(made)
+      if (newKey === undefined) onClose()
+      else onCreated(newKey)
     },
   })
   const words = keysText[action]
   return (
-    <Confirm
+    <ConfirmDialog
       title={words.title(apiKey.name)}
       action={words.action}
       keep={words.keep}
@@ -55,7 +55,7 @@ export function KeyActionDialog({ action, apiKey, onMade, onClose }: KeyActionDi
           )}
         </Field>
       )}
-      {work.error !== null && <Fault error={work.error} />}
-    </Confirm>
+      {work.error !== null && <ErrorMessage error={work.error} />}
+    </ConfirmDialog>
   )
 }

@@ -1,7 +1,7 @@
 // The table of API keys. Revoked and expired keys stay, because the audit trail names them.
 import type { ApiKey } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
-import { Moment } from '../../components/display/moment.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { appText } from '../../strings/app.ts'
 import { keysText } from '../../strings/keys.ts'
 import type { KeyAction } from './key-action-dialog.tsx'
@@ -56,10 +56,10 @@ function KeyRow({ apiKey, onAction }: KeyRowProps) {
         {apiKey.datasets.length === 0 ? keysText.allDatasets : apiKey.datasets.join(', ')}
       </td>
       <td className="soft" data-label={words.used}>
-        {apiKey.lastUsedAt === null ? keysText.never : <Moment at={apiKey.lastUsedAt} as="near" />}
+        {apiKey.lastUsedAt === null ? keysText.never : <Timestamp at={apiKey.lastUsedAt} format="relative" />}
       </td>
       <td className="soft" data-label={words.expires}>
-        {ended !== undefined ? ended : apiKey.expiresAt === null ? keysText.never : <Moment at={apiKey.expiresAt} />}
+        {ended !== undefined ? ended : apiKey.expiresAt === null ? keysText.never : <Timestamp at={apiKey.expiresAt} />}
       </td>
       <td className="act">
         {ended === undefined && (

@@ -3,21 +3,21 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, type Me } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
+import { Checkbox } from '../../components/controls/checkbox.tsx'
 import { Choice } from '../../components/controls/choice.tsx'
 import { Dialog } from '../../components/controls/dialog.tsx'
 import { Field } from '../../components/controls/field.tsx'
-import { Toggle } from '../../components/controls/toggle.tsx'
-import { Fault } from '../../components/display/notice.tsx'
+import { ErrorMessage } from '../../components/display/notice.tsx'
 import { queries } from '../../data/queries.ts'
 import { keysText } from '../../strings/keys.ts'
 import { dayOf, endOfDay } from '../../text/date-presets.ts'
 
 interface NewKeyDialogProps {
-  readonly onMade: (key: string) => void
+  readonly onCreated: (key: string) => void
   readonly onClose: () => void
 }
 
-export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
+export function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps) {
   const words = keysText.form
   const client = useQueryClient()
   const { data: all = [] } = useQuery(queries.datasets())
@@ -30,7 +30,7 @@ export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
       api.createApiKey({ name, role, datasets, ...(lastDay === '' ? {} : { expiresAt: endOfDay(lastDay) }) }),
     onSuccess: ({ key }) => {
       void client.invalidateQueries({ queryKey: ['api-keys'] })
-      onMade(key)
+      onCreated(key)
     },
   })
   const submit = (event: FormEvent) => {
@@ -62,11 +62,11 @@ export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
           ]}
           onChange={setRole}
         />
-        <fieldset className="ticks">
+        <fieldset className="checkboxes">
           <legend>{words.datasets}</legend>
           <p className="hint">{words.datasetsHint}</p>
           {all.map((dataset) => (
-            <Toggle
+            <Checkbox
               key={dataset.name}
               label={dataset.title}
               checked={datasets.includes(dataset.name)}
@@ -87,7 +87,7 @@ export function NewKeyDialog({ onMade, onClose }: NewKeyDialogProps) {
             />
           )}
         </Field>
-        {creation.error !== null && <Fault error={creation.error} />}
+        {creation.error !== null && <ErrorMessage error={creation.error} />}
         <div className="actions">
           <Button onClick={onClose}>{words.cancel}</Button>
           <Button type="submit" variant="primary" busy={creation.isPending}>

@@ -1,7 +1,7 @@
 // The CSV options: one checkbox for Excel, and each option by itself.
 import type { CsvOptions } from '@waybill/shared/vocabulary/export.ts'
+import { Checkbox } from '../../components/controls/checkbox.tsx'
 import { Field } from '../../components/controls/field.tsx'
-import { Toggle } from '../../components/controls/toggle.tsx'
 import { formText } from '../../strings/new-export.ts'
 import { EXCEL_DELIMITER } from '../../text/locale.ts'
 import { type Draft, EXCEL_CSV, isForExcel, PLAIN_CSV } from './draft.ts'
@@ -11,9 +11,9 @@ interface CsvFieldsProps {
   readonly onChange: (change: Partial<Draft>) => void
 }
 
-export function ExcelToggle({ draft, onChange }: CsvFieldsProps) {
+export function ExcelCheckbox({ draft, onChange }: CsvFieldsProps) {
   return (
-    <Toggle
+    <Checkbox
       label={formText.excel}
       hint={formText.excelHint(EXCEL_DELIMITER)}
       checked={isForExcel(draft)}
@@ -43,9 +43,9 @@ export function CsvFields({ draft: { csv }, onChange }: CsvFieldsProps) {
           </select>
         )}
       </Field>
-      <Toggle label={formText.header} checked={csv.header} onChange={(header) => set({ header })} />
-      <Toggle label={formText.bom} checked={csv.bom} onChange={(bom) => set({ bom })} />
-      <Toggle
+      <Checkbox label={formText.header} checked={csv.header} onChange={(header) => set({ header })} />
+      <Checkbox label={formText.bom} checked={csv.bom} onChange={(bom) => set({ bom })} />
+      <Checkbox
         label={formText.escapeFormulas}
         checked={csv.escapeFormulas}
         onChange={(escapeFormulas) => set({ escapeFormulas })}

@@ -5,13 +5,13 @@ import { useLocation } from 'wouter'
 import { api, type Dataset, type Export } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
 import { Choice } from '../../components/controls/choice.tsx'
-import { Empty, Fault } from '../../components/display/notice.tsx'
+import { EmptyState, ErrorMessage } from '../../components/display/notice.tsx'
 import { ApiProblem, isPassing } from '../../data/problem.ts'
 import { queries } from '../../data/queries.ts'
 import { formatText } from '../../strings/export.ts'
 import { formText } from '../../strings/new-export.ts'
 import { ColumnPicker } from './column-picker.tsx'
-import { ExcelToggle } from './csv-fields.tsx'
+import { ExcelCheckbox } from './csv-fields.tsx'
 import { DateRange } from './date-range.tsx'
 import { type Draft, draftErrors, emptyDraft, requestOfDraft, withDataset } from './draft.ts'
 import { FilterFields } from './filter-fields.tsx'
@@ -33,7 +33,7 @@ const PREVIEW_DELAY_MS = 350
 export function ExportForm({ datasets, from }: ExportFormProps) {
   const { draft, change, replace } = useDraft(datasets, from)
   const dataset = datasets.find(({ name }) => name === draft?.dataset)
-  if (draft === undefined || dataset === undefined) return <Empty {...formText.noDatasets} />
+  if (draft === undefined || dataset === undefined) return <EmptyState {...formText.noDatasets} />
   return <Form {...{ datasets, dataset, draft, change, replace }} isFilled={from !== undefined} />
 }
 
@@ -102,7 +102,7 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
             options={dataset.formats.map((format) => ({ value: format, ...formatText[format] }))}
             onChange={(format) => change({ format })}
           />
-          {draft.format === 'csv' && <ExcelToggle draft={draft} onChange={change} />}
+          {draft.format === 'csv' && <ExcelCheckbox draft={draft} onChange={change} />}
         </div>
         <div className="group pair">
           {isDateRange(dataset) && (
@@ -131,7 +131,7 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
       <div className="outcome">
         <Preview request={previewRequest} />
         <div className="submit">
-          {submission.error !== null && <Fault error={submission.error} />}
+          {submission.error !== null && <ErrorMessage error={submission.error} />}
           <Button type="submit" variant="primary" busy={submission.isPending} disabled={invalid.length > 0}>
             {formText.submit}
           </Button>

@@ -2,8 +2,8 @@
 import type { Dataset } from '../../api.ts'
 import { Field, type FieldIds } from '../../components/controls/field.tsx'
 import { formText } from '../../strings/new-export.ts'
+import { CheckboxList } from './checkbox-list.tsx'
 import { type DatasetFilter, isDateRange, kindOf } from './filters.ts'
-import { ListTicks } from './list-ticks.tsx'
 
 interface FilterFieldsProps {
   readonly dataset: Dataset
@@ -23,7 +23,7 @@ export function FilterFields({ dataset, values, errors, onChange }: FilterFields
     const set = (next: string) => onChange({ ...values, [filter.name]: next })
     if (kind.kind === 'list' && kind.items.kind === 'choice') {
       const { name, description } = filter
-      return <ListTicks key={name} {...{ name, description, error, value }} items={kind.items} onChange={set} />
+      return <CheckboxList key={name} {...{ name, description, error, value }} items={kind.items} onChange={set} />
     }
     return (
       <Field key={filter.name} label={filter.name} hint={filter.description} error={error}>

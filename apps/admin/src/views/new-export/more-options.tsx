@@ -1,7 +1,7 @@
 // The row limit, and the rarely used options: CSV options and compression.
 import type { Dataset } from '../../api.ts'
+import { Checkbox } from '../../components/controls/checkbox.tsx'
 import { Field } from '../../components/controls/field.tsx'
-import { Toggle } from '../../components/controls/toggle.tsx'
 import { formText } from '../../strings/new-export.ts'
 import { formatNumber } from '../../text/quantities.ts'
 import { CsvFields } from './csv-fields.tsx'
@@ -45,7 +45,7 @@ export function MoreOptions({ draft, onChange }: OptionsProps) {
     <details className="more">
       <summary>{formText.more}</summary>
       {draft.format === 'csv' && <CsvFields draft={draft} onChange={onChange} />}
-      <Toggle
+      <Checkbox
         label={formText.gzip}
         checked={draft.compression === 'gzip'}
         onChange={(checked) => onChange({ compression: checked ? 'gzip' : 'none' })}

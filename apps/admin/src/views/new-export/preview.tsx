@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ExportRequestInput, Preview as PreviewBody } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
-import { Fault, Loading } from '../../components/display/notice.tsx'
+import { ErrorMessage, Loading } from '../../components/display/notice.tsx'
 import { ApiProblem } from '../../data/problem.ts'
 import { queries } from '../../data/queries.ts'
 import { previewText } from '../../strings/preview.ts'
@@ -25,7 +25,7 @@ export function Preview({ request }: PreviewProps) {
   })
   const { data } = query
   // Errors of fields are shown at the fields.
-  const isFieldFault = query.error instanceof ApiProblem && query.error.status === 422
+  const isFieldError = query.error instanceof ApiProblem && query.error.status === 422
   return (
     <section className="preview" aria-label={words.title} aria-busy={query.isFetching}>
       <header>
@@ -45,8 +45,8 @@ export function Preview({ request }: PreviewProps) {
           </div>
         )}
       </header>
-      {query.error !== null && !isFieldFault ? (
-        <Fault error={query.error} onRetry={() => void query.refetch()} />
+      {query.error !== null && !isFieldError ? (
+        <ErrorMessage error={query.error} onRetry={() => void query.refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : data.content !== null && mode === 'file' ? (

@@ -3,8 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import { api, type Delivery } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
-import { Moment } from '../../components/display/moment.tsx'
-import { Empty, Fault, Loading } from '../../components/display/notice.tsx'
+import { EmptyState, ErrorMessage, Loading } from '../../components/display/notice.tsx'
+import { Timestamp } from '../../components/display/timestamp.tsx'
 import { queries } from '../../data/queries.ts'
 import { componentText } from '../../strings/components.ts'
 import { deliveriesText, webhooksText } from '../../strings/webhooks.ts'
@@ -22,11 +22,11 @@ export function Deliveries({ endpointId }: { readonly endpointId: string }) {
     <section>
       <h2>{words.title}</h2>
       {error !== null && data === undefined ? (
-        <Fault error={error} onRetry={() => void refetch()} />
+        <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : data.items.length === 0 ? (
-        <Empty {...words.empty} />
+        <EmptyState {...words.empty} />
       ) : (
         <table className="rows" aria-busy={isPlaceholderData}>
           <caption className="visually-hidden">{words.caption}</caption>
@@ -81,17 +81,17 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
           {delivery.status === 'pending' && delivery.nextAttemptAt !== null && (
             <>
               {' · '}
-              {words.nextAttempt} <Moment at={delivery.nextAttemptAt} as="near" />
+              {words.nextAttempt} <Timestamp at={delivery.nextAttemptAt} format="relative" />
             </>
           )}
         </span>
       </td>
       <td data-label={words.columns.response}>
         <LastResponse delivery={delivery} />
-        {again.error !== null && <Fault error={again.error} />}
+        {again.error !== null && <ErrorMessage error={again.error} />}
       </td>
       <td className="soft" data-label={words.columns.at}>
-        <Moment at={delivery.createdAt} as="near" />
+        <Timestamp at={delivery.createdAt} format="relative" />
       </td>
       <td className="act">
         <Button

@@ -2,8 +2,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
 import { api } from '../../api.ts'
-import { Confirm } from '../../components/controls/dialog.tsx'
-import { Fault } from '../../components/display/notice.tsx'
+import { ConfirmDialog } from '../../components/controls/dialog.tsx'
+import { ErrorMessage } from '../../components/display/notice.tsx'
 import { webhooksText } from '../../strings/webhooks.ts'
 
 export type EndpointAction = 'rotate' | 'remove'
@@ -11,11 +11,11 @@ export type EndpointAction = 'rotate' | 'remove'
 interface EndpointActionDialogProps {
   readonly action: EndpointAction
   readonly endpointId: string
-  readonly onMade: (secret: string) => void
+  readonly onCreated: (secret: string) => void
   readonly onClose: () => void
 }
 
-export function EndpointActionDialog({ action, endpointId, onMade, onClose }: EndpointActionDialogProps) {
+export function EndpointActionDialog({ action, endpointId, onCreated, onClose }: EndpointActionDialogProps) {
   const [, navigate] = useLocation()
   const client = useQueryClient()
   const work = useMutation({
@@ -26,13 +26,13 @@ export function EndpointActionDialog({ action, endpointId, onMade, onClose }: En
     },
     onSuccess: (secret) => {
       if (secret === undefined) navigate('/webhooks')
-      else onMade(secret)
+      else onCreated(secret)
       return client.invalidateQueries({ queryKey: ['endpoints'] })
     },
   })
   const words = webhooksText[action]
   return (
-    <Confirm
+    <ConfirmDialog
       title={words.title}
       action={words.action}
       keep={words.keep}
@@ -41,7 +41,7 @@ export function EndpointActionDialog({ action, endpointId, onMade, onClose }: En
       onClose={onClose}
     >
       <p>{words.text}</p>
-      {work.error !== null && <Fault error={work.error} />}
-    </Confirm>
+      {work.error !== null && <ErrorMessage error={work.error} />}
+    </ConfirmDialog>
   )
 }

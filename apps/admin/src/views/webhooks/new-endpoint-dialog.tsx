@@ -4,19 +4,19 @@ import { WEBHOOK_EVENTS, type WebhookEvent } from '@waybill/shared/vocabulary/we
 import { type FormEvent, useState } from 'react'
 import { api } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
+import { Checkbox } from '../../components/controls/checkbox.tsx'
 import { Dialog } from '../../components/controls/dialog.tsx'
 import { Field } from '../../components/controls/field.tsx'
-import { Toggle } from '../../components/controls/toggle.tsx'
-import { Fault } from '../../components/display/notice.tsx'
+import { ErrorMessage } from '../../components/display/notice.tsx'
 import { ApiProblem } from '../../data/problem.ts'
 import { webhooksText } from '../../strings/webhooks.ts'
 
 interface NewEndpointDialogProps {
-  readonly onMade: (secret: string) => void
+  readonly onCreated: (secret: string) => void
   readonly onClose: () => void
 }
 
-export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
+export function NewEndpointDialog({ onCreated, onClose }: NewEndpointDialogProps) {
   const words = webhooksText.form
   const client = useQueryClient()
   const [url, setUrl] = useState('')
@@ -26,19 +26,19 @@ export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
     mutationFn: () => api.createEndpoint({ url: url.trim(), events: [...events], description }),
     onSuccess: ({ secret }) => {
       void client.invalidateQueries({ queryKey: ['endpoints'] })
-      onMade(secret)
+      onCreated(secret)
     },
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
     creation.mutate()
   }
-  const urlFault =
+  const urlError =
     creation.error instanceof ApiProblem ? creation.error.errors.find(({ path }) => path === 'url')?.message : undefined
   return (
     <Dialog title={words.title} onClose={onClose}>
       <form onSubmit={submit}>
-        <Field label={words.url} hint={words.urlHint} error={urlFault}>
+        <Field label={words.url} hint={words.urlHint} error={urlError}>
           {(ids) => (
             <input
               {...ids}
@@ -62,10 +62,10 @@ export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
             />
           )}
         </Field>
-        <fieldset className="ticks">
+        <fieldset className="checkboxes">
           <legend>{words.events}</legend>
           {WEBHOOK_EVENTS.map((event) => (
-            <Toggle
+            <Checkbox
               key={event}
               label={webhooksText.events[event] ?? event}
               checked={events.includes(event)}
@@ -75,7 +75,7 @@ export function NewEndpointDialog({ onMade, onClose }: NewEndpointDialogProps) {
             />
           ))}
         </fieldset>
-        {creation.error !== null && urlFault === undefined && <Fault error={creation.error} />}
+        {creation.error !== null && urlError === undefined && <ErrorMessage error={creation.error} />}
         <div className="actions">
           <Button onClick={onClose}>{words.cancel}</Button>
           <Button type="submit" variant="primary" busy={creation.isPending} disabled={events.length === 0}>

@@ -1,9 +1,9 @@
 // A filter that takes a list of fixed values, as one checkbox per value.
 import { useId } from 'react'
-import { Toggle } from '../../components/controls/toggle.tsx'
+import { Checkbox } from '../../components/controls/checkbox.tsx'
 import { entriesOf, listOf, type ScalarKind } from './filters.ts'
 
-interface ListTicksProps {
+interface CheckboxListProps {
   readonly name: string
   readonly description: string
   readonly items: Extract<ScalarKind, { kind: 'choice' }>
@@ -12,23 +12,23 @@ interface ListTicksProps {
   readonly onChange: (value: string) => void
 }
 
-export function ListTicks({ name, description, items, value, error, onChange }: ListTicksProps) {
+export function CheckboxList({ name, description, items, value, error, onChange }: CheckboxListProps) {
   const id = useId()
-  const ticked = entriesOf(items, value)
+  const selected = entriesOf(items, value)
   const describedBy = error === undefined ? `${id}-hint` : `${id}-hint ${id}-error`
   return (
-    <fieldset className="ticks" aria-describedby={describedBy}>
+    <fieldset className="checkboxes" aria-describedby={describedBy}>
       <legend>{name}</legend>
       {items.values.map((each) => (
-        <Toggle
+        <Checkbox
           key={each}
           label={each}
-          checked={ticked.includes(each)}
+          checked={selected.includes(each)}
           onChange={(checked) =>
             onChange(
               listOf(
                 items,
-                items.values.filter((other) => (other === each ? checked : ticked.includes(other))),
+                items.values.filter((other) => (other === each ? checked : selected.includes(other))),
               ),
             )
           }

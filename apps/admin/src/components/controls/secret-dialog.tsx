@@ -4,7 +4,7 @@ import { Button } from './button.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Dialog } from './dialog.tsx'
 
-interface SecretProps {
+interface SecretDialogProps {
   readonly title: string
   readonly text: string
   readonly copy: string
@@ -12,7 +12,7 @@ interface SecretProps {
   readonly onClose: () => void
 }
 
-export function Secret({ title, text, copy, secret, onClose }: SecretProps) {
+export function SecretDialog({ title, text, copy, secret, onClose }: SecretDialogProps) {
   return (
     <Dialog title={title} onClose={onClose} staysOpen>
       <div className="body">

@@ -1,17 +1,17 @@
 // A checkbox with its label and its hint.
 import { useId } from 'react'
 
-interface ToggleProps {
+interface CheckboxProps {
   readonly label: string
   readonly hint?: string
   readonly checked: boolean
   readonly onChange: (checked: boolean) => void
 }
 
-export function Toggle({ label, hint, checked, onChange }: ToggleProps) {
+export function Checkbox({ label, hint, checked, onChange }: CheckboxProps) {
   const hintId = useId()
   return (
-    <div className="toggle">
+    <div className="checkbox">
       <label>
         <input
           type="checkbox"

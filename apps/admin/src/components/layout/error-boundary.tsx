@@ -1,27 +1,27 @@
 // An error boundary: a view that throws is replaced by an error message; the navigation keeps working.
 import { Component, type ReactNode } from 'react'
 import { appText } from '../../strings/app.ts'
-import { Fault } from '../display/notice.tsx'
+import { ErrorMessage } from '../display/notice.tsx'
 import { Page } from './page.tsx'
 
-interface BoundaryProps {
+interface ErrorBoundaryProps {
   /** The address. When it changes, the error is cleared. */
   readonly place: string
   readonly children: ReactNode
 }
 
-interface BoundaryState {
+interface ErrorBoundaryState {
   readonly error: Error | undefined
 }
 
-export class Boundary extends Component<BoundaryProps, BoundaryState> {
-  override state: BoundaryState = { error: undefined }
+export class ErrorBoundary extends Component<ErrorBoundaryProps, ErrorBoundaryState> {
+  override state: ErrorBoundaryState = { error: undefined }
 
-  static getDerivedStateFromError(thrown: unknown): BoundaryState {
+  static getDerivedStateFromError(thrown: unknown): ErrorBoundaryState {
     return { error: thrown instanceof Error ? thrown : new Error(String(thrown)) }
   }
 
-  override componentDidUpdate(before: BoundaryProps): void {
+  override componentDidUpdate(before: ErrorBoundaryProps): void {
     if (before.place !== this.props.place && this.state.error !== undefined) this.setState({ error: undefined })
   }
 
@@ -30,7 +30,7 @@ export class Boundary extends Component<BoundaryProps, BoundaryState> {
     if (error === undefined) return this.props.children
     return (
       <Page title={appText.failed}>
-        <Fault error={error} onRetry={() => this.setState({ error: undefined })} />
+        <ErrorMessage error={error} onRetry={() => this.setState({ error: undefined })} />
       </Page>
     )
   }
