@@ -10,7 +10,7 @@ import type { Config } from '@waybill/shared/settings/schema.ts'
 import type { Storage } from '@waybill/shared/storage/storage.ts'
 import type { Readers } from '@waybill/shared/wiring.ts'
 import type { Registry } from 'prom-client'
-import type { RefusalQuota } from './auth/refusal-quota.ts'
+import type { RefusalRecorder } from './auth/refusals.ts'
 
 export interface ServerDeps {
   readonly config: Config
@@ -30,7 +30,7 @@ export interface ServerDeps {
   /** Aborted when shutdown begins: `/readyz` answers 503 from then on. */
   readonly stopping?: AbortSignal
   /** Owned by the composition root, which flushes the remaining counts at shutdown. */
-  readonly refusals?: RefusalQuota
+  readonly refusals?: RefusalRecorder
   /** Holds the metrics of the process; the metrics of the service are added to it. */
   readonly registry?: Registry
 }

@@ -7,8 +7,7 @@ import { createLogger } from '@waybill/shared/process/log.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
 import { readConfigOrExit } from '@waybill/shared/settings/read.ts'
 import { connect } from '@waybill/shared/wiring.ts'
-import { createRefusalQuota } from './auth/refusal-quota.ts'
-import { tellUntold } from './auth/untold-refusals.ts'
+import { createRefusalRecorder } from './auth/refusals.ts'
 import { listen } from './http/listen.ts'
 import { describeProcess } from './metrics/process.ts'
 import { createServer } from './server.ts'
@@ -20,7 +19,7 @@ const connections = connect(config, 'waybill-api', log)
 
 const stopping = new AbortController()
 let isStarting = config.BOOTSTRAP_API_KEY !== undefined
-const refusals = createRefusalQuota()
+const refusals = createRefusalRecorder({ db: connections.db, log })
 const app = createServer({
   config,
   datasets,
@@ -41,7 +40,7 @@ stopping.abort()
 // Whoever balances load reads it off /readyz before the port is closed.
 await sleep(config.SHUTDOWN_DELAY)
 await server.close(config.SHUTDOWN_GRACE)
-await tellUntold({ db: connections.db, log }, refusals)
+await refusals.flush()
 await connections.close()
 log.info('stopped')
 // A client that still looks for a Redis that is away would keep the process for ever.

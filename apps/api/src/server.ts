@@ -4,8 +4,7 @@ import type { Logger } from '@waybill/shared/process/log.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import { authenticate } from './auth/authenticate.ts'
-import { createRefusalQuota } from './auth/refusal-quota.ts'
-import { recordRefusals } from './auth/refusals.ts'
+import { createRefusalRecorder, recordRefusals } from './auth/refusals.ts'
 import type { ServerDeps } from './deps.ts'
 import { adminPage } from './http/admin-page.ts'
 import { crossOrigin, secureHeaders } from './http/headers.ts'
@@ -84,7 +83,7 @@ export function createServer(deps: ServerDeps): Express {
   app.use(() => {
     throw new WaybillError('NOT_FOUND')
   })
-  app.use('/v1/exports', recordRefusals(deps, deps.refusals ?? createRefusalQuota()))
+  app.use('/v1/exports', recordRefusals(deps, deps.refusals ?? createRefusalRecorder(deps)))
   app.use(createErrorHandler(deps.log))
   return app
 }

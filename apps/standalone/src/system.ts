@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createRefusalQuota } from '@waybill/api/auth/refusal-quota.ts'
-import { tellUntold } from '@waybill/api/auth/untold-refusals.ts'
+import { createRefusalRecorder } from '@waybill/api/auth/refusals.ts'
 import type { ServerDeps } from '@waybill/api/deps.ts'
 import { type ListeningServer, listen } from '@waybill/api/http/listen.ts'
 import { createServer } from '@waybill/api/server.ts'
@@ -113,8 +112,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await ensureBootstrapKey(connections.db, apiKey)
     const worker = startWorker({ config, datasets: loaded.datasets, log, ...connections })
     stops.push(() => worker.stop(config.SHUTDOWN_GRACE))
-    const refusals = createRefusalQuota()
-    stops.push(() => tellUntold({ db: connections.db, log }, refusals))
+    const refusals = createRefusalRecorder({ db: connections.db, log })
+    stops.push(() => refusals.flush())
     const app = createServer({
       config,
       datasets: loaded.datasets,

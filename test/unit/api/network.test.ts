@@ -1,4 +1,4 @@
-// Which clients count as one: all addresses that one of them can take.
+// Rate limits: all addresses that one client can use count as one.
 import { expect, it } from 'vitest'
 import { networkOf } from '../../../apps/api/src/http/network.ts'
 
@@ -9,11 +9,13 @@ it.each([
   ['::FFFF:192.0.2.7', '192.0.2.7'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
   ['2001:0DB8:0001:0002::', '2001:db8:1:2::/64'],
-  ['2001:db8::1', '2001:db8:0:0::/64'],
-  ['::1', '0:0:0:0::/64'],
-  ['::', '0:0:0:0::/64'],
-  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
+  ['2001:db8::1', '2001:db8::/64'],
+  ['::1', '::/64'],
+  ['::', '::/64'],
+  ['fe80::1%eth0', 'fe80::/64'],
+  ['64:ff9b::192.0.2.7', '64:ff9b::/64'],
+  ['::ffff:192.0.2.7:50123', '192.0.2.7'],
+  ['no address', 'no address'],
   [undefined, 'unknown'],
 ])('%s counts as %s', (address, network) => {
   expect(networkOf(address)).toBe(network)

@@ -1,7 +1,7 @@
-// Writes refused requests for an export into the trail: who asked for what they did not get.
+// Records refused export requests in the audit trail: a limited number per caller and minute, and the count of the rest.
 
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
-import { recordEvent } from '@waybill/shared/audit/record.ts'
+import { type Actor, recordEvent } from '@waybill/shared/audit/record.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
 import type { Datasets } from '@waybill/shared/datasets/registry.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
@@ -10,53 +10,92 @@ import { csvOptionsSchema, exportRequestSchema } from '@waybill/shared/vocabular
 import type { ErrorRequestHandler } from 'express'
 import { toProblemError } from '../http/problem.ts'
 import { actorOf } from './actor.ts'
-import type { RefusalQuota } from './refusal-quota.ts'
-import { createUntoldTimer } from './untold-refusals.ts'
 
-interface RefusalDeps {
-  readonly db: Database
-  readonly datasets: Datasets
-  readonly log: Logger
+export interface RefusalRecorder {
+  /** Writes one event, or counts it when the caller has reached the limit. Rejects when the event cannot be written. */
+  record(actor: Actor, data: Readonly<Record<string, unknown>>): Promise<void>
+  /** Writes one event with the count of each caller. Counts that cannot be written are kept for the next time. */
+  flush(): Promise<void>
 }
 
-/** Milliseconds that the answer waits for the event: the ledger may be away, and the answer stays what it is. */
-const PATIENCE = 1_000
+/** A client that repeats a mistake in a loop must not fill the trail. Per caller, in one process. */
+const MAX_RECORDED_PER_WINDOW = 30
+const WINDOW_MS = 60_000
 
-/** Fields named in one event at most. */
-const MAX_FIELDS = 10
+/** The response, or the end of the process, waits this long for one event: the database may be unavailable. */
+const RECORD_TIMEOUT_MS = 1_000
 
-/** To be mounted at /v1/exports, before the error handler. Whoever has no valid token is not in the trail. */
-export function recordRefusals({ db, datasets, log }: RefusalDeps, quota: RefusalQuota): ErrorRequestHandler {
-  const tellSoon = createUntoldTimer({ db, log }, quota)
+/** Call `flush` before the process ends: the timer that does it after each window does not keep the process alive. */
+export function createRefusalRecorder(
+  { db, log }: { readonly db: Database; readonly log: Logger },
+  windowMs = WINDOW_MS,
+): RefusalRecorder {
+  /** The callers refused in this window, by id; and those whose count could not be written. */
+  let callers = new Map<string, { readonly actor: Actor; recorded: number; unrecorded: number }>()
+  let timer: NodeJS.Timeout | undefined
+  let flushed = Promise.resolve()
+
+  const entryOf = ({ id, name }: Actor) => {
+    timer ??= setTimeout(flush, windowMs).unref()
+    const entry = callers.get(id) ?? { actor: { id, name }, recorded: 0, unrecorded: 0 }
+    callers.set(id, entry)
+    return entry
+  }
+  const write = (actor: Actor, data: Readonly<Record<string, unknown>>) =>
+    withTimeout(RECORD_TIMEOUT_MS, recordEvent(db, { type: 'export.refused', actor, data }), () => new Error('timed out'))
+  const writeCounts = async () => {
+    clearTimeout(timer)
+    timer = undefined
+    const counts = [...callers.values()].filter(({ unrecorded }) => unrecorded > 0)
+    callers = new Map()
+    let failure: unknown
+    for (const { actor, unrecorded } of counts) {
+      try {
+        if (failure === undefined) await write(actor, { unrecordedBefore: unrecorded })
+      } catch (error) {
+        failure = error
+        log.warn({ error }, 'the counts of refused requests could not be recorded')
+      }
+      if (failure !== undefined) entryOf(actor).unrecorded += unrecorded
+    }
+  }
+  // One after the other, so that the last flush of the process waits for one that is under way.
+  const flush = () => (flushed = flushed.then(writeCounts))
+
+  return {
+    async record(actor, data) {
+      const entry = entryOf(actor)
+      if (entry.recorded >= MAX_RECORDED_PER_WINDOW) {
+        entry.unrecorded += 1
+        return
+      }
+      entry.recorded += 1
+      await write(actor, data)
+    },
+    flush,
+  }
+}
+
+/** Mount at /v1/exports, before the error handler. Requests without valid credentials are not recorded. */
+export function recordRefusals(
+  { datasets, log }: { readonly datasets: Datasets; readonly log: Logger },
+  recorder: RefusalRecorder,
+): ErrorRequestHandler {
   return async (reason: unknown, request, response, next) => {
     const isPost = request.method === 'POST' && request.path === '/'
-    if (!isPost || response.locals.caller === undefined) return next(reason)
     const error = toProblemError(reason)
-    const actor = actorOf(request, response)
-    if (error.kind.status >= 500) return next(reason)
-    const turn = quota.take(actor)
-    if (turn === undefined) {
-      tellSoon()
-      return next(reason)
-    }
-    const data = {
-      ...describe(error, request.body, datasets),
-      ...(turn.unrecorded > 0 ? { unrecordedBefore: turn.unrecorded } : {}),
-    }
+    if (!isPost || response.locals.caller === undefined || error.kind.status >= 500) return next(reason)
     try {
-      const recorded = recordEvent(db, { type: 'export.refused', actor, data })
-      await withTimeout(PATIENCE, recorded, () => new Error('the ledger did not answer in time'))
+      await recorder.record(actorOf(request, response), describe(error, request.body, datasets))
     } catch (failure) {
-      log.warn(
-        { requestId: response.locals.requestId, code: error.code, error: failure },
-        'refusal is not in the trail',
-      )
+      const { requestId } = response.locals
+      log.warn({ requestId, code: error.code, error: failure }, 'a refused request could not be recorded')
     }
     next(reason)
   }
 }
 
-/** Of what the caller sent only what we know by name: anything else may be a secret in the wrong place. */
+/** Keeps only names that Waybill knows: any other text in the request may be a secret in the wrong place. */
 function describe(error: WaybillError, body: unknown, datasets: Datasets): Record<string, unknown> {
   const { dataset } = (body ?? {}) as { dataset?: unknown }
   const fields = error.errors.slice(0, MAX_FIELDS).map(({ path }) => knownPath(path, datasets))
@@ -67,16 +106,19 @@ function describe(error: WaybillError, body: unknown, datasets: Datasets): Recor
   }
 }
 
-const KNOWN = new Set([
+/** Fields named in one event. */
+const MAX_FIELDS = 10
+
+const KNOWN_NAMES = new Set([
   ...Object.keys(exportRequestSchema.shape),
   ...Object.keys(csvOptionsSchema.shape),
   'Idempotency-Key',
 ])
 
-/** `filters.dateFrom` as it is, `filters.whatever` as `filters.?`. */
+/** `filters.dateFrom` stays, `filters.unknown` becomes `filters.?`. */
 function knownPath(path: string, datasets: Datasets): string {
   const isFilter = (name: string) => [...datasets.values()].some(({ filters }) => Object.hasOwn(filters, name))
   return path.replaceAll(/[^.[\]]+/g, (name) =>
-    KNOWN.has(name) || /^\d{1,4}$/.test(name) || isFilter(name) ? name : '?',
+    KNOWN_NAMES.has(name) || /^\d{1,4}$/.test(name) || isFilter(name) ? name : '?',
   )
 }
