@@ -72,13 +72,13 @@ export function createServer(deps: ServerDeps): Express {
   const routes = createRoutes(deps, metrics)
   mountRoutes(
     app,
-    routes.filter(({ access }) => access === 'anybody'),
+    routes.filter(({ access }) => access === 'public'),
   )
   app.use(adminPage(deps.config))
   app.use('/v1', warnOfProxy(deps), limitAddresses(deps), authenticate(deps), limitCallers(deps))
   mountRoutes(
     app,
-    routes.filter(({ access }) => access !== 'anybody'),
+    routes.filter(({ access }) => access !== 'public'),
   )
   app.use(() => {
     throw new WaybillError('NOT_FOUND')

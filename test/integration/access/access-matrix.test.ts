@@ -68,7 +68,7 @@ it('every route has its rule here, the same as in the product, and no rule is wi
       .map(({ name }) => name)
       .sort(),
   ).toEqual(Object.keys(ACCESS_RULES).sort())
-  const expected = { open: 'anybody', own: 'caller', each: 'caller', admin: 'admin' }
+  const expected = { open: 'public', own: 'caller', each: 'caller', admin: 'admin' }
   for (const { name, access } of routes())
     expect([name, access]).toEqual([name, expected[ACCESS_RULES[name]?.kind ?? 'open']])
 })

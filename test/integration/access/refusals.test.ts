@@ -14,7 +14,13 @@ let db: Database
 beforeAll(async () => {
   database = await createTestDatabase()
   proxy = await startTcpProxy(endpointOf(database.url))
-  db = createDatabase({ url: proxy.through(database.url), name: 'refusals', connections: 1 })
+  db = createDatabase({
+    url: proxy.through(database.url),
+    name: 'refusals',
+    connections: 1,
+    connectTimeout: 5_000,
+    queryTimeout: 15_000,
+  })
 })
 afterEach(() => proxy.restore())
 afterAll(async () => {

@@ -17,39 +17,49 @@ const thingSchema = z.object({ size: z.int() })
 describe('the types refuse', () => {
   it('what would make the document say something else than the server does', () => {
     const { summary: _, ...withoutSummary } = DOCUMENTED
-    const answers = { 200: { description: 'The thing.', body: thingSchema } } as const
+    const responses = { 200: { description: 'The thing.', body: thingSchema } } as const
     const routes: readonly Route[] = [
       // @ts-expect-error: a route without its summary
-      defineRoute({ ...withoutSummary, path: '/things', answers, handle: (_request, response) => void response.end() }),
-      // @ts-expect-error: a route whose answers are not named
+      defineRoute({
+        ...withoutSummary,
+        path: '/things',
+        responses,
+        handle: (_request, response) => void response.end(),
+      }),
+      // @ts-expect-error: a route whose responses are not named
       defineRoute({ ...DOCUMENTED, path: '/things', handle: (_request, response) => void response.end() }),
       // @ts-expect-error: a name in the path without its schema
-      defineRoute({ ...DOCUMENTED, path: '/things/:id', answers, handle: (_request, response) => void response.end() }),
+      defineRoute({
+        ...DOCUMENTED,
+        path: '/things/:id',
+        responses,
+        handle: (_request, response) => void response.end(),
+      }),
       defineRoute({
         ...DOCUMENTED,
         path: '/things',
-        answers,
+        responses,
         // @ts-expect-error: an answer with a field of another type
         handle: (_request, response) => void response.json({ size: 'large' }),
       }),
       defineRoute({
         ...DOCUMENTED,
         path: '/things',
-        answers,
+        responses,
         // @ts-expect-error: an answer with a field that is not documented
         handle: (_request, response) => void response.json({ size: 1, colour: 'red' }),
       }),
       defineRoute({
         ...DOCUMENTED,
         path: '/things',
-        answers,
+        responses,
         // @ts-expect-error: a parameter that is not documented
         handle: (_request, response, { query }) => void response.json({ size: query.size }),
       }),
       defineRoute({
         ...DOCUMENTED,
         path: '/things',
-        answers,
+        responses,
         query: z.strictObject({ size: z.coerce.number() }),
         handle: (_request, response, { query }) => void response.json({ size: query.size }),
       }),
@@ -66,7 +76,7 @@ it('errors that follow from the rule and the schemas of a route need not be name
     path: '/things/:id',
     params: { id: z.uuid() },
     body,
-    answers: { 204: { description: 'Done.' } },
+    responses: { 204: { description: 'Done.' } },
     problems: ['EXPORT_ENDED'],
     handle: (_request, response) => void response.end(),
   })
@@ -76,5 +86,5 @@ it('errors that follow from the rule and the schemas of a route need not be name
       ...['BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'VALIDATION_FAILED'],
     ]),
   )
-  expect(problemsOf({ ...route, access: 'anybody' })).not.toContain('UNAUTHENTICATED')
+  expect(problemsOf({ ...route, access: 'public' })).not.toContain('UNAUTHENTICATED')
 })

@@ -1,11 +1,11 @@
-// The caller as the trail knows them: who, from which address, with which program.
+// The caller as the audit trail records it: identity, address and User-Agent.
 import type { Actor } from '@waybill/shared/audit/record.ts'
 import type { Request, Response } from 'express'
 import { callerOf } from './authenticate.ts'
 
-/** Characters kept of what a caller can choose freely: the trail is kept for ever. */
-const ADDRESS_LENGTH = 64
-const USER_AGENT_LENGTH = 256
+/** The caller controls both texts, and the trail is never deleted. */
+const MAX_ADDRESS_CHARACTERS = 64
+const MAX_USER_AGENT_CHARACTERS = 256
 
 /** For `recordEvent` and for the ledger. */
 export function actorOf(request: Request, response: Response): Actor {
@@ -13,8 +13,8 @@ export function actorOf(request: Request, response: Response): Actor {
   return {
     id,
     name,
-    // An IPv4 client of a socket that listens on IPv6 is known by the address it has itself.
-    address: request.ip?.replace(/^::ffff:(?=\d+\.)/i, '').slice(0, ADDRESS_LENGTH),
-    userAgent: request.get('user-agent')?.slice(0, USER_AGENT_LENGTH),
+    // A socket that listens on IPv6 reports IPv4 clients as ::ffff:192.0.2.7.
+    address: request.ip?.replace(/^::ffff:(?=\d+\.)/i, '').slice(0, MAX_ADDRESS_CHARACTERS),
+    userAgent: request.get('user-agent')?.slice(0, MAX_USER_AGENT_CHARACTERS),
   }
 }

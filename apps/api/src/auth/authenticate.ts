@@ -1,4 +1,4 @@
-// Who calls: checks the bearer token, an API key or an OIDC access token, and puts the caller beside the request.
+// Authentication: checks the bearer token (an API key or an OIDC access token) and stores the caller with the request.
 import { type Caller, findCaller } from '@waybill/shared/access/api-keys.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import { toWaybillError, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
@@ -12,19 +12,21 @@ export type { Caller }
 
 type AuthDeps = Pick<Connections, 'db' | 'answeredAt' | 'counters'> & { readonly config: Config }
 
-/** Milliseconds without any answer from the database after which it counts as away. */
-const PATIENCE = 900
-const CHECK_EVERY = 100
+/** Without any response for this long, the database counts as unavailable. */
+const SILENCE_TIMEOUT_MS = 900
+const SILENCE_CHECK_INTERVAL_MS = 100
 
 /**
- * @throws WaybillError UNAUTHENTICATED (by `next`) unless a key or a token that is valid now is presented; FORBIDDEN
- *   for a token without a role, RATE_LIMITED, IDENTITY_PROVIDER_UNAVAILABLE, DATABASE_UNAVAILABLE
+ * Passes these errors on: WaybillError UNAUTHENTICATED without a valid key or token, FORBIDDEN for a token without a
+ * role, RATE_LIMITED, IDENTITY_PROVIDER_UNAVAILABLE, DATABASE_UNAVAILABLE.
  */
 export function authenticate({ config, db, counters, answeredAt }: AuthDeps): RequestHandler {
   const logins = createFailedLogins({ config, counters })
   const verifyToken = createTokenVerifier(config)
   const identify = (token: string): Promise<Caller | undefined> =>
-    verifyToken !== undefined && isToken(token) ? verifyToken(token) : unlessSilent(findCaller(db, token), answeredAt)
+    verifyToken !== undefined && isToken(token)
+      ? verifyToken(token)
+      : whileResponsive(findCaller(db, token), answeredAt)
   return async (request, response, next) => {
     // The scheme is case-insensitive (RFC 9110, 11.1); the token has no spaces (RFC 6750, 2.1).
     const token = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(request.get('authorization') ?? '')?.[1]
@@ -44,23 +46,23 @@ export function authenticate({ config, db, counters, answeredAt }: AuthDeps): Re
 }
 
 /**
- * Settles like `answer`, unless the database says nothing at all to anybody: one that is away must show as 503
- * within a second, and one that is only busy must not.
+ * Settles like `query`, but rejects when the database has not responded to any query of this process for the timeout:
+ * an unavailable database must lead to a 503 within a second, a busy one must not.
  */
-async function unlessSilent<T>(answer: Promise<T>, answeredAt: () => number): Promise<T> {
+async function whileResponsive<T>(query: Promise<T>, answeredAt: () => number): Promise<T> {
   let lastAnswer = answeredAt()
-  let silentFor = 0
+  let silentMs = 0
   const silence = Promise.withResolvers<never>()
   const check = () => {
-    silentFor = answeredAt() === lastAnswer ? silentFor + CHECK_EVERY : 0
+    silentMs = answeredAt() === lastAnswer ? silentMs + SILENCE_CHECK_INTERVAL_MS : 0
     lastAnswer = answeredAt()
-    if (silentFor >= PATIENCE) silence.reject(new WaybillError('DATABASE_UNAVAILABLE'))
+    if (silentMs >= SILENCE_TIMEOUT_MS) silence.reject(new WaybillError('DATABASE_UNAVAILABLE'))
   }
-  // Counted, not measured: while this process was busy, or did not get to run, nobody could have answered it. And after
-  // the event loop has taken in what has arrived.
-  const timer = setInterval(() => setImmediate(check), CHECK_EVERY)
+  // Counts its own checks instead of reading a clock: while this process was blocked or suspended, it could not receive
+  // a response. setImmediate runs the check after the event loop has read what the socket has received.
+  const timer = setInterval(() => setImmediate(check), SILENCE_CHECK_INTERVAL_MS)
   try {
-    return await Promise.race([answer, silence.promise])
+    return await Promise.race([query, silence.promise])
   } finally {
     clearInterval(timer)
   }

@@ -1,66 +1,66 @@
-// Shuts out addresses that try one token after the other, but never somebody there whose token was good before.
+// Blocks addresses that send many invalid tokens, but not callers at such an address whose token was valid before.
 import { createHash } from 'node:crypto'
 import type { Counters } from '@waybill/shared/access/rate-counters.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 
-const WINDOW = 60
+const WINDOW_SECONDS = 60
 
-/** Tokens that were good lately: so many, and for so many milliseconds. */
-const REMEMBERED = 10_000
-const MEMORY = 3_600_000
+/** How many valid tokens are remembered, and for how long. */
+const MAX_VALID_TOKENS = 10_000
+const VALID_TOKEN_TTL_MS = 3_600_000
 
 export interface FailedLogins {
-  /** Before a token is looked at. @throws WaybillError RATE_LIMITED */
+  /** Call before the token is checked. @throws WaybillError RATE_LIMITED when the network is blocked */
   admit(network: string, token: string | undefined): void
-  /** The token was none. @throws WaybillError RATE_LIMITED when it was one too many */
+  /** Counts an invalid token. @throws WaybillError RATE_LIMITED when the quota is exceeded */
   fail(network: string): Promise<void>
-  /** The token was good: it gets in although others at its address try. */
+  /** Remembers a valid token, which is then admitted from blocked networks too. */
   succeed(token: string): void
 }
 
 export function createFailedLogins({ config, counters }: { config: Config; counters: Counters }): FailedLogins {
   const quota = config.RATE_LIMIT_FAILED_LOGINS
-  const counter = counters.create('failed-logins', WINDOW)
-  // Here and not in Redis: to look there before each login would cost every caller a round trip.
-  const shutUntil = new Map<string, number>()
-  const goodUntil = new Map<string, number>()
+  const counter = counters.create('failed-logins', WINDOW_SECONDS)
+  // In memory and not in Redis: a lookup there would add a round trip to every request.
+  const blockedUntil = new Map<string, number>()
+  const validUntil = new Map<string, number>()
 
   return {
     admit(network, token) {
-      const until = shutUntil.get(network)
+      const until = blockedUntil.get(network)
       if (until === undefined) return
       const now = Date.now()
-      if (until <= now) return void shutUntil.delete(network)
-      if (token !== undefined && (goodUntil.get(digest(token)) ?? 0) > now) return
-      throw refusal(quota, until - now)
+      if (until <= now) return void blockedUntil.delete(network)
+      if (token !== undefined && (validUntil.get(digest(token)) ?? 0) > now) return
+      throw rateLimited(quota, until - now)
     },
     async fail(network) {
       if (quota === 0) return
       const { used, resetIn } = await counter.add(network)
       if (used <= quota) return
-      shutUntil.set(network, Date.now() + resetIn)
-      setTimeout(() => shutUntil.delete(network), resetIn).unref()
-      throw refusal(quota, resetIn)
+      blockedUntil.set(network, Date.now() + resetIn)
+      setTimeout(() => blockedUntil.delete(network), resetIn).unref()
+      throw rateLimited(quota, resetIn)
     },
     succeed(token) {
       if (quota === 0) return
       const key = digest(token)
-      // Last in, last out.
-      goodUntil.delete(key)
-      goodUntil.set(key, Date.now() + MEMORY)
-      const oldest = goodUntil.size > REMEMBERED ? goodUntil.keys().next().value : undefined
-      if (oldest !== undefined) goodUntil.delete(oldest)
+      // Deleted first, so that the map stays in the order of last use.
+      validUntil.delete(key)
+      validUntil.set(key, Date.now() + VALID_TOKEN_TTL_MS)
+      const oldest = validUntil.size > MAX_VALID_TOKENS ? validUntil.keys().next().value : undefined
+      if (oldest !== undefined) validUntil.delete(oldest)
     },
   }
 }
 
-function refusal(quota: number, milliseconds: number): WaybillError {
+function rateLimited(quota: number, milliseconds: number): WaybillError {
   const message = `Your address has sent more than ${quota} requests without a valid token in a minute.`
   return new WaybillError('RATE_LIMITED', message, { retryAfter: Math.ceil(milliseconds / 1000) })
 }
 
-/** Tokens are not kept in memory as they are. */
+/** Tokens are secrets: only their hashes stay in memory. */
 function digest(token: string): string {
   return createHash('sha256').update(token).digest('base64')
 }

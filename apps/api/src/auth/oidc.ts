@@ -1,4 +1,4 @@
-// OIDC access tokens: checks them as RFC 9068 asks, and makes callers of them.
+// OIDC access tokens: verifies them as RFC 9068 requires and maps them to callers.
 import { createHash } from 'node:crypto'
 import type { Caller } from '@waybill/shared/access/api-keys.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
@@ -7,7 +7,7 @@ import { isStorableText } from '@waybill/shared/vocabulary/text.ts'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import { createProviderKeys } from './oidc-keys.ts'
 
-/** Signatures that only the issuer can make. With HS256 anybody could who knows its public key. */
+/** Asymmetric signatures only. With HS256, the public key of the issuer would be enough to forge a token. */
 const ALGORITHMS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ')
 
 /** OpenID Connect Core, 2: at most 255 ASCII characters. */
@@ -15,25 +15,25 @@ const SUBJECT = /^[\x20-\x7e]{1,255}$/
 
 const NAME_LENGTH = 100
 
-/** Whether it is one of ours to check: an API key is no JWT. */
+/** Whether the bearer token is a JWT; an API key is not. */
 export function isToken(token: string): boolean {
   try {
     return decodeProtectedHeader(token).alg !== undefined
   } catch {
-    return false // that it cannot be decoded is the answer
+    return false // a text that cannot be decoded is not a JWT
   }
 }
 
 /**
- * Undefined when no issuer is configured. The caller it makes rejects with UNAUTHENTICATED, FORBIDDEN (neither role)
- * or IDENTITY_PROVIDER_UNAVAILABLE.
+ * Undefined when no issuer is configured. The verifier rejects with WaybillError UNAUTHENTICATED, FORBIDDEN (the token
+ * has neither role) or IDENTITY_PROVIDER_UNAVAILABLE.
  */
 export function createTokenVerifier(config: Config): ((token: string) => Promise<Caller>) | undefined {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = config
   if (issuer === undefined || audience === undefined) return undefined
   const keys = createProviderKeys(issuer, config.OIDC_JWKS_URL)
   const clockTolerance = config.OIDC_CLOCK_SKEW / 1000
-  // Subjects are unique within their issuer only.
+  // Subjects are unique only within their issuer.
   const issuerId = createHash('sha256').update(issuer).digest('hex').slice(0, 8)
   return async (token) => {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
@@ -42,22 +42,26 @@ export function createTokenVerifier(config: Config): ((token: string) => Promise
       clockTolerance,
       algorithms: ALGORITHMS,
       requiredClaims: ['sub', 'exp'],
-    }).catch(refuse)
+    }).catch(throwUnauthenticated)
     const subject = payload.sub ?? ''
     if (!isAccessToken(payload, protectedHeader.typ) || !SUBJECT.test(subject)) {
-      throw new WaybillError('UNAUTHENTICATED', 'The token is not an access token to be used as a bearer token.')
+      throw new WaybillError('UNAUTHENTICATED', 'The token is not a bearer access token.')
     }
     const role = roleOf(payload, config)
-    if (role === undefined) throw new WaybillError('FORBIDDEN', 'The token has none of the roles that may export.')
+    if (role === undefined)
+      throw new WaybillError('FORBIDDEN', 'The token has neither the administrator role nor the exporter role.')
     return { id: `oidc:${issuerId}/${subject}`, name: nameOf(payload, subject), role, datasets: [] }
   }
 }
 
-/** What is wrong with a token is told once its signature has been found good, not to whoever makes tokens up. */
-function refuse(error: unknown): never {
+/** Names the fault only when the signature is valid, so that the message does not help to forge a token. */
+function throwUnauthenticated(error: unknown): never {
   if (error instanceof errors.JWTExpired) throw unauthenticated('The token has expired.', error)
   if (error instanceof errors.JWTClaimValidationFailed) {
-    throw unauthenticated(`The claim "${error.claim}" of the token is not what is wanted here.`, error)
+    throw unauthenticated(
+      `The claim "${error.claim}" of the token is missing or does not have the expected value.`,
+      error,
+    )
   }
   if (error instanceof errors.JOSEError) throw unauthenticated('The token cannot be verified.', error)
   throw error
@@ -68,8 +72,8 @@ function unauthenticated(message: string, cause: unknown): WaybillError {
 }
 
 /**
- * Not an ID or refresh token (Keycloak says so in the claim `typ`, RFC 9068 in the header), and not one that is bound
- * to a key of its holder (`cnf`, RFC 9449 and 8705): whether the sender has that key is not looked at here.
+ * False for ID and refresh tokens (Keycloak marks them in the claim `typ`, RFC 9068 in the header), and for tokens bound
+ * to a key of their holder (`cnf`, RFC 9449 and 8705), because Waybill does not check that the sender has the key.
  */
 function isAccessToken(payload: JWTPayload, headerType: string | undefined): boolean {
   if (headerType !== undefined && !/^(jwt|(application\/)?at\+jwt)$/i.test(headerType)) return false
@@ -83,7 +87,7 @@ function roleOf(payload: JWTPayload, config: Config): Caller['role'] | undefined
   return undefined
 }
 
-/** A list, or words with spaces between them as in `scope`. A claim may have dots in its own name: "https://game.example/roles". */
+/** A list, or words separated by spaces as in `scope`. The name of a claim may contain dots: "https://game.example/roles". */
 function rolesOf(payload: JWTPayload, path: string): readonly unknown[] {
   const roles = Object.hasOwn(payload, path) ? payload[path] : path.split('.').reduce<unknown>(property, payload)
   if (typeof roles === 'string') return roles.split(' ')
@@ -95,7 +99,7 @@ function property(value: unknown, name: string): unknown {
   return (value as Record<string, unknown>)[name]
 }
 
-/** For people; the id is what counts. */
+/** Shown to people. The caller is identified by its id. */
 function nameOf({ preferred_username, email }: JWTPayload, subject: string): string {
   const isName = (name: unknown): name is string =>
     typeof name === 'string' && name.trim() !== '' && name.length <= NAME_LENGTH && isStorableText(name)

@@ -42,7 +42,11 @@ export function createRefusalRecorder(
     return entry
   }
   const write = (actor: Actor, data: Readonly<Record<string, unknown>>) =>
-    withTimeout(RECORD_TIMEOUT_MS, recordEvent(db, { type: 'export.refused', actor, data }), () => new Error('timed out'))
+    withTimeout(
+      RECORD_TIMEOUT_MS,
+      recordEvent(db, { type: 'export.refused', actor, data }),
+      () => new Error('timed out'),
+    )
   const writeCounts = async () => {
     clearTimeout(timer)
     timer = undefined

@@ -1,13 +1,13 @@
-// Serves the admin page: its built files, and each of its own addresses, under a strict policy of what it may load.
+// Serves the built admin page at each of its paths, with a strict Content-Security-Policy.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import express, { type RequestHandler, Router } from 'express'
 
-/** Where `npm run build` puts it, and the image has it. */
-const BUILT = fileURLToPath(new URL('../../../admin/dist', import.meta.url))
+/** The output directory of `npm run build`, also in the image. */
+const BUILD_DIRECTORY = fileURLToPath(new URL('../../../admin/dist', import.meta.url))
 
-/** The addresses that the page itself gives a meaning; every other one is a 404 as before. */
+/** The paths that the router of the page handles. Any other path is a 404. */
 export const PAGE_PATHS = [
   '/',
   '/new',
@@ -25,7 +25,7 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>W
 <p>The API works. For the page, run <code>npm run build</code>, or <code>npm start</code>, which builds it by itself.</p></html>
 `
 
-export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string = BUILT): Router {
+export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string = BUILD_DIRECTORY): Router {
   const router = Router()
   const headers = {
     'Content-Security-Policy': contentPolicy(config.OIDC_ISSUER),
@@ -38,12 +38,12 @@ export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string
     const file = { root: directory, cacheControl: false, lastModified: false, acceptRanges: false }
     response.sendFile('index.html', file, (error) => {
       if (error === undefined || response.headersSent) return
-      // Not a failure of the service: it runs without its page, too.
+      // The API works without the page, so this is not logged as a failure.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') response.status(404).type('html').send(NOT_BUILT)
       else next(error)
     })
   }
-  // Their names change with their content.
+  // The file names contain a hash of the content.
   const assets = express.static(join(directory, 'assets'), {
     ...{ index: false, redirect: false, etag: false, lastModified: false },
     setHeaders: (response) => response.setHeader('Cache-Control', 'public, max-age=31536000, immutable'),
@@ -53,7 +53,7 @@ export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string
   return router
 }
 
-/** Nothing inline and nothing from elsewhere; beside ourselves it speaks to the identity provider only. */
+/** No inline scripts or styles, nothing from other origins; requests go to this API and to the identity provider. */
 function contentPolicy(issuer: string | undefined): string {
   const provider = issuer === undefined ? '' : ` ${new URL(issuer).origin}`
   return [

@@ -1,18 +1,18 @@
-// Answers what never became a request: no HTTP, headers without end, or a client that is too slow.
+// Responds to what Node could not parse as a request: invalid HTTP, oversized headers, or a client that is too slow.
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ErrorCode, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { createProblem } from './problem.ts'
 
-/** By the codes of Node and of its parser; anything else is no HTTP. */
+/** By the error codes of Node and its parser. Any other code means that the request is not valid HTTP. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
 }
 
-/** For `clientError` of a server. No request object exists, so the answer is written by hand, and the connection ends. */
+/** For the event `clientError`. There is no response object, so this writes the bytes itself and closes the connection. */
 export function refuseBrokenRequest(reason: NodeJS.ErrnoException, socket: Duplex): void {
-  // Nobody is there to read an answer.
+  // The client has closed the connection.
   if (!socket.writable || reason.code === 'ECONNRESET') return void socket.destroy()
   const problem = createProblem(new WaybillError(CODES[reason.code ?? ''] ?? 'REQUEST_MALFORMED'), '/')
   const body = JSON.stringify(problem)
@@ -23,6 +23,6 @@ export function refuseBrokenRequest(reason: NodeJS.ErrnoException, socket: Duple
     'Cache-Control: no-store',
     'Connection: close',
   ]
-  // A client that does not read the answer does not keep the connection either.
+  // Destroyed, not only ended: a client that does not read the response must not hold the connection.
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

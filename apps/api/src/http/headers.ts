@@ -1,4 +1,4 @@
-// What browsers are told about every answer: what a page of ours may do, and which pages of others may call.
+// Security headers of every response, and CORS: which other origins may call the API.
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import cors from 'cors'
 import type { RequestHandler } from 'express'
@@ -6,20 +6,20 @@ import helmet from 'helmet'
 
 const NONE = ["'none'"]
 
-/** An answer of the API is no page: it may load, run and frame nothing. Pages of ours say themselves what they need. */
+/** API responses may load, run and frame nothing. The admin page and the API reference set their own policies. */
 export function secureHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { defaultSrc: NONE, baseUri: NONE, formAction: NONE, frameAncestors: NONE },
     },
-    // For this host only: what its other names serve is not ours to say. Browsers heed it over https only.
+    // Without subdomains, which may belong to other services. Browsers apply the header over HTTPS only.
     strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
     xFrameOptions: { action: 'deny' },
   })
 }
 
-/** Undefined: no page of others may call. A token is sent by the page itself, so no cookies are let through. */
+/** Undefined when no other origin may call. Callers send their token in a header, so cookies are not allowed. */
 export function crossOrigin({ CORS_ORIGINS: origins }: Config): RequestHandler | undefined {
   if (origins === undefined) return undefined
   return cors({

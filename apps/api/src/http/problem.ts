@@ -1,4 +1,4 @@
-// Turns errors into RFC 9457 problems: the API's only translator from errors to answers.
+// The error handler: the only place that maps errors to responses, as RFC 9457 problems.
 
 import type { Problem } from '@waybill/shared/contract/problem.ts'
 import { databaseFailure } from '@waybill/shared/database/failure.ts'
@@ -7,8 +7,8 @@ import { type FieldError, toWaybillError, WaybillError } from '@waybill/shared/v
 import type { ErrorRequestHandler, Response } from 'express'
 import type { z } from 'zod'
 
-/** Seconds after which a caller may try again when a dependency is away. */
-const RETRY_AFTER = 5
+/** `Retry-After` when a dependency is unavailable. */
+const DEFAULT_RETRY_AFTER_SECONDS = 5
 
 export function createErrorHandler(log: Logger): ErrorRequestHandler {
   return (reason: unknown, request, response, next) => {
@@ -19,21 +19,21 @@ export function createErrorHandler(log: Logger): ErrorRequestHandler {
         'request failed',
       )
     }
-    // The answer is on its way: only cutting the connection tells the caller that it is not whole.
+    // Part of the response has been sent. Express closes the connection, so that the client sees it as incomplete.
     if (response.headersSent) return next(reason)
     sendProblem(response, error, request.originalUrl)
   }
 }
 
-/** @param path of the request; its query is left out, as it may hold anything */
+/** @param path of the request; its query is removed, because it may contain secrets */
 export function createProblem(error: WaybillError, path: string): Problem {
   const { status, title, advice } = error.kind
-  const said = error.message === title ? '' : `${error.message.replace(/\.$/, '')}. `
+  const message = error.message === title ? '' : `${error.message.replace(/\.$/, '')}. `
   return {
     type: `urn:waybill:error:${error.code}`,
     title,
     status,
-    detail: `${said}${advice}`,
+    detail: `${message}${advice}`,
     instance: path.split('?', 1)[0] ?? path,
     code: error.code,
     ...(error.errors.length > 0 ? { errors: [...error.errors] } : {}),
@@ -44,20 +44,21 @@ function sendProblem(response: Response, error: WaybillError, path: string): voi
   const problem = createProblem(error, path)
   const { status } = problem
   if (status === 401) response.set('WWW-Authenticate', 'Bearer')
-  if (status === 503 || status === 429)
-    response.set('Retry-After', String(Math.max(1, error.retryAfter ?? RETRY_AFTER)))
+  if (status === 503 || status === 429) {
+    response.set('Retry-After', String(Math.max(1, error.retryAfter ?? DEFAULT_RETRY_AFTER_SECONDS)))
+  }
   response.status(status).type('application/problem+json').send(JSON.stringify(problem))
 }
 
-/** What Express' body parser and the database throw has no code of ours yet. */
+/** Maps errors of Express, of its body parser and of the database to codes. */
 export function toProblemError(reason: unknown): WaybillError {
   if (reason instanceof WaybillError) return reason
   const { type, status } = reason as { type?: unknown; status?: unknown }
   if (type === 'entity.too.large') return new WaybillError('BODY_TOO_LARGE')
   if (status === 415) return new WaybillError('UNSUPPORTED_MEDIA_TYPE', undefined, { cause: reason })
-  // A path that cannot be decoded, as in %E0%A4%A.
+  // A path that cannot be decoded, such as /%E0%A4%A.
   if (reason instanceof URIError) return new WaybillError('NOT_FOUND', undefined, { cause: reason })
-  // What is left of 400 comes from the body parser: no JSON, another length than told, or no gzip although it said so.
+  // Any other 400 is from the body parser: invalid JSON, a wrong Content-Length, or a body that is not gzip as declared.
   if (status === 400) return new WaybillError('BODY_NOT_JSON', undefined, { cause: reason })
   const { kind } = databaseFailure(reason)
   if (kind === 'unavailable' || kind === 'timeout') {
@@ -66,7 +67,7 @@ export function toProblemError(reason: unknown): WaybillError {
   return toWaybillError(reason)
 }
 
-/** 422 with every field that is wrong. `prefix` is the path of the value that was checked. */
+/** 422 with every invalid field. `prefix` is the path of the checked value. */
 export function validationError(error: z.ZodError, prefix: readonly PropertyKey[] = []): WaybillError {
   return new WaybillError('VALIDATION_FAILED', undefined, { errors: fieldErrors(error, prefix) })
 }

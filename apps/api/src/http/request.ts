@@ -1,13 +1,13 @@
-// Reads what a caller sent, each part checked against the schema that its route declares.
+// Reads the parts of a request and checks each against the schema that its route declares.
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Request } from 'express'
 import { z } from 'zod'
 import { validationError } from './problem.ts'
 import type { HeaderSchemas } from './route.ts'
 
-/** A schema that takes `undefined` makes the body optional. @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
+/** A schema that accepts `undefined` makes the body optional. @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
 export function readBody<T>(request: Request, schema: z.ZodType<T>): T {
-  // The body parser takes nothing at all for {}.
+  // Checked here, because the body parser turns an empty body into {}.
   const isEmpty = request.get('transfer-encoding') === undefined && Number(request.get('content-length') ?? 0) === 0
   if (isEmpty) {
     const nothing = schema.safeParse(undefined)
@@ -27,7 +27,7 @@ export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
   return parsed.data
 }
 
-/** What is in a path and does not fit (an id that is no UUID) is nobody's: 404, as for an id that does not exist. */
+/** @throws WaybillError NOT_FOUND for a value that does not match, such as an id that is not a UUID: no such path exists */
 export function readParams(
   request: Request,
   schemas: Readonly<Record<string, z.ZodType<string>>>,
@@ -37,7 +37,7 @@ export function readParams(
   return parsed.data
 }
 
-/** @throws WaybillError VALIDATION_FAILED, with the names of the headers as they are declared */
+/** @throws WaybillError VALIDATION_FAILED, with the header names as the route declares them */
 export function readHeaders(request: Request, schemas: HeaderSchemas): unknown {
   const sent = Object.fromEntries(Object.keys(schemas).map((name) => [name, request.get(name)]))
   const parsed = z.object(schemas).safeParse(sent)
@@ -46,8 +46,8 @@ export function readHeaders(request: Request, schemas: HeaderSchemas): unknown {
 }
 
 /**
- * Whether the caller has this version already (RFC 9110, 13.1.2). Express' own check is of no use: it never says so
- * to a request with `Cache-Control: no-cache`, which `fetch` adds to every request with an If-None-Match.
+ * Whether If-None-Match contains this ETag (RFC 9110, 13.1.2). `request.fresh` of Express cannot be used: it is false for
+ * each request with `Cache-Control: no-cache`, and `fetch` adds that to each request with If-None-Match.
  */
 export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   const known = ifNoneMatch?.split(',') ?? []

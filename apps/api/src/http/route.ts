@@ -1,4 +1,4 @@
-// What a route is: its rule, its words for the reader, the schemas of what comes in and goes out, and its work.
+// Declares routes: access, documentation, schemas of requests and responses, and the handler.
 import type { ResponseHeader } from '@waybill/shared/contract/headers.ts'
 import type { ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import type { Request, Response } from 'express'
@@ -6,10 +6,10 @@ import type { z } from 'zod'
 
 export type Method = 'get' | 'post' | 'patch' | 'delete'
 
-/** Who may call: anybody, without a token; anybody with a valid one (who then sees their own only); admins. */
-export type Access = 'anybody' | 'caller' | 'admin'
+/** `public` needs no token; `caller` needs a valid one, and exporters see only their own exports; `admin` needs the role. */
+export type Access = 'public' | 'caller' | 'admin'
 
-/** How the document groups the routes, in this order. */
+/** The groups of the OpenAPI document, in this order. */
 export const TAGS = {
   Exports: 'Create exports, follow their status and download their files.',
   Datasets: 'The datasets that can be exported: columns, filters and formats.',
@@ -20,48 +20,48 @@ export const TAGS = {
 } as const
 export type Tag = keyof typeof TAGS
 
-/** One answer that is no error. */
-export interface Answer {
+/** One response that is not an error. */
+export interface ResponseDeclaration {
   readonly description: string
-  /** Of the body; absent: there is none. The handler's answers are held to it. */
+  /** Absent when the response has no body. The type of the handler is derived from it. */
   readonly body?: z.ZodType
-  /** Of the body; default: made of the examples of its schema. */
+  /** An example of the body; default: generated from the examples of its schema. */
   readonly example?: unknown
   /** Default: `application/json`. */
   readonly contentType?: string
   readonly headers?: Readonly<Partial<Record<ResponseHeader, 'always' | 'sometimes'>>>
 }
 
-export type Answers = Readonly<Partial<Record<200 | 201 | 202 | 204 | 303 | 304 | 503, Answer>>>
+export type Responses = Readonly<Partial<Record<200 | 201 | 202 | 204 | 303 | 304 | 503, ResponseDeclaration>>>
 export type HeaderSchemas = Readonly<Record<string, z.ZodType>>
 
-/** What is the same for all routes once it is mounted. */
+/** A declared route, without the types of its own schemas. */
 export interface Route {
   readonly method: Method
-  /** As Express has it: `/v1/exports/:id`. */
+  /** In the syntax of Express: `/v1/exports/:id`. */
   readonly path: string
   readonly access: Access
-  /** The name of the call in generated clients: it never changes. */
+  /** The name of the method in generated clients. It must never change. */
   readonly operationId: string
   readonly tag: Tag
   /** What it does, in one line. */
   readonly summary: string
   readonly description?: string
-  /** One for each name in the path. What does not fit is nobody's: 404. */
+  /** One schema for each name in the path. A value that does not match is a 404. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>
-  /** Request headers that matter, by their names. */
+  /** The request headers that the route reads. */
   readonly headers?: HeaderSchemas
   readonly query?: z.ZodType
   readonly body?: z.ZodType
-  /** What readers see instead of `body`, where a part of it is known only here: the datasets. */
+  /** Documented instead of `body` where the schema depends on the datasets of this deployment. */
   readonly documentedBody?: z.ZodType
-  readonly answers: Answers
-  /** Errors of its own; those that follow from its access, parameters, query and body are known ({@link problemsOf}). */
+  readonly responses: Responses
+  /** Its own error codes. {@link problemsOf} adds those that follow from access, parameters, query and body. */
   readonly problems: readonly ErrorCode[]
   handle(request: Request, response: Response, input: Input): void | Promise<void>
 }
 
-/** What the caller sent, checked. */
+/** The checked parts of a request. */
 export interface Input {
   readonly params: Readonly<Record<string, string>>
   readonly headers: unknown
@@ -80,27 +80,27 @@ type Params<P extends string> = [ParamNames<P>] extends [never]
   ? { readonly params?: never }
   : { readonly params: Readonly<Record<ParamNames<P>, z.ZodType<string>>> }
 
-/** The bodies of all answers: whatever the handler sends is one of them. */
-type Bodies<A extends Answers> = {
-  [S in keyof A]: A[S] extends { readonly body: infer B extends z.ZodType } ? z.input<B> : undefined
-}[keyof A]
+/** The bodies of all responses: the handler may send any of them. */
+type Bodies<R extends Responses> = {
+  [S in keyof R]: R[S] extends { readonly body: infer B extends z.ZodType } ? z.input<B> : undefined
+}[keyof R]
 
 type Declaration<
   P extends string,
-  A extends Answers,
+  R extends Responses,
   H extends HeaderSchemas,
   Q extends z.ZodType,
   B extends z.ZodType,
-> = Omit<Route, 'path' | 'params' | 'headers' | 'query' | 'body' | 'answers' | 'handle'> &
+> = Omit<Route, 'path' | 'params' | 'headers' | 'query' | 'body' | 'responses' | 'handle'> &
   Params<P> & {
     readonly path: P
     readonly headers?: H
     readonly query?: Q
     readonly body?: B
-    readonly answers: A
+    readonly responses: R
     handle(
       request: Request<Record<string, never>, unknown, unknown, Record<string, never>>,
-      response: Response<Bodies<A>>,
+      response: Response<Bodies<R>>,
       input: {
         readonly params: Readonly<Record<ParamNames<P>, string>>
         readonly headers: { readonly [Name in keyof H]: z.output<H[Name]> }
@@ -110,30 +110,27 @@ type Declaration<
     ): void | Promise<void>
   }
 
-/**
- * Declares a route; keeps the types of its schemas and its handler together. A handler reads nothing of the caller
- * that is not declared here, and answers nothing but the bodies that are.
- */
+/** Declares a route. The types let a handler read only declared input and send only declared bodies. */
 export function defineRoute<
   const P extends string,
-  const A extends Answers,
-  // biome-ignore lint/complexity/noBannedTypes: no headers at all, which Record<string, never> would not say.
+  const R extends Responses,
+  // biome-ignore lint/complexity/noBannedTypes: means no headers; Record<string, never> would mean any header.
   H extends HeaderSchemas = {},
   Q extends z.ZodType = z.ZodNever,
   B extends z.ZodType = z.ZodNever,
->(route: Declaration<P, A, H, Q, B>): Route {
+>(route: Declaration<P, R, H, Q, B>): Route {
   return route as Route
 }
 
-/** Every code that the route may answer with. */
+/** All error codes that the route may respond with. */
 export function problemsOf({ access, params, query, body, problems }: Route): readonly ErrorCode[] {
   const codes = new Set<ErrorCode>(problems)
   const add = (when: boolean, ...more: ErrorCode[]) => {
     if (when) for (const code of more) codes.add(code)
   }
-  // FORBIDDEN also to callers: a token of the identity provider may have no role here.
-  add(access !== 'anybody', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED')
-  add(access !== 'anybody', 'DATABASE_UNAVAILABLE', 'IDENTITY_PROVIDER_UNAVAILABLE')
+  // FORBIDDEN also for `caller`: a token of the identity provider may have neither role.
+  add(access !== 'public', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED')
+  add(access !== 'public', 'DATABASE_UNAVAILABLE', 'IDENTITY_PROVIDER_UNAVAILABLE')
   add(params !== undefined, 'NOT_FOUND')
   add(body !== undefined, 'BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   add(query !== undefined || body !== undefined, 'VALIDATION_FAILED')

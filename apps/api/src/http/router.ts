@@ -1,14 +1,13 @@
-// Mounts routes from a table: each with its rule and its checked input, every other method a 405.
+// Mounts the routes: checks access and input before each handler, and responds 405 to other methods.
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import express, { type Express, type Request, type RequestHandler } from 'express'
 import { requireAdmin } from '../auth/authenticate.ts'
 import { readBody, readHeaders, readParams, readQuery } from './request.ts'
 import type { Input, Route } from './route.ts'
 
-/** Bytes of a request's body at most. */
-const BODY_LIMIT = 100_000
+const MAX_BODY_BYTES = 100_000
 
-/** The routes of one path must stand together; paths are tried in the order of the table. */
+/** Paths are matched in the order of the list, so fixed names come before `:id`. */
 export function mountRoutes(app: Express, routes: readonly Route[]): void {
   const paths = [...new Set(routes.map(({ path }) => path))]
   for (const path of paths) {
@@ -18,7 +17,7 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
     const allow = (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', ')
     app.all(path, (_request, response) => {
       response.set('Allow', allow)
-      throw new WaybillError('METHOD_NOT_ALLOWED', `This address answers ${allow}`)
+      throw new WaybillError('METHOD_NOT_ALLOWED', `This URL supports ${allow}`)
     })
   }
 }
@@ -31,7 +30,7 @@ function handlers(route: Route): RequestHandler[] {
   const handle: RequestHandler = async (request, response) => {
     await route.handle(request, response, readInput(route, request))
   }
-  return route.body === undefined ? [check, handle] : [check, express.json({ limit: BODY_LIMIT }), handle]
+  return route.body === undefined ? [check, handle] : [check, express.json({ limit: MAX_BODY_BYTES }), handle]
 }
 
 /** @throws WaybillError NOT_FOUND, UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */

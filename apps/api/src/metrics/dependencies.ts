@@ -1,19 +1,19 @@
-// Asks everything that the service needs whether it answers: one question at a time, however many want to know.
+// Health checks of the dependencies, shared by all requests that arrive at the same time.
+import { singleFlight } from '@waybill/shared/async/single-flight.ts'
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
+
 import type { ServerDeps } from '../deps.ts'
-import { keepFresh } from '../http/fresh.ts'
 
 export type DependencyState = 'ok' | 'away'
 
-/** Milliseconds that a dependency may take to answer. */
-const TIMEOUT = 2_000
+const CHECK_TIMEOUT_MS = 2_000
 
-/** Milliseconds for which an answer holds. */
-const FRESH = 1_000
+/** Public routes use the check, so its result is reused for this long. */
+const CACHE_MS = 1_000
 
 export type DependencyCheck = () => Promise<Record<string, DependencyState>>
 
-/** Each by its name. For anybody, so one for all who ask. */
+/** The state of each dependency by its name. */
 export function createDependencyCheck({ db, readers, queue, storage, log }: ServerDeps): DependencyCheck {
   const checks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
     database: () => db.$queryRaw`SELECT 1`,
@@ -21,21 +21,21 @@ export function createDependencyCheck({ db, readers, queue, storage, log }: Serv
     queue: () => queue.check(),
     storage: (signal) => storage.check(signal),
   }
-  /** Those whose reason is in the log: it is told once, not at every look. */
+  /** The unavailable ones whose reason has been logged: once, not with each check. */
   const away = new Set<string>()
-  const check = async (name: string, ask: (signal: AbortSignal) => Promise<unknown>) => {
+  const check = async (name: string, ping: (signal: AbortSignal) => Promise<unknown>) => {
     try {
-      await withTimeout(TIMEOUT, ask(AbortSignal.timeout(TIMEOUT)), () => new Error('no answer in time'))
+      await withTimeout(CHECK_TIMEOUT_MS, ping(AbortSignal.timeout(CHECK_TIMEOUT_MS)), () => new Error('timed out'))
       if (away.delete(name)) log.info({ dependency: name }, 'ready again')
       return [name, 'ok'] as const
     } catch (error) {
-      // The reason may name hosts and users: it is for the log, the answer is for anybody.
+      // The reason may contain names of hosts and users. It goes to the log, because the response is public.
       if (!away.has(name)) log.warn({ dependency: name, error }, 'not ready')
       away.add(name)
       return [name, 'away'] as const
     }
   }
-  return keepFresh(FRESH, async () =>
-    Object.fromEntries(await Promise.all(Object.entries(checks).map(([name, ask]) => check(name, ask)))),
+  return singleFlight(CACHE_MS, async () =>
+    Object.fromEntries(await Promise.all(Object.entries(checks).map(([name, ping]) => check(name, ping)))),
   )
 }

@@ -1,4 +1,4 @@
-// What Prometheus is told: the names, and what is counted here as it happens.
+// Declares the Prometheus metrics and measures requests.
 
 import { LANES } from '@waybill/shared/queue/exports.ts'
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
@@ -10,15 +10,17 @@ import { documentedPath } from '../openapi/operation.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-/** Seconds: most answers take a few milliseconds, a preview of a large table seconds. */
-const ANSWER_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+/** Most responses take a few milliseconds; a preview of a large table takes seconds. */
+const RESPONSE_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Seconds: a small export takes a tenth of one, and six hours are the limit that EXPORT_TIMEOUT usually sets. */
-const EXPORT_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600]
+/** A small export takes a tenth of a second; six hours is the default of EXPORT_TIMEOUT. */
+const EXPORT_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600]
 
 /**
- * @param datasets by their names: what can be counted stands at 0 from the start, so that the first shows as a change
- * @param registry where the process tells of itself, too
+ * Counters start at 0 for all their labels, so that the first event shows as an increase.
+ *
+ * @param datasets names
+ * @param registry may hold the metrics of the process already
  */
 export function createMetrics(datasets: Iterable<string>, registry = new Registry()) {
   const registers = [registry]
@@ -27,63 +29,63 @@ export function createMetrics(datasets: Iterable<string>, registry = new Registr
     registry,
     requests: new Histogram({
       name: 'waybill_http_request_duration_seconds',
-      help: 'Requests, by their route as the OpenAPI document has it; status "aborted": the caller did not wait.',
+      help: 'Duration of requests by route, as in the OpenAPI document. Status "aborted": the client disconnected.',
       labelNames: ['method', 'route', 'status'],
-      buckets: ANSWER_BUCKETS,
+      buckets: RESPONSE_BUCKETS_SECONDS,
       registers,
     }),
     dependency: new Gauge({
       name: 'waybill_dependency_up',
-      help: '1: it answers. 0: it is away.',
+      help: '1 if the dependency is available, 0 if not.',
       labelNames: ['dependency'],
       registers,
     }),
     exports: new Gauge({
       name: 'waybill_exports',
-      help: 'Exports that wait or run, by the ledger.',
+      help: 'Exports that are queued or running, from the ledger.',
       labelNames: ['lane', 'status'],
       registers,
     }),
     oldestQueued: new Gauge({
       name: 'waybill_exports_oldest_queued_seconds',
-      help: 'Age of the oldest export that is queued; 0: none is.',
+      help: 'Age of the oldest queued export; 0 if none is queued.',
       labelNames: ['lane'],
       registers,
     }),
     jobs: new Gauge({
       name: 'waybill_queue_jobs',
-      help: 'Jobs that the queue knows of; none of these when it is away.',
+      help: 'Jobs in the queue; absent while the queue is unavailable.',
       labelNames: ['lane', 'state'],
       registers,
     }),
     workers: new Gauge({
       name: 'waybill_workers',
-      help: 'Workers, alive or silent for more than 20 seconds.',
+      help: 'Workers; silent: no heartbeat for more than 20 seconds.',
       labelNames: ['state'],
       registers,
     }),
     pendingDeliveries: new Gauge({
       name: 'waybill_webhook_deliveries_pending',
-      help: 'Messages to receivers that are not delivered and not given up.',
+      help: 'Webhook deliveries that have neither succeeded nor failed for good.',
       registers,
     }),
     events: new Counter({
       name: 'waybill_events_total',
-      help: 'Events of the audit trail, of all processes, since this one was asked first.',
+      help: 'Events of the audit trail from all processes, since the first scrape of this one.',
       labelNames: ['type'],
       registers,
     }),
     duration: new Histogram({
       name: 'waybill_export_duration_seconds',
-      help: 'Completed exports, from the request until the file was there.',
-      buckets: EXPORT_BUCKETS,
+      help: 'Time from the request to the complete file, of completed exports.',
+      buckets: EXPORT_BUCKETS_SECONDS,
       ...files,
     }),
     rows: new Counter({ name: 'waybill_exported_rows_total', help: 'Rows of completed exports.', ...files }),
     bytes: new Counter({ name: 'waybill_exported_bytes_total', help: 'Bytes of completed exports.', ...files }),
     failed: new Counter({
       name: 'waybill_exports_failed_total',
-      help: 'Exports that failed, by their code.',
+      help: 'Failed exports by error code.',
       labelNames: ['code'],
       registers,
     }),
@@ -99,18 +101,18 @@ export function createMetrics(datasets: Iterable<string>, registry = new Registr
   return metrics
 }
 
-/** The lanes and states that there are, so that nothing of one is told as 0 and not left out. */
+/** All combinations, so that one without exports is reported as 0 and not left out. */
 export const LANE_STATES = LANES.flatMap((lane) => (['queued', 'running'] as const).map((status) => ({ lane, status })))
 
-/** Anything else is `other`: callers must not be able to make up figures. */
+/** Any other method is reported as `other`, so that clients cannot create label values. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Times every request by its route: paths hold ids, and there would be no end of them. */
+/** Measures each request by its route, not its path: paths contain ids, and each id would become a label value. */
 export function measureRequests({ requests }: Metrics): RequestHandler {
   return (request, response, next) => {
     const method = METHODS.has(request.method) ? request.method : 'other'
     const stop = requests.startTimer({ method })
-    // "finish" is not said when the caller has gone.
+    // "finish" is not emitted when the client has disconnected.
     response.on('close', () => {
       const status = response.writableFinished ? String(response.statusCode) : 'aborted'
       const path: unknown = request.route?.path

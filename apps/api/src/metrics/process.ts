@@ -1,7 +1,7 @@
-// What the process tells Prometheus of itself: CPU, memory, garbage collection, the event loop.
+// Metrics of the process: CPU, memory, garbage collection and event loop.
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
-/** Once for each process: it watches the event loop for as long as that lives. */
+/** Call once per process: it observes the event loop until the process ends. */
 export function describeProcess(): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

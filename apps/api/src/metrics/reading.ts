@@ -1,29 +1,31 @@
-// Reads what the metrics tell of the whole system, from the ledger and the queue, when somebody asks.
+// Reads the metrics of the whole system from the ledger and the queue when /metrics is requested.
 
+import { singleFlight } from '@waybill/shared/async/single-flight.ts'
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { lastEvent, tallyTrail } from '@waybill/shared/audit/tally.ts'
 import { countPendingDeliveries, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
 import { listWorkers } from '@waybill/shared/ledger/workers.ts'
 import { LANES } from '@waybill/shared/queue/exports.ts'
+
 import type { ServerDeps } from '../deps.ts'
-import { keepFresh } from '../http/fresh.ts'
 import type { DependencyCheck } from './dependencies.ts'
 import { LANE_STATES, type Metrics } from './metrics.ts'
 
-/** Milliseconds that the ledger may take: whoever asks gives up soon after (Prometheus: 10 s). */
-const TIMEOUT = 5_000
+/** Below the scrape timeout of Prometheus, which is 10 s by default. */
+const LEDGER_TIMEOUT_MS = 5_000
 
-/** Milliseconds for which an answer holds. */
-const FRESH = 1_000
+/** Several scrapers within this time share one reading. */
+const CACHE_MS = 1_000
 
 type Deps = Pick<ServerDeps, 'db' | 'queue' | 'log'>
 
-/** What is known is told, in the text format of Prometheus; what cannot be read is left out, and not told as it was. */
+/** Returns the text format of Prometheus. Metrics that cannot be read now are left out, so no old value is reported. */
 export function createMetricsReader(
   { db, queue, log }: Deps,
   metrics: Metrics,
   checkDependencies: DependencyCheck,
 ): () => Promise<string> {
+  /** The last event of the trail that is included in the counters. */
   let counted: bigint | undefined
   const count = async () => {
     if (counted === undefined) {
@@ -33,7 +35,7 @@ export function createMetricsReader(
     }
     const after = counted
     const tally = await tallyTrail(db, after)
-    // One that came too late for its answer must not count what the next has counted.
+    // A reading that timed out must not add events that a later reading has counted already.
     if (counted !== after) return
     counted = tally.upTo
     for (const { type, count: more } of tally.events) metrics.events.inc({ type }, more)
@@ -54,7 +56,11 @@ export function createMetricsReader(
     return { depths, workers, pending }
   }
   const showLedger = async () => {
-    const { depths, workers, pending } = await withTimeout(TIMEOUT, readLedger(), () => new Error('no answer in time'))
+    const { depths, workers, pending } = await withTimeout(
+      LEDGER_TIMEOUT_MS,
+      readLedger(),
+      () => new Error('timed out'),
+    )
     for (const { lane, status } of LANE_STATES) {
       metrics.exports.set({ lane, status }, depths.find((depth) => depth.lane === lane)?.[status] ?? 0)
     }
@@ -74,17 +80,17 @@ export function createMetricsReader(
       metrics.jobs.set({ lane, state: 'active' }, jobs[lane].active)
     }
   }
-  return keepFresh(FRESH, async () => {
+  return singleFlight(CACHE_MS, async () => {
     const dependencies = await checkDependencies()
     for (const [dependency, state] of Object.entries(dependencies)) {
       metrics.dependency.set({ dependency }, state === 'ok' ? 1 : 0)
     }
     for (const gauge of [metrics.exports, metrics.oldestQueued, metrics.jobs, metrics.workers]) gauge.reset()
     metrics.pendingDeliveries.remove()
-    const giveUp = (error: unknown) => log.warn({ error }, 'metrics are not whole')
+    const warn = (error: unknown) => log.warn({ error }, 'the metrics are incomplete')
     await Promise.all([
-      dependencies.database === 'ok' && showLedger().catch(giveUp),
-      dependencies.queue === 'ok' && showQueue().catch(giveUp),
+      dependencies.database === 'ok' && showLedger().catch(warn),
+      dependencies.queue === 'ok' && showQueue().catch(warn),
     ])
     return metrics.registry.metrics()
   })

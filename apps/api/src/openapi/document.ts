@@ -1,4 +1,4 @@
-// The OpenAPI document: made of the table of routes, so that it says what the server does.
+// Generates the OpenAPI document from the routes, so that it cannot differ from the server.
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { type Route, TAGS } from '../http/route.ts'
@@ -6,14 +6,14 @@ import type { JsonObject } from './json-schema.ts'
 import { documentedPath, operation } from './operation.ts'
 import { webhooks } from './webhooks.ts'
 
-const DESCRIPTION = `Background exports from Postgres to object storage, with a paper trail: ask for a dataset in a format, follow
-the export until it is completed, download the file through a short-lived signed link.
+const DESCRIPTION = `Background exports from Postgres to object storage, with an audit trail. Create an export of a dataset in a format,
+poll its status until it is completed, and download the file through a signed link that expires soon.
 
-Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`. Beside those named with each operation: an address
-that nobody has is 404 \`NOT_FOUND\`, a method that an address does not have 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`. Fields
-and parameters that are not in this document are refused with 422, never ignored; new fields may appear in answers.`
+Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`. Each operation lists its own. In addition, an unknown
+URL is 404 \`NOT_FOUND\`, and a method that a URL does not support is 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`. Fields and
+parameters that are not in this document are rejected with 422, never ignored. Responses may gain new fields.`
 
-/** OpenAPI 3.1.1 (https://spec.openapis.org/oas/v3.1.1.html). Throws a TypeError when two schemas have one name. */
+/** OpenAPI 3.1.1 (https://spec.openapis.org/oas/v3.1.1.html). @throws TypeError when two schemas have the same name */
 export function createDocument(routes: readonly Route[]): JsonObject {
   const components = { schemas: {} as JsonObject, responses: {} as JsonObject }
   const paths: Record<string, JsonObject> = {}
@@ -43,14 +43,14 @@ export function createDocument(routes: readonly Route[]): JsonObject {
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: `An API key, or an access token of the identity provider. ${ERRORS.UNAUTHENTICATED.advice}`,
+          description: `An API key or an access token of the identity provider. ${ERRORS.UNAUTHENTICATED.advice}`,
         },
       },
     },
   }
 }
 
-/** Readers come from the collection to its parts; the table has to have fixed names before `:id`. */
+/** The document lists collections before their items; the list of routes has fixed names before `:id`. */
 function depth({ path }: Route): number {
   return path.split('/').length
 }

@@ -1,4 +1,4 @@
-// An example of what a schema allows: made of the examples of its fields, so that they need no writing out.
+// Generates an example value for a schema from the examples of its fields.
 import { type JsonObject, resolve } from './json-schema.ts'
 
 const BY_FORMAT: Readonly<Record<string, string>> = {
@@ -8,7 +8,7 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   uri: 'https://example.org/',
 }
 
-/** A value that the schema allows, the schema's own examples first. */
+/** A value that is valid under the schema. Prefers the schema's own examples. */
 export function exampleOf(given: JsonObject, components: JsonObject): unknown {
   const schema = resolve(given, components)
   if (Array.isArray(schema.examples)) return schema.examples[0]
@@ -28,9 +28,9 @@ export function exampleOf(given: JsonObject, components: JsonObject): unknown {
 
 function exampleObject({ properties = {}, required = [] }: JsonObject, components: JsonObject): JsonObject {
   const names = new Set(required as string[])
-  const told = Object.entries(properties as Record<string, JsonObject>).filter(
-    // What may be left out is left out, unless somebody has thought of an example.
+  const shown = Object.entries(properties as Record<string, JsonObject>).filter(
+    // Optional fields are left out unless they declare an example.
     ([name, schema]) => names.has(name) || Array.isArray(schema.examples),
   )
-  return Object.fromEntries(told.map(([name, schema]) => [name, exampleOf(schema, components)]))
+  return Object.fromEntries(shown.map(([name, schema]) => [name, exampleOf(schema, components)]))
 }

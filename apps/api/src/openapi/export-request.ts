@@ -1,4 +1,4 @@
-// The body of an export as readers see it: for each dataset its own columns and filters.
+// The documented body of POST /v1/exports: one schema per dataset, with its columns and filters.
 
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
 import type { Datasets } from '@waybill/shared/datasets/registry.ts'
@@ -6,7 +6,7 @@ import { exportRequestSchema } from '@waybill/shared/vocabulary/export.ts'
 import { z } from 'zod'
 import { refer } from './json-schema.ts'
 
-/** What `exportRequestSchema` and `checkExportRequest` together let pass, but for what goes over more than one field. */
+/** Accepts what `exportRequestSchema` and `checkExportRequest` accept, except for rules that concern several fields. */
 export function exportRequestByDataset(datasets: Datasets): z.ZodType {
   const [first, ...others] = [...datasets.values()].map(requestFor)
   if (first === undefined) return exportRequestSchema
@@ -30,12 +30,15 @@ function requestFor({ name, title, columns, filters }: Dataset) {
   return exportRequestSchema
     .extend({
       dataset: z.literal(name).describe(`${title}.`),
-      filters: z.strictObject(Object.fromEntries(optionalFilters)).default({}).describe('Which rows; default: all.'),
+      filters: z
+        .strictObject(Object.fromEntries(optionalFilters))
+        .default({})
+        .describe('Which rows to export; default: all.'),
       columns: z
         .array(z.enum(Object.keys(columns)))
         .min(1)
         .optional()
-        .describe('Which, in this order; default: all.'),
+        .describe('Which columns to export, in this order; default: all.'),
     })
     .meta({ id: schemaName(name), title, examples: [example] })
 }

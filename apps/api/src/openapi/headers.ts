@@ -1,15 +1,15 @@
-// Headers in the document, of requests and of answers.
+// Response headers in the OpenAPI document.
 import { RESPONSE_HEADERS, type ResponseHeader } from '@waybill/shared/contract/headers.ts'
 import { exampleOf } from './example.ts'
 import { type JsonObject, toJsonSchema } from './json-schema.ts'
 
 export type HeaderPresence = Readonly<Partial<Record<ResponseHeader, 'always' | 'sometimes'>>>
 
-/** What server.ts gives every answer. */
-export const EVERYWHERE: HeaderPresence = { 'X-Request-Id': 'always', 'Cache-Control': 'always' }
+/** Set by server.ts on each response. */
+export const COMMON_HEADERS: HeaderPresence = { 'X-Request-Id': 'always', 'Cache-Control': 'always' }
 
-/** What limits.ts gives the answers under /v1, problems too; not where a limit is turned off. */
-export const LIMITS: HeaderPresence = { RateLimit: 'sometimes', 'RateLimit-Policy': 'sometimes' }
+/** Set by limits.ts on responses under /v1, including errors, unless the limit is turned off. */
+export const RATE_LIMIT_HEADERS: HeaderPresence = { RateLimit: 'sometimes', 'RateLimit-Policy': 'sometimes' }
 
 export function headerObjects(headers: HeaderPresence): JsonObject {
   return Object.fromEntries(

@@ -1,30 +1,30 @@
-// JSON Schema as the document has it: what zod makes of a schema, with what only zod needs taken away.
+// Converts zod schemas to the JSON Schema of the OpenAPI document, without keywords that only repeat others.
 import { z } from 'zod'
 
 export type JsonObject = Record<string, unknown>
 
-/** As it is sent: with defaults left out, or as it comes. */
+/** A request (fields with a default are optional) or a response. */
 export type Direction = 'input' | 'output'
 
 const REF = '#/components/schemas/'
 
-/** Formats that say all that the pattern beside them does. */
+/** Formats that imply the pattern that zod adds. */
 const PLAIN_FORMATS = new Set(['uuid', 'date-time', 'date', 'uri', 'email'])
 
 /**
- * @param components where named schemas go: those with `.meta({ id })`
- * @returns the schema, or a reference to it when it has a name itself
+ * @param components receives the named schemas, those with `.meta({ id })`
+ * @returns the schema, or a reference to it when it has a name
  * @throws TypeError when two different schemas have the same name
  */
 export function toJsonSchema(schema: z.ZodType, io: Direction, components: JsonObject): JsonObject {
-  // An operator's own filter may be of a kind that JSON Schema has no word for.
+  // The filter of an operator's own dataset may use a type that JSON Schema cannot represent.
   const { $schema: _, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonObject
   for (const [name, definition] of Object.entries(($defs ?? {}) as JsonObject)) {
     const { id: _id, ...component } = simplify(definition as JsonObject)
     const known = components[name]
     if (known !== undefined && JSON.stringify(known) !== JSON.stringify(component)) {
       throw new TypeError(
-        `two different schemas are named "${name}"; one of them may be a request, the other an answer`,
+        `two different schemas have the id "${name}"; one of them may be a request and the other a response`,
       )
     }
     components[name] = component
@@ -32,7 +32,7 @@ export function toJsonSchema(schema: z.ZodType, io: Direction, components: JsonO
   return simplify(root)
 }
 
-/** The component a reference leads to; anything else is given back as it is. */
+/** Follows a reference; returns any other schema as it is. */
 export function resolve(schema: JsonObject, components: JsonObject): JsonObject {
   const { $ref } = schema
   return typeof $ref === 'string' ? (components[$ref.slice(REF.length)] as JsonObject) : schema
@@ -59,7 +59,7 @@ function simplify(schema: JsonObject): JsonObject {
   return nullable(result)
 }
 
-/** What says nothing that is not said beside it, or is true of JSON anyway. */
+/** Whether the keyword repeats another keyword, or holds for all JSON. */
 function isNoise(key: string, { format, minimum, maximum }: JsonObject): boolean {
   if (key === 'pattern') return PLAIN_FORMATS.has(String(format))
   if (key === 'minimum') return minimum === Number.MIN_SAFE_INTEGER
@@ -67,7 +67,7 @@ function isNoise(key: string, { format, minimum, maximum }: JsonObject): boolean
   return key === 'propertyNames'
 }
 
-/** `anyOf: [{ type: 'integer' }, { type: 'null' }]` → `type: ['integer', 'null']`, which readers see through at once. */
+/** `anyOf: [{ type: 'integer' }, { type: 'null' }]` → `type: ['integer', 'null']`, which is easier to read. */
 function nullable(schema: JsonObject): JsonObject {
   const { anyOf, ...rest } = schema
   if (!Array.isArray(anyOf) || anyOf.length !== 2 || anyOf[1]?.type !== 'null') return schema

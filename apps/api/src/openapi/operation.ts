@@ -1,15 +1,15 @@
-// One route as an operation of the document.
+// Converts a route to an operation of the OpenAPI document.
 import { z } from 'zod'
-import { type Access, type Answer, problemsOf, type Route } from '../http/route.ts'
+import { type Access, problemsOf, type ResponseDeclaration, type Route } from '../http/route.ts'
 import { exampleOf } from './example.ts'
-import { EVERYWHERE, headerObjects, LIMITS } from './headers.ts'
+import { COMMON_HEADERS, headerObjects, RATE_LIMIT_HEADERS } from './headers.ts'
 import { type JsonObject, resolve, toJsonSchema } from './json-schema.ts'
 import { type Components, problemResponses } from './problems.ts'
 
-const ACCESS = {
-  anybody: 'Needs no token.',
+const ACCESS_TEXTS = {
+  public: 'Needs no authentication.',
   caller: undefined,
-  admin: 'For administrators.',
+  admin: 'For administrators only.',
 } as const
 
 /** `/v1/exports/:id` → `/v1/exports/{id}` */
@@ -18,8 +18,8 @@ export function documentedPath(path: string): string {
 }
 
 export function operation(route: Route, components: Components): JsonObject {
-  const { operationId, tag, summary, access, answers } = route
-  const description = [route.description, ACCESS[access]].filter((text) => text !== undefined).join(' ')
+  const { operationId, tag, summary, access } = route
+  const description = [route.description, ACCESS_TEXTS[access]].filter((text) => text !== undefined).join(' ')
   const parameters = [
     ...parametersIn('path', z.object(route.params ?? {}), components),
     ...parametersIn('query', route.query, components),
@@ -30,12 +30,12 @@ export function operation(route: Route, components: Components): JsonObject {
     tags: [tag],
     summary,
     ...(description === '' ? {} : { description }),
-    security: access === 'anybody' ? [] : [{ bearer: [] }],
+    security: access === 'public' ? [] : [{ bearer: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body, components) }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [status, response(answer, access, components)]),
+        Object.entries(route.responses).map(([status, declared]) => [status, response(declared, access, components)]),
       ),
       ...problemResponses(problemsOf(route), operationId, components),
     },
@@ -66,13 +66,17 @@ function requestBody(route: Route, body: z.ZodType, { schemas }: Components): Js
   return { required, content: { 'application/json': { schema: json, examples } } }
 }
 
-function response(answer: Answer, access: Access, { schemas }: Components): JsonObject {
-  const { description, body } = answer
-  const headers = headerObjects({ ...EVERYWHERE, ...answer.headers, ...(access === 'anybody' ? {} : LIMITS) })
-  const told = { description, headers }
-  if (body === undefined) return told
+function response(declared: ResponseDeclaration, access: Access, { schemas }: Components): JsonObject {
+  const { description, body } = declared
+  const headers = headerObjects({
+    ...COMMON_HEADERS,
+    ...declared.headers,
+    ...(access === 'public' ? {} : RATE_LIMIT_HEADERS),
+  })
+  if (body === undefined) return { description, headers }
   const json = toJsonSchema(body, 'output', schemas)
-  return { ...told, content: content(answer.contentType ?? 'application/json', json, schemas, answer.example) }
+  const { contentType = 'application/json', example } = declared
+  return { description, headers, content: content(contentType, json, schemas, example) }
 }
 
 function content(type: string, schema: JsonObject, schemas: JsonObject, example?: unknown): JsonObject {

@@ -1,9 +1,9 @@
-// The page that makes the document readable: Swagger UI from our own disk, under a policy that lets nothing else in.
+// The API reference at /docs: Swagger UI, served from node_modules under a strict Content-Security-Policy.
 import { fileURLToPath } from 'node:url'
 
 const file = (name: string) => fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))
 
-/** What the page asks for under /docs/, and where it lies. */
+/** The files under /docs/ and their paths on disk. */
 export const PAGE_FILES = {
   'swagger-ui.css': file('swagger-ui.css'),
   'swagger-ui-bundle.js': file('swagger-ui-bundle.js'),
@@ -12,7 +12,7 @@ export const PAGE_FILES = {
   'page.css': fileURLToPath(new URL('page/page.css', import.meta.url)),
 } as const
 
-/** Its scripts and styles are files of our own; it may ask this API and nobody else. Icons stand in its style sheet. */
+/** Scripts, styles and requests of this origin only. The style sheet contains its icons as `data:` URLs. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -39,7 +39,7 @@ export const PAGE = `<!doctype html>
   </head>
   <body>
     <main id="swagger-ui"></main>
-    <noscript>This page needs JavaScript. The document itself is at <a href="/openapi.json">/openapi.json</a>.</noscript>
+    <noscript>This page needs JavaScript. The OpenAPI document is at <a href="/openapi.json">/openapi.json</a>.</noscript>
   </body>
 </html>
 `

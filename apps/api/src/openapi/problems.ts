@@ -1,8 +1,8 @@
-// The errors in the document: one response for each set of codes that a status may come with.
+// Error responses in the OpenAPI document: one for each set of codes that share a status.
 import { problemSchema } from '@waybill/shared/contract/problem.ts'
 import { ERRORS, type ErrorCode, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { createProblem } from '../http/problem.ts'
-import { EVERYWHERE, headerObjects, LIMITS } from './headers.ts'
+import { COMMON_HEADERS, headerObjects, RATE_LIMIT_HEADERS } from './headers.ts'
 import { type JsonObject, toJsonSchema } from './json-schema.ts'
 
 export interface Components {
@@ -10,7 +10,7 @@ export interface Components {
   readonly responses: JsonObject
 }
 
-/** By status. The responses go into `components` under the names of their codes, or of the operation when these are many. */
+/** Responses by status. They are added to `components`, named after their codes, or after the operation for more than two. */
 export function problemResponses(
   codes: readonly ErrorCode[],
   operationId: string,
@@ -31,11 +31,11 @@ function problemResponse(status: number, codes: readonly ErrorCode[], { schemas 
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}. ${ERRORS[code].advice}`).join('\n\n'),
     headers: headerObjects({
-      ...EVERYWHERE,
+      ...COMMON_HEADERS,
       ...(status === 401 ? { 'WWW-Authenticate': 'always' } : {}),
       ...(status === 429 || status === 503 ? { 'Retry-After': 'always' } : {}),
-      // One response may be of operations under /v1 and of others: those that anybody may ask are not counted.
-      ...LIMITS,
+      // Public operations share these responses, but are not rate-limited. All of these headers are optional.
+      ...RATE_LIMIT_HEADERS,
     }),
     content: {
       'application/problem+json': {

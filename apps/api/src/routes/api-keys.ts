@@ -1,4 +1,4 @@
-// /v1/api-keys: an admin makes, lists, changes, rotates and revokes keys.
+// /v1/api-keys: administrators create, list, change, rotate and revoke API keys.
 import { changeApiKey, revokeApiKey, rotateApiKey } from '@waybill/shared/access/api-key-changes.ts'
 import { type ApiKeyRow, createApiKey, listApiKeys } from '@waybill/shared/access/api-keys.ts'
 import {
@@ -20,7 +20,7 @@ import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 
 export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route[] {
-  // Where the identity provider makes admins, too, the last key of one may go.
+  // With an identity provider there are administrators without a key, so the last administrator key may be revoked.
   const keepAnAdmin = config.OIDC_ISSUER === undefined
   const change = (request: Request, response: Response) => ({ by: actorOf(request, response), keepAnAdmin })
   const datasetsSchema = z.array(z.enum([...known.keys()], 'is not a dataset')).max(100)
@@ -31,8 +31,8 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       access: 'admin',
       operationId: 'listApiKeys',
       tag: 'Access',
-      summary: 'List the API keys, without the keys themselves',
-      answers: { 200: { description: 'The keys.', body: apiKeyListSchema } },
+      summary: 'List the API keys, without the secrets',
+      responses: { 200: { description: 'The API keys.', body: apiKeyListSchema } },
       problems: [],
       async handle(_request, response) {
         response.json({ items: (await listApiKeys(db)).map(presentKey) })
@@ -44,13 +44,13 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       access: 'admin',
       operationId: 'createApiKey',
       tag: 'Access',
-      summary: 'Make an API key',
+      summary: 'Create an API key',
       body: newApiKeySchema
-        .extend({ datasets: datasetsSchema.default([]).describe('Those that it may export; empty: all.') })
+        .extend({ datasets: datasetsSchema.default([]).describe('The datasets that the key may export; empty: all.') })
         .meta({ id: 'NewApiKey' }),
-      answers: {
+      responses: {
         201: {
-          description: 'The key, shown this once.',
+          description: 'The API key with its secret, which is shown only in this response.',
           body: createdApiKeySchema,
           headers: { Location: 'always' },
         },
@@ -72,11 +72,16 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       access: 'admin',
       operationId: 'rotateApiKey',
       tag: 'Access',
-      summary: 'Give the same caller a new key',
-      description: 'Its exports and its rights stay. The old key stops at once, or works on for the overlap.',
+      summary: 'Rotate an API key: create a new secret for the same caller',
+      description: 'The exports and the rights stay. The old secret stops at once, or at the end of `overlap`.',
       params: { id: pathIdSchema },
       body: rotationSchema,
-      answers: { 200: { description: 'The new key, shown this once.', body: createdApiKeySchema } },
+      responses: {
+        200: {
+          description: 'The API key with its new secret, which is shown only in this response.',
+          body: createdApiKeySchema,
+        },
+      },
       problems: ['API_KEY_ENDED', 'API_KEY_OF_SETTINGS'],
       async handle(request, response, { params: { id }, body: { overlap } }) {
         const { row, secret } = await rotateApiKey(db, id, readOverlap(overlap), change(request, response))
@@ -89,17 +94,17 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       access: 'admin',
       operationId: 'changeApiKey',
       tag: 'Access',
-      summary: 'Change what an API key may',
-      description: 'Takes effect at once, also for its exports that are queued or running.',
+      summary: 'Change the name, rights or expiry of an API key',
+      description: 'Takes effect at once, also for exports that are queued or running.',
       params: { id: pathIdSchema },
       body: apiKeyPatchSchema
-        .extend({ datasets: datasetsSchema.optional().describe('Those that it may export; empty: all.') })
+        .extend({ datasets: datasetsSchema.optional().describe('The datasets that the key may export; empty: all.') })
         .refine((patch) => Object.keys(patch).length > 0, {
-          error: 'names nothing that is to change',
+          error: 'must contain at least one field to change',
           when: ({ issues }) => issues.length === 0,
         })
         .meta({ id: 'ApiKeyPatch' }),
-      answers: { 200: { description: 'The key as it is now.', body: apiKeySchema } },
+      responses: { 200: { description: 'The changed API key.', body: apiKeySchema } },
       problems: ['API_KEY_ENDED', 'API_KEY_OF_SETTINGS', 'LAST_ADMIN_KEY'],
       async handle(request, response, { params: { id }, body }) {
         const expiresAt = typeof body.expiresAt === 'string' ? new Date(body.expiresAt) : body.expiresAt
@@ -112,9 +117,9 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       access: 'admin',
       operationId: 'revokeApiKey',
       tag: 'Access',
-      summary: 'Revoke an API key, at once and for good',
+      summary: 'Revoke an API key at once and permanently',
       params: { id: pathIdSchema },
-      answers: { 204: { description: 'It is revoked.' } },
+      responses: { 204: { description: 'The API key is revoked.' } },
       problems: ['LAST_ADMIN_KEY'],
       async handle(request, response, { params: { id } }) {
         await revokeApiKey(db, id, change(request, response))
@@ -124,12 +129,12 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
   ]
 }
 
-/** A week is enough to bring a new key to wherever the old one is. */
-const MAX_OVERLAP = 7 * 86_400_000
+/** A week is enough to replace the key in all places where it is used. */
+const MAX_OVERLAP_MS = 7 * 86_400_000
 
 function readOverlap(text: string): number {
   const overlap = parseDuration(text)
-  if (overlap !== undefined && overlap <= MAX_OVERLAP) return overlap
+  if (overlap !== undefined && overlap <= MAX_OVERLAP_MS) return overlap
   throw new WaybillError('VALIDATION_FAILED', undefined, {
     errors: [{ path: 'overlap', message: 'must be at most 7d' }],
   })

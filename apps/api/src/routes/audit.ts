@@ -1,4 +1,4 @@
-// GET /v1/audit: the whole trail, for administrators.
+// GET /v1/audit: the audit trail, for administrators.
 import { listTrail } from '@waybill/shared/audit/queries.ts'
 import { auditPageSchema, auditQuerySchema } from '@waybill/shared/contract/audit.ts'
 import type { ServerDeps } from '../deps.ts'
@@ -12,10 +12,10 @@ export function auditRoute({ db }: ServerDeps): Route {
     access: 'admin',
     operationId: 'listAuditEvents',
     tag: 'Audit',
-    summary: 'Read the whole trail, newest first',
-    description: 'For all of it in a file, export the dataset `audit`.',
+    summary: 'List the events of the audit trail, newest first',
+    description: 'To get the whole trail as a file, export the dataset `audit`.',
     query: auditQuerySchema,
-    answers: { 200: { description: 'A page of it.', body: auditPageSchema } },
+    responses: { 200: { description: 'One page of events.', body: auditPageSchema } },
     problems: [],
     async handle(_request, response, { query }) {
       const rows = await listTrail(db, query)

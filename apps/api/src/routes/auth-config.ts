@@ -1,4 +1,4 @@
-// GET /auth/config.json: where the admin page may send its user to log in.
+// GET /auth/config.json: the identity provider at which users of the admin page log in.
 import { authConfigSchema } from '@waybill/shared/contract/auth-config.ts'
 import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
@@ -9,12 +9,12 @@ export function authConfigRoute({ config }: Pick<ServerDeps, 'config'>): Route {
   return defineRoute({
     method: 'get',
     path: '/auth/config.json',
-    access: 'anybody',
+    access: 'public',
     operationId: 'getAuthConfig',
     tag: 'Access',
-    summary: 'Tell where people log in',
-    description: 'For anybody: a page that knows nobody yet has to read it. Holds nothing secret.',
-    answers: { 200: { description: 'The identity provider, if there is one.', body: authConfigSchema } },
+    summary: 'Get the login settings of the admin page',
+    description: 'Public, because the page reads it before the user has logged in. Contains no secrets.',
+    responses: { 200: { description: 'The identity provider, or `null` without one.', body: authConfigSchema } },
     problems: [],
     handle(_request, response) {
       response.json({ oidc })

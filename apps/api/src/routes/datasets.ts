@@ -1,4 +1,4 @@
-// GET /v1/datasets: what can be exported, and how.
+// GET /v1/datasets: the datasets that the caller may export.
 
 import { mayExport } from '@waybill/shared/access/rights.ts'
 import { datasetListSchema } from '@waybill/shared/contract/datasets.ts'
@@ -17,8 +17,8 @@ export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'listDatasets',
       tag: 'Datasets',
-      summary: 'List what can be exported: columns with their kinds, filters, formats',
-      answers: { 200: { description: 'The datasets.', body: datasetListSchema } },
+      summary: 'List the datasets that you can export, with their columns, filters and formats',
+      responses: { 200: { description: 'The datasets.', body: datasetListSchema } },
       problems: [],
       handle(_request, response) {
         const caller = callerOf(response)
@@ -42,7 +42,7 @@ export function datasetRoutes({ config, datasets }: ServerDeps): Route[] {
   ]
 }
 
-/** What a form can be made of. What a schema does beyond JSON Schema is checked when the filter is used. */
+/** Enough for a form. Rules that JSON Schema cannot express are checked when the filter is used. */
 function jsonSchema(schema: DatasetFilter['schema']): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
   return rest

@@ -1,4 +1,4 @@
-// GET /openapi.json: the document of this API. GET /docs: the same, readable.
+// GET /openapi.json: the OpenAPI document. GET /docs: the API reference for people.
 import { createHash } from 'node:crypto'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { z } from 'zod'
@@ -7,9 +7,9 @@ import { defineRoute, type Route } from '../http/route.ts'
 import { createDocument } from '../openapi/document.ts'
 import { PAGE, PAGE_FILES, PAGE_POLICY } from '../openapi/page.ts'
 
-/** @param others every other route: the document tells of them and of these */
+/** @param others all other routes; the document contains them and the routes returned here */
 export function documentRoutes(others: readonly Route[]): Route[] {
-  // Made when somebody asks: most processes never are.
+  // Generated on the first request, because most processes never receive one.
   let document: Tagged | undefined
   const routes: Route[] = [
     documentRoute(() => (document ??= withTag(createDocument([...others, ...routes])))),
@@ -33,18 +33,18 @@ function documentRoute(getDocument: () => Tagged): Route {
   return defineRoute({
     method: 'get',
     path: '/openapi.json',
-    access: 'anybody',
+    access: 'public',
     operationId: 'getOpenApi',
     tag: 'System',
-    summary: 'Give this document',
+    summary: 'OpenAPI document',
     headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
-    answers: {
+    responses: {
       200: {
-        description: 'OpenAPI 3.1.',
+        description: 'The document, in OpenAPI 3.1.',
         body: z.record(z.string(), z.unknown()).meta({ examples: [{ openapi: '3.1.1' }] }),
         headers: { ETag: 'always', 'Cache-Control': 'always' },
       },
-      304: { description: 'It is still the same.', headers: { ETag: 'always', 'Cache-Control': 'always' } },
+      304: { description: 'The document has not changed.', headers: { ETag: 'always', 'Cache-Control': 'always' } },
     },
     problems: [],
     handle(_request, response, { headers }) {
@@ -60,12 +60,12 @@ function pageRoute(): Route {
   return defineRoute({
     method: 'get',
     path: '/docs',
-    access: 'anybody',
+    access: 'public',
     operationId: 'getDocs',
     tag: 'System',
-    summary: 'Show this document to a person',
-    answers: {
-      200: { description: 'A page.', contentType: 'text/html', body: z.string(), example: '<!doctype html>' },
+    summary: 'Human-readable API reference',
+    responses: {
+      200: { description: 'An HTML page.', contentType: 'text/html', body: z.string(), example: '<!doctype html>' },
     },
     problems: [],
     handle(_request, response) {
@@ -78,15 +78,15 @@ function pageFileRoute(): Route {
   return defineRoute({
     method: 'get',
     path: '/docs/:file',
-    access: 'anybody',
+    access: 'public',
     operationId: 'getDocsFile',
     tag: 'System',
-    summary: 'Give a file that the page is made of',
+    summary: 'Get a script, style sheet or icon of the API reference',
     params: { file: z.enum(Object.keys(PAGE_FILES)) },
-    answers: { 200: { description: 'The file.', contentType: '*/*', body: z.string(), example: '…' } },
+    responses: { 200: { description: 'The file.', contentType: '*/*', body: z.string(), example: '…' } },
     problems: [],
     handle(_request, response, { params: { file } }) {
-      // The house may stand in a directory that begins with a dot.
+      // Waybill may be installed under a directory whose name begins with a dot.
       response.sendFile(PAGE_FILES[file as keyof typeof PAGE_FILES], { dotfiles: 'allow' })
     },
   })

@@ -1,4 +1,4 @@
-// /healthz: the process answers. /readyz: everything it needs answers too.
+// Health checks: /healthz for the process, /readyz for the process and its dependencies.
 import { livenessSchema, readinessSchema } from '@waybill/shared/contract/health.ts'
 import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
@@ -9,11 +9,11 @@ export function healthRoutes({ isStarting, stopping }: ServerDeps, checkDependen
     defineRoute({
       method: 'get',
       path: '/healthz',
-      access: 'anybody',
+      access: 'public',
       operationId: 'getLiveness',
       tag: 'System',
-      summary: 'Tell whether the process answers',
-      answers: { 200: { description: 'It does.', body: livenessSchema } },
+      summary: 'Health check: the process responds',
+      responses: { 200: { description: 'The process responds.', body: livenessSchema } },
       problems: [],
       handle(_request, response) {
         response.json({ status: 'ok' })
@@ -22,13 +22,16 @@ export function healthRoutes({ isStarting, stopping }: ServerDeps, checkDependen
     defineRoute({
       method: 'get',
       path: '/readyz',
-      access: 'anybody',
+      access: 'public',
       operationId: 'getReadiness',
       tag: 'System',
-      summary: 'Tell whether everything it needs answers, each by its name',
-      answers: {
-        200: { description: 'Everything answers.', body: readinessSchema },
-        503: { description: 'Something is away, or the process starts or stops.', body: readinessSchema },
+      summary: 'Readiness check: the state of each dependency',
+      responses: {
+        200: { description: 'All dependencies are available.', body: readinessSchema },
+        503: {
+          description: 'A dependency is unavailable, or the process is starting or stopping.',
+          body: readinessSchema,
+        },
       },
       problems: [],
       async handle(_request, response) {

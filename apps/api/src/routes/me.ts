@@ -1,4 +1,4 @@
-// GET /v1/me: who the token is and what it may.
+// GET /v1/me: the caller, its rights and its limits.
 import { meSchema } from '@waybill/shared/contract/me.ts'
 import { callerOf } from '../auth/authenticate.ts'
 import type { ServerDeps } from '../deps.ts'
@@ -11,8 +11,8 @@ export function meRoute({ config }: ServerDeps): Route {
     access: 'caller',
     operationId: 'getMe',
     tag: 'Access',
-    summary: 'Tell who the token is, its role and its limits',
-    answers: { 200: { description: 'The caller.', body: meSchema } },
+    summary: 'Get the identity behind the token, with its role, datasets and limits',
+    responses: { 200: { description: 'The caller.', body: meSchema } },
     problems: [],
     handle(_request, response) {
       const { id, name, role, datasets } = callerOf(response)

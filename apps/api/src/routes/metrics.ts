@@ -1,4 +1,4 @@
-// GET /metrics: how the service is doing, for Prometheus.
+// GET /metrics: metrics for Prometheus.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { Registry } from 'prom-client'
@@ -10,12 +10,12 @@ export function metricsRoute({ config }: Pick<ServerDeps, 'config'>, read: () =>
   return defineRoute({
     method: 'get',
     path: '/metrics',
-    access: 'anybody',
+    access: 'public',
     operationId: 'getMetrics',
     tag: 'System',
-    summary: 'Tell how the service is doing, in figures',
-    description: 'Open to anybody, or, with the setting `METRICS_TOKEN`, to those who send it as a bearer token.',
-    answers: {
+    summary: 'Prometheus metrics',
+    description: 'Public, unless the setting `METRICS_TOKEN` is set: then it must be sent as a bearer token.',
+    responses: {
       200: {
         description: 'The text format of Prometheus, version 0.0.4.',
         contentType: 'text/plain',
@@ -28,14 +28,14 @@ export function metricsRoute({ config }: Pick<ServerDeps, 'config'>, read: () =>
       const token = config.METRICS_TOKEN
       const [, given = ''] = /^bearer +(.+)$/i.exec(request.get('authorization') ?? '') ?? []
       if (token !== undefined && !isSame(given, token)) {
-        throw new WaybillError('UNAUTHENTICATED', 'Figures are for those who know METRICS_TOKEN')
+        throw new WaybillError('UNAUTHENTICATED', 'The metrics need the value of METRICS_TOKEN as a bearer token.')
       }
       response.set('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE).send(await read())
     },
   })
 }
 
-/** In the same time, whatever is the same of them. */
+/** Takes the same time for all inputs, so that the time does not reveal how much of the token is right. */
 function isSame(given: string, expected: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(hash(given), hash(expected))

@@ -1,4 +1,4 @@
-// GET /v1/system: how the whole system is doing, for those who run it.
+// GET /v1/system: the state of the whole system, for its operators.
 import { type System, systemSchema } from '@waybill/shared/contract/system.ts'
 import { type LaneDepth, listFailures, listRunning, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
 import { listWorkers } from '@waybill/shared/ledger/workers.ts'
@@ -7,13 +7,12 @@ import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import type { DependencyCheck } from '../metrics/dependencies.ts'
 import { presentExport } from '../present/exports.ts'
-import { POLL_INTERVAL } from './exports/exports.ts'
 
-const RUNNING_AT_MOST = 50
-const FAILURES_AT_MOST = 20
+const MAX_RUNNING = 50
+const MAX_FAILURES = 20
 
-/** Seconds between two looks: it asks every dependency. */
-const LOOK_INTERVAL = 5 * POLL_INTERVAL
+/** Longer than for an export, because each request checks all dependencies. */
+const POLL_INTERVAL_SECONDS = 5
 
 export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies: DependencyCheck): Route {
   return defineRoute({
@@ -22,22 +21,22 @@ export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies
     access: 'admin',
     operationId: 'getSystem',
     tag: 'System',
-    summary: 'Tell how the system is doing: dependencies, queue, workers, what runs, what failed',
-    answers: {
-      200: { description: 'As of now.', body: systemSchema, headers: { 'Retry-After': 'always' } },
+    summary: 'Get the system status: dependencies, queue, workers, running exports, recent failures',
+    responses: {
+      200: { description: 'The current status.', body: systemSchema, headers: { 'Retry-After': 'always' } },
     },
     problems: [],
     async handle(_request, response) {
       const [dependencies, depths, jobs, running, failures, workers] = await Promise.all([
         checkDependencies(),
         readLaneDepths(db),
-        // A queue that is away is worth telling, not a reason to tell nothing.
+        // The status is most useful while the queue is unavailable: its counts are then null.
         queue.counts().catch(() => undefined),
-        listRunning(db, RUNNING_AT_MOST),
-        listFailures(db, FAILURES_AT_MOST),
+        listRunning(db, MAX_RUNNING),
+        listFailures(db, MAX_FAILURES),
         listWorkers(db),
       ])
-      response.set('Retry-After', String(LOOK_INTERVAL)).json({
+      response.set('Retry-After', String(POLL_INTERVAL_SECONDS)).json({
         dependencies,
         queue: {
           backend: config.REDIS_URL === undefined ? 'postgres' : 'redis',
@@ -49,7 +48,7 @@ export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies
         }),
         failures: failures.map((row) => {
           const { id, dataset, format, requestedBy, finishedAt, error } = presentExport(row)
-          return { id, dataset, format, requestedBy, finishedAt, error: error ?? UNKNOWN }
+          return { id, dataset, format, requestedBy, finishedAt, error: error ?? UNKNOWN_ERROR }
         }),
         workers: workers.map(({ name, concurrency, running: count, startedAt, seenAt, isSilent }) => ({
           ...{ name, concurrency, running: count },
@@ -62,7 +61,7 @@ export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies
   })
 }
 
-const UNKNOWN = { code: 'INTERNAL', message: '', retryable: false }
+const UNKNOWN_ERROR = { code: 'INTERNAL', message: '', retryable: false }
 
 type Lane = (typeof LANES)[number]
 

@@ -1,4 +1,4 @@
-// Starts Swagger UI on our document. Runs in the browser.
+// Starts Swagger UI with /openapi.json. Runs in the browser.
 const dark = window.matchMedia('(prefers-color-scheme: dark)')
 const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
 dark.addEventListener('change', follow)
@@ -10,8 +10,8 @@ window.SwaggerUIBundle({
   deepLinking: true,
   displayOperationId: false,
   displayRequestDuration: true,
-  // A token that somebody has typed in is gone with the page.
+  // A token that the user enters is not stored.
   persistAuthorization: false,
-  // No badge from a validator elsewhere.
+  // No badge from an external validator.
   validatorUrl: null,
 })

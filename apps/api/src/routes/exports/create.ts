@@ -33,7 +33,7 @@ export function createExportRoute({ config, datasets, db, ledger, queue, readers
     headers: { 'Idempotency-Key': idempotencyKeySchema.optional() },
     body: exportRequestSchema,
     documentedBody: exportRequestByDataset(datasets),
-    answers: {
+    responses: {
       202: {
         description: 'Accepted: the export is stored and will run.',
         body: exportSchema,

@@ -47,7 +47,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         'While an export on the page is queued or running, `Retry-After` gives the seconds until the next poll.',
       query: exportListQuerySchema,
       headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
-      answers: {
+      responses: {
         200: { description: 'One page of exports.', body: exportListSchema, headers: POLLED },
         304: { description: 'The page has not changed.', headers: POLLED },
       },
@@ -74,7 +74,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       summary: 'Get an export: its status, its progress and the link to its file',
       params: { id: pathIdSchema },
       headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
-      answers: {
+      responses: {
         200: {
           description: 'The export. A completed export has a link signed for this response.',
           body: exportSchema,
@@ -106,7 +106,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       tag: 'Exports',
       summary: 'Delete the file of an export now; the export stays, with the status `expired`',
       params: { id: pathIdSchema },
-      answers: { 204: { description: 'The file is deleted.' } },
+      responses: { 204: { description: 'The file is deleted.' } },
       problems: ['EXPORT_STILL_ACTIVE'],
       async handle(request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))
@@ -132,7 +132,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       tag: 'Exports',
       summary: 'Cancel an export',
       params: { id: pathIdSchema },
-      answers: {
+      responses: {
         202: {
           description: 'The export is canceled. A worker that is running it stops within seconds.',
           body: exportSchema,
@@ -155,7 +155,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       tag: 'Exports',
       summary: 'List the events of an export, oldest first',
       params: { id: pathIdSchema },
-      answers: { 200: { description: 'The events of the export.', body: exportEventListSchema } },
+      responses: { 200: { description: 'The events of the export.', body: exportEventListSchema } },
       problems: [],
       async handle(_request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))

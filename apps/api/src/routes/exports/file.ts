@@ -29,7 +29,7 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
         'The request is recorded in the audit trail. The signed link needs no authentication. A script in a browser cannot read the target of a redirect, so it uses `redirect=false`.',
       params: { id: pathIdSchema },
       query: downloadQuerySchema,
-      answers: {
+      responses: {
         200: { description: 'The signed link, for `redirect=false`.', body: downloadSchema },
         303: { description: 'Redirect to the signed link.', headers: { Location: 'always' } },
       },
@@ -54,7 +54,9 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       tag: 'Exports',
       summary: 'Get the manifest that proves the file is complete: rows, bytes, SHA-256, snapshot, columns, filters',
       params: { id: pathIdSchema },
-      answers: { 200: { description: 'The manifest, equal to the one stored beside the file.', body: manifestSchema } },
+      responses: {
+        200: { description: 'The manifest, equal to the one stored beside the file.', body: manifestSchema },
+      },
       problems: ['EXPORT_NOT_READY', 'EXPORT_WITHOUT_FILE'],
       async handle(_request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))

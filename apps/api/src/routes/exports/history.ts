@@ -17,7 +17,7 @@ export function historyRoute({ config, db }: ServerDeps): Route {
     summary: 'List exports in the format of GAME’s original export service',
     description: 'For existing clients of that service. New clients use `GET /v1/exports`.',
     query: historyQuerySchema,
-    answers: { 200: { description: 'The exports.', body: historySchema } },
+    responses: { 200: { description: 'The exports.', body: historySchema } },
     problems: [],
     async handle(_request, response, { query: { scope, limit } }) {
       const rows = await listExports(db, { requesterId: scopeOf(callerOf(response), scope) }, { limit })

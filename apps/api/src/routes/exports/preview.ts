@@ -37,7 +37,7 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
       'Takes the body of `POST /v1/exports` and creates no export. The request is recorded in the audit trail.',
     body: exportRequestSchema,
     documentedBody: exportRequestByDataset(datasets),
-    answers: { 200: { description: 'The first rows as the file would hold them.', body: previewSchema } },
+    responses: { 200: { description: 'The first rows as the file would hold them.', body: previewSchema } },
     problems: [
       'SOURCE_UNAVAILABLE',
       'SOURCE_TIMEOUT',

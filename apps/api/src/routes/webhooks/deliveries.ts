@@ -1,4 +1,4 @@
-// What became of webhooks: of an endpoint, of an export; and sending one again.
+// Webhook deliveries of an endpoint or an export, and redelivery.
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import {
   type DeliveryBody,
@@ -18,14 +18,14 @@ import { findVisible } from '../../exports/visible.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { presentDelivery } from '../../present/webhooks.ts'
 
-const PAGE = {
+const DELIVERY_LIST = {
   query: deliveryListQuerySchema,
-  answers: { 200: { description: 'A page of them, each with its tries.', body: deliveryListSchema } },
+  responses: { 200: { description: 'One page of deliveries, each with its attempts.', body: deliveryListSchema } },
 } as const
 
 export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
   const { db } = deps
-  /** An exporter's are those that go to the webhookUrl of its own exports; others do not exist for it. */
+  /** Exporters find only deliveries to the webhookUrl of their own exports. @throws WaybillError NOT_FOUND */
   const find = async (id: string, caller: Caller): Promise<DeliveryWithTries> => {
     const delivery = await findDelivery(db, id)
     if (delivery === undefined) throw new WaybillError('NOT_FOUND')
@@ -41,9 +41,9 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
       access: 'admin',
       operationId: 'listWebhookEndpointDeliveries',
       tag: 'Webhooks',
-      summary: 'Tell what was sent to an endpoint and what it answered, newest first',
+      summary: 'List the deliveries to an endpoint and its responses, newest first',
       params: { id: pathIdSchema },
-      ...PAGE,
+      ...DELIVERY_LIST,
       problems: [],
       async handle(_request, response, { params: { id }, query: { limit, cursor } }) {
         if ((await findEndpoint(db, id)) === undefined) throw new WaybillError('NOT_FOUND')
@@ -57,9 +57,9 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'listExportDeliveries',
       tag: 'Webhooks',
-      summary: 'Tell what was sent about an export: to its webhookUrl, and for administrators to endpoints',
+      summary: 'List the deliveries about an export to its webhookUrl; for administrators also to endpoints',
       params: { id: pathIdSchema },
-      ...PAGE,
+      ...DELIVERY_LIST,
       problems: [],
       async handle(_request, response, { params: { id }, query: { limit, cursor } }) {
         const caller = callerOf(response)
@@ -75,9 +75,9 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'redeliverWebhook',
       tag: 'Webhooks',
-      summary: 'Send a webhook again now, under the same id',
+      summary: 'Send a delivery again now, with the same id',
       params: { id: pathIdSchema },
-      answers: { 202: { description: 'On its way; with the whole schedule before it again.', body: deliverySchema } },
+      responses: { 202: { description: 'The delivery is scheduled, with all its retries.', body: deliverySchema } },
       problems: ['WEBHOOK_ENDPOINT_DISABLED'],
       async handle(request, response, { params: { id } }) {
         const caller = callerOf(response)
@@ -95,7 +95,7 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
   ]
 }
 
-function presentPage(rows: readonly DeliveryWithTries[], limit: number, withAnswers: boolean) {
-  const items: DeliveryBody[] = rows.slice(0, limit).map((row) => presentDelivery(row, withAnswers))
+function presentPage(rows: readonly DeliveryWithTries[], limit: number, withResponses: boolean) {
+  const items: DeliveryBody[] = rows.slice(0, limit).map((row) => presentDelivery(row, withResponses))
   return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
 }

@@ -1,4 +1,4 @@
-// /v1/webhook-endpoints: an admin registers, changes, rotates, tests and removes who is told how exports end.
+// /v1/webhook-endpoints: administrators create, change, test and delete endpoints, and rotate their secrets.
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import {
   deliverySchema,
@@ -27,7 +27,7 @@ import { defineRoute, type Route } from '../../http/route.ts'
 import { presentDelivery, presentEndpoint } from '../../present/webhooks.ts'
 
 const PATH = '/v1/webhook-endpoints'
-const ADMINS = { access: 'admin', tag: 'Webhooks' } as const
+const ADMIN_ROUTE = { access: 'admin', tag: 'Webhooks' } as const
 const ID = { id: pathIdSchema }
 
 export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
@@ -47,10 +47,10 @@ export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
     defineRoute({
       method: 'get',
       path: PATH,
-      ...ADMINS,
+      ...ADMIN_ROUTE,
       operationId: 'listWebhookEndpoints',
-      summary: 'List the endpoints, newest first, without their secrets',
-      answers: { 200: { description: 'All of them.', body: endpointListSchema } },
+      summary: 'List the webhook endpoints, newest first, without their secrets',
+      responses: { 200: { description: 'All endpoints.', body: endpointListSchema } },
       problems: [],
       async handle(_request, response) {
         response.json({ items: (await listEndpoints(db)).map(presentEndpoint) })
@@ -59,13 +59,13 @@ export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
     defineRoute({
       method: 'post',
       path: PATH,
-      ...ADMINS,
+      ...ADMIN_ROUTE,
       operationId: 'createWebhookEndpoint',
-      summary: 'Register an endpoint that is told how exports end',
+      summary: 'Create a webhook endpoint that is notified when exports end',
       body: newEndpointSchema,
-      answers: {
+      responses: {
         201: {
-          description: 'The endpoint, and its secret, shown this once.',
+          description: 'The endpoint with its secret, which is shown only in this response.',
           body: endpointWithSecretSchema,
           headers: { Location: 'always' },
         },
@@ -83,12 +83,12 @@ export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
     defineRoute({
       method: 'patch',
       path: `${PATH}/:id`,
-      ...ADMINS,
+      ...ADMIN_ROUTE,
       operationId: 'changeWebhookEndpoint',
-      summary: 'Change an endpoint, disable or enable it',
+      summary: 'Change, disable or enable a webhook endpoint',
       params: ID,
       body: endpointChangeSchema,
-      answers: { 200: { description: 'As it is now.', body: endpointSchema } },
+      responses: { 200: { description: 'The changed endpoint.', body: endpointSchema } },
       problems: [],
       async handle(request, response, { params: { id }, body }) {
         requireUrl(body.url)
@@ -98,11 +98,11 @@ export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
     defineRoute({
       method: 'delete',
       path: `${PATH}/:id`,
-      ...ADMINS,
+      ...ADMIN_ROUTE,
       operationId: 'deleteWebhookEndpoint',
-      summary: 'Remove an endpoint, its secret and its deliveries',
+      summary: 'Delete a webhook endpoint, its secret and its deliveries',
       params: ID,
-      answers: { 204: { description: 'It is gone.' } },
+      responses: { 204: { description: 'The endpoint is deleted.' } },
       problems: [],
       async handle(request, response, { params: { id } }) {
         if (!(await removeEndpoint(db, id, actorOf(request, response)))) throw new WaybillError('NOT_FOUND')
@@ -112,11 +112,16 @@ export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
     defineRoute({
       method: 'post',
       path: `${PATH}/:id/rotate-secret`,
-      ...ADMINS,
+      ...ADMIN_ROUTE,
       operationId: 'rotateWebhookEndpointSecret',
-      summary: 'Give an endpoint a new secret; the one before signs beside it for 24 hours',
+      summary: 'Rotate the secret of a webhook endpoint; the old secret also signs for 24 hours',
       params: ID,
-      answers: { 200: { description: 'The new secret, shown this once.', body: endpointWithSecretSchema } },
+      responses: {
+        200: {
+          description: 'The endpoint with its new secret, which is shown only in this response.',
+          body: endpointWithSecretSchema,
+        },
+      },
       problems: ['WEBHOOKS_NOT_CONFIGURED'],
       async handle(request, response, { params: { id } }) {
         const { row, secret } = found(await rotateEndpointSecret(db, box, id, actorOf(request, response)))
@@ -126,12 +131,15 @@ export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
     defineRoute({
       method: 'post',
       path: `${PATH}/:id/test`,
-      ...ADMINS,
+      ...ADMIN_ROUTE,
       operationId: 'testWebhookEndpoint',
-      summary: 'Send an endpoint a test event, once, also when it is disabled',
+      summary: 'Send one test event to a webhook endpoint, also to a disabled one',
       params: ID,
-      answers: {
-        202: { description: 'On its way; look at the deliveries for what became of it.', body: deliverySchema },
+      responses: {
+        202: {
+          description: 'The test event is scheduled. The list of deliveries shows its outcome.',
+          body: deliverySchema,
+        },
       },
       problems: [],
       async handle(request, response, { params: { id } }) {

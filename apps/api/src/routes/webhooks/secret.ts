@@ -1,4 +1,4 @@
-// /v1/me/webhook-secret: what signs the events that go to the webhookUrl of the caller's own exports.
+// /v1/me/webhook-secret: the secret that signs events to the webhookUrl of the caller's own exports.
 import { callerSecretSchema } from '@waybill/shared/contract/webhooks.ts'
 import { rotateCallerSecret, showCallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
@@ -16,9 +16,9 @@ export function webhookSecretRoutes({ config, db }: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'getWebhookSecret',
       tag: 'Webhooks',
-      summary: 'Show the secret that signs what goes to the webhookUrl of your exports',
-      description: 'Made when it is needed first. Each look is in the trail.',
-      answers: { 200: { description: 'Your secret.', body: callerSecretSchema } },
+      summary: 'Get the secret that signs events to the webhookUrl of your exports',
+      description: 'Created on first use. Each request is recorded in the audit trail.',
+      responses: { 200: { description: 'Your secret.', body: callerSecretSchema } },
       problems: ['WEBHOOKS_NOT_CONFIGURED'],
       async handle(request, response) {
         response.json(presentCallerSecret(await showCallerSecret(db, box, actorOf(request, response))))
@@ -30,8 +30,8 @@ export function webhookSecretRoutes({ config, db }: ServerDeps): Route[] {
       access: 'caller',
       operationId: 'rotateWebhookSecret',
       tag: 'Webhooks',
-      summary: 'Make a new secret of your own; the one before signs beside it for 24 hours',
-      answers: { 200: { description: 'Your new secret.', body: callerSecretSchema } },
+      summary: 'Rotate your webhook secret; the old secret also signs for 24 hours',
+      responses: { 200: { description: 'Your new secret.', body: callerSecretSchema } },
       problems: ['WEBHOOKS_NOT_CONFIGURED'],
       async handle(request, response) {
         response.json(presentCallerSecret(await rotateCallerSecret(db, box, actorOf(request, response))))
