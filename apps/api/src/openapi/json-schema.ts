@@ -9,7 +9,7 @@ export type Direction = 'input' | 'output'
 const REF = '#/components/schemas/'
 
 /** Formats that imply the pattern that zod adds. */
-const PLAIN_FORMATS = new Set(['uuid', 'date-time', 'date', 'uri', 'email'])
+const IMPLIED_PATTERNS = new Set(['uuid', 'date-time', 'date', 'uri', 'email'])
 
 /**
  * @param components receives the named schemas, those with `.meta({ id })`
@@ -18,9 +18,14 @@ const PLAIN_FORMATS = new Set(['uuid', 'date-time', 'date', 'uri', 'email'])
  */
 export function toJsonSchema(schema: z.ZodType, io: Direction, components: JsonObject): JsonObject {
   // The filter of an operator's own dataset may use a type that JSON Schema cannot represent.
-  const { $schema: _, $defs, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonObject
-  for (const [name, definition] of Object.entries(($defs ?? {}) as JsonObject)) {
-    const { id: _id, ...component } = simplify(definition as JsonObject)
+  const json = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => simplify(jsonSchema),
+  })
+  const { $schema: _, $defs = {}, ...root } = JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', `"${REF}`))
+  for (const [name, definition] of Object.entries($defs as Record<string, JsonObject>)) {
+    const { id: _id, ...component } = definition
     const known = components[name]
     if (known !== undefined && JSON.stringify(known) !== JSON.stringify(component)) {
       throw new TypeError(
@@ -29,7 +34,7 @@ export function toJsonSchema(schema: z.ZodType, io: Direction, components: JsonO
     }
     components[name] = component
   }
-  return simplify(root)
+  return root
 }
 
 /** Follows a reference; returns any other schema as it is. */
@@ -42,40 +47,21 @@ export function refer(name: string): JsonObject {
   return { $ref: `${REF}${name}` }
 }
 
-function simplify(schema: JsonObject): JsonObject {
-  const result = Object.fromEntries(Object.entries(schema).filter(([key]) => !isNoise(key, schema)))
-  if (typeof schema.$ref === 'string') result.$ref = schema.$ref.replace('#/$defs/', REF)
-  for (const key of ['items', 'additionalProperties'] as const) {
-    if (isObject(schema[key])) result[key] = simplify(schema[key])
+/** Merges `anyOf` with null into `type`; deletes keywords that repeat another one, or that hold for all JSON. `undefined` is not serialized. */
+function simplify(schema: JsonObject): void {
+  const { anyOf } = schema
+  const [value, other, ...more] = (Array.isArray(anyOf) ? anyOf : []) as JsonObject[]
+  if (value !== undefined && other?.type === 'null' && more.length === 0 && isPlain(value)) {
+    schema.anyOf = undefined
+    Object.assign(schema, value, { type: [value.type, 'null'] })
   }
-  if (isObject(schema.properties)) {
-    result.properties = Object.fromEntries(
-      Object.entries(schema.properties).map(([name, property]) => [name, simplify(property as JsonObject)]),
-    )
-  }
-  for (const key of ['anyOf', 'oneOf', 'allOf'] as const) {
-    if (Array.isArray(schema[key])) result[key] = schema[key].map(simplify)
-  }
-  return nullable(result)
+  if (IMPLIED_PATTERNS.has(String(schema.format))) schema.pattern = undefined
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) schema.minimum = undefined
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) schema.maximum = undefined
+  schema.propertyNames = undefined
 }
 
-/** Whether the keyword repeats another keyword, or holds for all JSON. */
-function isNoise(key: string, { format, minimum, maximum }: JsonObject): boolean {
-  if (key === 'pattern') return PLAIN_FORMATS.has(String(format))
-  if (key === 'minimum') return minimum === Number.MIN_SAFE_INTEGER
-  if (key === 'maximum') return maximum === Number.MAX_SAFE_INTEGER
-  return key === 'propertyNames'
-}
-
-/** `anyOf: [{ type: 'integer' }, { type: 'null' }]` → `type: ['integer', 'null']`, which is easier to read. */
-function nullable(schema: JsonObject): JsonObject {
-  const { anyOf, ...rest } = schema
-  if (!Array.isArray(anyOf) || anyOf.length !== 2 || anyOf[1]?.type !== 'null') return schema
-  const { type, enum: _enum, const: _const, ...value } = anyOf[0] as JsonObject
-  if (typeof type !== 'string' || _enum !== undefined || _const !== undefined) return schema
-  return { ...rest, type: [type, 'null'], ...value }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** An enum or a constant would have to contain null as well. */
+function isPlain(schema: JsonObject): boolean {
+  return typeof schema.type === 'string' && schema.enum === undefined && schema.const === undefined
 }
