@@ -1,4 +1,4 @@
-// What an administrator does on the page, from signing in to the file, and what the page does when something goes wrong.
+// Exports on the admin page in a real browser: from sign-in to the downloaded file, and the handling of errors.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
@@ -10,7 +10,7 @@ import { withClient } from '../setup/database.ts'
 import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/page/admin-page.ts'
 import { ADMIN_KEY } from '../setup/system.ts'
 
-// A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
+// Limits for a hanging test only. A browser on a busy machine is slow, so they are far above the usual times.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 const ROWS = 5_000
@@ -18,7 +18,7 @@ const ROWS = 5_000
 let admin: AdminPage
 let page: Page
 beforeAll(async () => {
-  // Small pages: an export can be stopped in the middle of its rows.
+  // Small pages, so that an export can be stopped in the middle of its rows.
   admin = await startAdminPage({ settings: { SOURCE_PAGE_ROWS: '100' } })
   await loadSample(admin.system.database.url, { rows: ROWS })
   await query('ANALYZE')
@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterEach(() => {
   admin.line.restore()
-  expect(admin.complaints()).toEqual([])
+  expect(admin.browserErrors()).toEqual([])
 })
 afterAll(() => admin.stop())
 
@@ -36,14 +36,14 @@ const button = (name: string) => page.getByRole('button', { name, exact: true })
 const tick = (column: string) => page.getByRole('checkbox', { name: new RegExp(`^${column} `) })
 const latest = async () => (await admin.system.admin.get('/v1/exports?scope=all&limit=1')).body.items[0]
 
-/** On the form, with the dataset chosen. */
-async function begin(dataset: string): Promise<void> {
+/** Opens the form and chooses the dataset. */
+async function openForm(dataset: string): Promise<void> {
   admin.source.restore()
   await page.getByRole('link', { name: 'New export' }).first().click()
   await page.getByRole('radio', { name: dataset }).check({ force: true })
 }
 
-/** Lets it read some of its rows, then holds it there. */
+/** Starts the export, lets it read some rows, then stalls the source database. */
 async function startAndHold(): Promise<void> {
   await page.getByText('about 5,000 in total').waitFor()
   admin.source.throttle(60_000)
@@ -52,8 +52,8 @@ async function startAndHold(): Promise<void> {
   admin.source.stall()
 }
 
-describe('signing in', () => {
-  it('a wrong key is told as such, and a right one opens the page', async () => {
+describe('sign-in', () => {
+  it('rejects a wrong key and accepts a valid one', async () => {
     await page.goto('/')
     await page.getByLabel('API key').fill('not a key')
     await page.keyboard.press('Enter')
@@ -65,7 +65,7 @@ describe('signing in', () => {
     await screenshot(page, 'empty')
   })
 
-  it('the key stays in this tab: another one knows nothing of it, and neither does the address', async () => {
+  it('keeps the key in this tab: not in other tabs, the address or localStorage', async () => {
     const other = await page.context().newPage()
     await other.goto('/')
     await other.getByRole('heading', { name: 'Sign in' }).waitFor()
@@ -76,14 +76,14 @@ describe('signing in', () => {
 })
 
 describe('an export', () => {
-  it('is seen as the file will have it before it is asked for: rows, columns in their order, and how many', async () => {
-    await begin('User points')
+  it('has a preview with the rows, the column order and the row count of the file', async () => {
+    await openForm('User points')
     await page.getByText('about 5,000 in total').waitFor()
     await page.getByRole('button', { name: 'None' }).click()
     await page.getByText('Select at least one column.').waitFor()
     expect(await button('Start export').isDisabled()).toBe(true)
     for (const column of ['points', 'created_at', 'externalGameId']) await tick(column).check()
-    // By the keyboard alone: the focus stays on what is moved.
+    // By keyboard alone: the focus stays on the moved column.
     await button('Move points up').focus()
     for (let place = 6; place > 1; place--) await page.keyboard.press('Enter')
     expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Move points down')
@@ -103,7 +103,7 @@ describe('an export', () => {
     await screenshot(page, 'preview')
   })
 
-  it('is downloaded by one click, and is the very file that was promised', async () => {
+  it('is downloaded with one click, with the promised name, checksum and rows', async () => {
     await button('Start export').click()
     await heading('User points').waitFor()
     await eventually(() => page.title()).toMatch(/^✓ Done/)
@@ -119,12 +119,12 @@ describe('an export', () => {
        WHERE g."externalGameId" = 'game-1' ORDER BY p.created_at, p.id`,
     )
     expect(rows.map(({ points }) => points)).toEqual(expected.map(({ points }) => points))
-    // The trail says who took it.
+    // The timeline shows the download.
     await page.getByText('Downloaded', { exact: true }).waitFor()
     await screenshot(page, 'details')
   })
 
-  it('is asked for again with what it was, and as a command for the shell without the key', async () => {
+  it('can be repeated with the same options, and copied as a curl command without the key', async () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await button('Copy as cURL').click()
     await button('Copied').waitFor()
@@ -140,8 +140,8 @@ describe('an export', () => {
     expect(await page.getByRole('textbox', { name: 'externalGameId' }).inputValue()).toBe('')
   })
 
-  it('is watched while it runs: rows, rate, time left, and the title of the tab', async () => {
-    await begin('User points')
+  it('shows its progress while it runs: rows, rate, time left, and the document title', async () => {
+    await openForm('User points')
     await startAndHold()
     await heading('User points').waitFor()
     await page.getByText(/rows\/s · about .* left/).waitFor()
@@ -157,20 +157,20 @@ describe('an export', () => {
     await screenshot(page, 'list-running')
   })
 
-  it('asks no more often than it was told to, and gets no answer twice', async () => {
-    const answers: { status: number; at: number }[] = []
+  it('is polled no more often than Retry-After allows, and unchanged responses are 304', async () => {
+    const responses: { status: number; at: number }[] = []
     const note = (response: { url(): string; status(): number }) => {
-      if (response.url().includes('/v1/exports?')) answers.push({ status: response.status(), at: Date.now() })
+      if (response.url().includes('/v1/exports?')) responses.push({ status: response.status(), at: Date.now() })
     }
     page.on('response', note)
-    // It stands still, so there is nothing new: heartbeats change no number.
-    await eventually(() => answers.filter(({ status }) => status === 304).length).toBeGreaterThanOrEqual(3)
+    // The export is stalled, so nothing changes: heartbeats change no number.
+    await eventually(() => responses.filter(({ status }) => status === 304).length).toBeGreaterThanOrEqual(3)
     page.off('response', note)
-    const gaps = answers.slice(1).map(({ at }, index) => at - (answers[index]?.at ?? 0))
+    const gaps = responses.slice(1).map(({ at }, index) => at - (responses[index]?.at ?? 0))
     expect(Math.min(...gaps)).toBeGreaterThan(900)
   })
 
-  it('stops when it is canceled, in the middle of its rows', async () => {
+  it('stops in the middle of its rows when it is canceled', async () => {
     await page
       .getByRole('row', { name: /User points/ })
       .getByRole('link')
@@ -186,8 +186,8 @@ describe('an export', () => {
     expect(await button('Download').count()).toBe(0)
   })
 
-  it('that failed says why and what to do, and “try again” has all of it filled in', async () => {
-    await begin('User interactions')
+  it('shows why it failed and what to do, and “Try again” fills in the form', async () => {
+    await openForm('User interactions')
     await page.getByText('about').waitFor()
     await page.getByLabel('Row limit').fill('7')
     await query('ALTER TABLE useractions RENAME TO elsewhere')
@@ -206,14 +206,14 @@ describe('an export', () => {
   })
 })
 
-describe('finding', () => {
-  it('narrows the list by dataset, state, requester and day, and the address remembers it', async () => {
+describe('the list of exports', () => {
+  it('is filtered by dataset, status, requester and day, and the address keeps the filters', async () => {
     await page.getByRole('link', { name: 'Exports' }).click()
     await page.getByLabel('Dataset').selectOption('User points')
     await page.getByLabel('Status', { exact: true }).selectOption('Canceled')
     const rows = page.getByRole('table').getByRole('row')
     await eventually(() => rows.count()).toBe(2)
-    await page.getByLabel('Requested by').fill('nobody')
+    await page.getByLabel('Requested by').fill('no such name')
     await page.getByText('No results').waitFor()
     await page.getByLabel('Requested by').fill('BOOT')
     await eventually(() => rows.count()).toBe(2)
@@ -232,8 +232,8 @@ describe('finding', () => {
   })
 })
 
-describe('an address that somebody mistyped', () => {
-  it('leaves no view blank over a day that is none', async () => {
+describe('an address with an invalid day', () => {
+  it('shows the view without that filter', async () => {
     await page.goto('/?from=abc')
     await heading('Exports').waitFor()
     await eventually(() => page.getByRole('table').getByRole('row').count()).toBeGreaterThan(3)
@@ -243,30 +243,30 @@ describe('an address that somebody mistyped', () => {
   })
 })
 
-describe('when the line breaks', () => {
-  it('an action that failed leaves no warning behind where nothing else asks', async () => {
+describe('a lost connection', () => {
+  it('of a single action leaves no banner behind on a view without other requests', async () => {
     await page.goto('/keys')
     await heading('API keys').waitFor()
-    // One answer as the API gives it while its database is away: the real one is everybody's.
+    // One response as the API sends it while its database is unavailable. All suites share the real database.
     await page.route(
       '**/v1/api-keys',
       (route) =>
         route.fulfill({
           ...{ status: 503, contentType: 'application/problem+json' },
-          body: JSON.stringify({ status: 503, code: 'DATABASE_UNAVAILABLE', title: 'The database is away' }),
+          body: JSON.stringify({ status: 503, code: 'DATABASE_UNAVAILABLE', title: ERRORS.DATABASE_UNAVAILABLE.title }),
         }),
       { times: 1 },
     )
     await button('New key').click()
-    await page.getByLabel('Name').fill('never made')
+    await page.getByLabel('Name').fill('never created')
     await button('Create key').click()
     await page.getByText('database is temporarily unavailable').waitFor()
     await page.getByText('database is temporarily unavailable').waitFor({ state: 'detached' })
     await page.keyboard.press('Escape')
   })
 
-  it('it is said, what was there stays, and it heals by itself', async () => {
-    await begin('User points')
+  it('is shown, keeps the content, and is restored automatically', async () => {
+    await openForm('User points')
     await startAndHold()
     admin.line.refuse()
     await page.getByText('Connection to Waybill lost.').waitFor()
@@ -279,8 +279,8 @@ describe('when the line breaks', () => {
   })
 })
 
-describe('when the session is over', () => {
-  it('one signs in again and is where one was, with the form as it was left', async () => {
+describe('an expired session', () => {
+  it('returns to the same view and the same draft after sign-in', async () => {
     const { body: key } = await admin.system.admin.post('/v1/api-keys', { name: 'brief', role: 'exporter' })
     const { body: next } = await admin.system.admin.post('/v1/api-keys', { name: 'next', role: 'exporter' })
     await page.getByRole('button', { name: 'Sign out' }).click()
@@ -297,7 +297,7 @@ describe('when the session is over', () => {
     await heading('New export').waitFor()
     expect(await page.getByRole('radio', { name: 'Wallet transactions' }).isChecked()).toBe(true)
     expect(await page.getByLabel('Row limit').inputValue()).toBe('13')
-    // Another caller, an exporter: what is an administrator's is not even offered.
+    // The new user is an exporter, so the page has no links for administrators.
     expect(await page.getByRole('link', { name: 'Health' }).count()).toBe(0)
   })
 })

@@ -1,4 +1,4 @@
-// Signing in with the organisation's own provider, a real one: there, and back to where one was.
+// Sign-in with a real OpenID Connect provider: to its pages and back to the earlier view.
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,23 +8,23 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type AdminPage, screenshot, startAdminPage } from '../setup/page/admin-page.ts'
 
-// A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
+// Limits for a hanging test only. A browser on a busy machine is slow, so they are far above the usual times.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 const AUDIENCE = 'waybill'
 
 let server: Server
-let answer: RequestListener
+let handle: RequestListener
 let admin: AdminPage
 let page: Page
 beforeAll(async () => {
-  // Its address is known before the page's, and the page's before it knows its client.
-  server = createServer((request, response) => answer(request, response)).listen(0, '127.0.0.1')
+  // The provider's address must be known before the page starts, and the page's address before the client is registered.
+  server = createServer((request, response) => handle(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const settings = { OIDC_ISSUER: issuer, OIDC_AUDIENCE: AUDIENCE, OIDC_CLIENT_ID: 'waybill-page' }
   admin = await startAdminPage({ worker: false, settings })
-  answer = (await createProvider(issuer, `${admin.url}/auth/callback`)).callback()
+  handle = (await createProvider(issuer, `${admin.url}/auth/callback`)).callback()
   page = await admin.newPage()
 })
 afterAll(async () => {
@@ -33,7 +33,7 @@ afterAll(async () => {
   server.closeAllConnections()
 })
 
-/** Knows one public client, which must prove itself by PKCE. Whoever signs in is an administrator if their name says so. */
+/** A provider with one public client, which must use PKCE. The user "boss" has the administrator role. */
 async function createProvider(issuer: string, redirectUri: string): Promise<Provider> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   return new Provider(issuer, {
@@ -68,8 +68,8 @@ async function createProvider(issuer: string, redirectUri: string): Promise<Prov
   })
 }
 
-/** On the provider's own pages. */
-async function signInThere(name: string): Promise<void> {
+/** Signs in on the provider's pages. */
+async function signInAtProvider(name: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in with your organisation' }).click()
   await page.locator('[name=login]').fill(name)
   await page.locator('[name=password]').fill('anything')
@@ -78,27 +78,27 @@ async function signInThere(name: string): Promise<void> {
   await page.locator('button[type=submit]').click()
 }
 
-it('who is an administrator there is one here, and comes back to where they wanted to go', async () => {
+it('an administrator of the provider is an administrator here, and returns to the requested view', async () => {
   await page.goto('/health')
   await page.getByRole('button', { name: 'Sign in with your organisation' }).waitFor()
   await screenshot(page, 'sign-in-oidc')
-  await signInThere('boss')
+  await signInAtProvider('boss')
   await page.getByRole('heading', { name: 'Health' }).waitFor()
   expect(new URL(page.url()).pathname).toBe('/health')
   await page.getByText('boss').waitFor()
-  expect(admin.complaints()).toEqual([])
+  expect(admin.browserErrors()).toEqual([])
 })
 
-it('who has no role is told so, and can go back', async () => {
+it('a user without a role gets an explanation and can go back', async () => {
   await page.context().clearCookies()
   await page.getByRole('button', { name: 'Sign out' }).click()
-  await signInThere('guest')
+  await signInAtProvider('guest')
   await page.getByText('has no role in Waybill').waitFor()
   await page.getByRole('button', { name: 'Back to sign-in' }).click()
   await page.getByRole('button', { name: 'Sign in with your organisation' }).waitFor()
 })
 
-it('an answer that nobody asked for is refused: a link cannot sign anyone in', async () => {
+it('rejects a response without a started sign-in, so that a link cannot sign a user in', async () => {
   await page.goto(`/auth/callback?code=stolen&state=guessed`)
   await page.getByText('Sign-in failed').waitFor()
   expect(await page.evaluate<string | null>(`sessionStorage.getItem('waybill.session')`)).toBeNull()

@@ -1,4 +1,4 @@
-// Every view for everybody: readers of screens, keyboards, narrow screens, the dark; and as a person would look at it.
+// Every view of the admin page: accessibility rules, light and dark colours, keyboard, narrow screens; with screenshots.
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -8,7 +8,7 @@ import { type Receiver, startReceiver } from '../setup/network/webhook-receiver.
 import { type AdminPage, eventually, screenshot, signIn, startAdminPage } from '../setup/page/admin-page.ts'
 import { ADMIN_KEY } from '../setup/system.ts'
 
-// A browser beside everything else, on a machine that has little to spare: a ceiling for what hangs, no expectation.
+// Limits for a hanging test only. A browser on a busy machine is slow, so they are far above the usual times.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 let admin: AdminPage
@@ -30,7 +30,7 @@ beforeAll(async () => {
   exports.failed = (await api.export({ dataset: 'user-interactions', format: 'ndjson' })).id
   page = await admin.newPage()
 })
-afterEach(() => expect(admin.complaints()).toEqual([]))
+afterEach(() => expect(admin.browserErrors()).toEqual([]))
 afterAll(async () => {
   await admin.stop()
   await receiver.close()
@@ -38,9 +38,9 @@ afterAll(async () => {
 
 type Impact = 'minor' | 'moderate' | 'serious' | 'critical'
 
-/** What axe finds, in words that lead to the place. */
-async function faults(rules?: readonly string[]): Promise<string[]> {
-  // By the debugger's line, as the page's own policy lets no script in.
+/** The violations that axe finds, each with its first element. */
+async function violations(rules?: readonly string[]): Promise<string[]> {
+  // Through the debugger protocol, because the Content-Security-Policy blocks added scripts.
   await page.evaluate(axe.source)
   const only = rules === undefined ? '{}' : JSON.stringify({ runOnly: { type: 'rule', values: rules } })
   const results = await page.evaluate<{ violations: { id: string; impact: Impact; nodes: { html: string }[] }[] }>(
@@ -49,17 +49,17 @@ async function faults(rules?: readonly string[]): Promise<string[]> {
   return results.violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 200)}`)
 }
 
-/** Pixels that stand out to the side. */
+/** Width in pixels by which the content exceeds the window. */
 const overflow = () =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
-async function holdsUp(name: string): Promise<void> {
+async function expectAccessible(name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' })
   await screenshot(page, name)
-  expect(await faults(), 'in the light').toEqual([])
+  expect(await violations(), 'light').toEqual([])
   await page.emulateMedia({ colorScheme: 'dark' })
   await screenshot(page, `${name}-dark`)
-  expect(await faults(['color-contrast']), 'in the dark').toEqual([])
+  expect(await violations(['color-contrast']), 'dark').toEqual([])
   await page.emulateMedia({ colorScheme: 'light' })
   await page.setViewportSize({ width: 360, height: 740 })
   await screenshot(page, `${name}-narrow`)
@@ -67,50 +67,57 @@ async function holdsUp(name: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 800 })
 }
 
-it('signing in holds up', async () => {
+it('the sign-in view is accessible, light, dark and at 360 pixels', async () => {
   await page.goto('/')
   await page.getByLabel('API key').waitFor()
-  await holdsUp('view-sign-in')
+  await expectAccessible('view-sign-in')
   await signIn(page, ADMIN_KEY)
 })
 
 const VIEWS: readonly (readonly [what: string, name: string, path: () => string, text: string])[] = [
   ['the list', 'list', () => '/', 'Wallet transactions'],
-  ['a new export', 'new', () => '/new', 'about'],
-  ['an export that is done', 'completed', () => `/exports/${exports.completed}`, 'Limited to 100 rows'],
-  ['an export that failed', 'failed', () => `/exports/${exports.failed}`, 'SOURCE_TABLE_MISSING'],
-  ['the keys', 'keys', () => '/keys', 'monthly report'],
-  ['the trail', 'audit', () => '/audit', 'Requested'],
-  ['the health', 'health', () => '/health', 'Online'],
-  [
-    'an address that is not there',
-    'not-found',
-    () => `/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af`,
-    'Export not found',
-  ],
+  ['the new export form', 'new', () => '/new', 'about'],
+  ['a completed export', 'completed', () => `/exports/${exports.completed}`, 'Limited to 100 rows'],
+  ['a failed export', 'failed', () => `/exports/${exports.failed}`, 'SOURCE_TABLE_MISSING'],
+  ['the API keys', 'keys', () => '/keys', 'monthly report'],
+  ['the audit trail', 'audit', () => '/audit', 'Requested'],
+  ['the health view', 'health', () => '/health', 'Online'],
+  ['an unknown export', 'not-found', () => `/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af`, 'Export not found'],
 ]
 
 describe.each(VIEWS)('%s', (_what, name, path, text) => {
-  it('is found nothing against, in the light, in the dark and at 360 pixels', async () => {
+  it('is accessible, light, dark and at 360 pixels', async () => {
     await page.goto(path())
     await page.locator('main').getByText(text).filter({ visible: true }).first().waitFor()
-    await holdsUp(`view-${name}`)
+    await expectAccessible(`view-${name}`)
   })
 })
 
-it('a dialog keeps the focus, is left by Escape, and gives the focus back', async () => {
+it('the facts of an export do not overlap in US English, whose times are longer', async () => {
+  const tab = await admin.newPage({ locale: 'en-US' })
+  await signIn(tab, ADMIN_KEY, `/exports/${exports.completed}`)
+  await tab.getByText('Limited to 100 rows').waitFor()
+  await screenshot(tab, 'view-completed-us')
+  const widths = await tab
+    .locator('.facts > div')
+    .evaluateAll((facts) => facts.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth))
+  expect(Math.max(...widths)).toBe(0)
+  await tab.close()
+})
+
+it('a dialog is accessible, closes on Escape, and returns the focus', async () => {
   await page.goto('/keys')
   const opener = page.getByRole('button', { name: 'New key' })
   await opener.click()
   await page.getByRole('dialog', { name: 'New API key' }).waitFor()
-  expect(await faults()).toEqual([])
+  expect(await violations()).toEqual([])
   await screenshot(page, 'view-new-key')
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   expect(await opener.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true)
 })
 
-it('a key is made, shown once, and revoked', async () => {
+it('an API key is created, shown once, and revoked', async () => {
   await page.getByRole('button', { name: 'New key' }).click()
   await page.getByLabel('Name').fill('for a test')
   await page.getByLabel('Users').check()
@@ -118,7 +125,7 @@ it('a key is made, shown once, and revoked', async () => {
   const secret = await page.getByRole('dialog', { name: 'Your new key' }).locator('code').textContent()
   const { status } = await fetch(`${admin.url}/v1/me`, { headers: { authorization: `Bearer ${secret}` } })
   expect(status).toBe(200)
-  // Nor is it lost by a habit: twice, as browsers let pages refuse the first only.
+  // Escape must not close the dialog. Press it twice, because browsers let a page refuse only the first.
   await page.keyboard.press('Escape')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'I have saved it' }).click()
@@ -131,7 +138,7 @@ it('a key is made, shown once, and revoked', async () => {
     .waitFor()
 })
 
-it('a webhook endpoint is made, tested, and what it answered can be read and sent again', async () => {
+it('a webhook endpoint is added and tested; a delivery shows its response and can be redelivered', async () => {
   receiver.answer = (response) => void response.writeHead(500).end('the receiver is out of order')
   await page.goto('/webhooks')
   await page.getByText('No endpoints yet').waitFor()
@@ -149,7 +156,7 @@ it('a webhook endpoint is made, tested, and what it answered can be read and sen
   await page.getByText(/^500 in \d+ ms/).waitFor()
   await page.getByText('Response body').click()
   await page.getByText('the receiver is out of order').waitFor()
-  await holdsUp('view-webhook')
+  await expectAccessible('view-webhook')
   receiver.answer = (response) => void response.writeHead(204).end()
   await page.getByRole('button', { name: 'Redeliver Test' }).click()
   await page.getByText(/^204 in \d+ ms/).waitFor()
@@ -158,7 +165,7 @@ it('a webhook endpoint is made, tested, and what it answered can be read and sen
   await page.getByText('Disabled by an administrator.').waitFor()
 })
 
-it('what was sent to an endpoint long ago is not out of reach', async () => {
+it('older deliveries of an endpoint are on further pages', async () => {
   await withClient(admin.system.database.url, (client) =>
     client.query(
       `INSERT INTO waybill.webhook_deliveries (id, endpoint_id, type, data, status, created_at, ended_at)
@@ -174,7 +181,7 @@ it('what was sent to an endpoint long ago is not out of reach', async () => {
   await eventually(() => rows.count()).toBe(51)
 })
 
-it('an export is asked for by the keyboard alone', async () => {
+it('an export is created with the keyboard alone', async () => {
   await page.goto('/')
   await page.getByRole('link', { name: 'Skip to content' }).waitFor({ state: 'attached' })
   await page.keyboard.press('Tab')
@@ -183,7 +190,7 @@ it('an export is asked for by the keyboard alone', async () => {
   expect(await page.locator(':focus').textContent()).toBe('New export')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'New export' }).waitFor()
-  // The focus is where the new page begins: the next stop is its first choice.
+  // The focus is on the heading of the new view, so the next stop is the first choice.
   await page.keyboard.press('Tab')
   await page.keyboard.press('ArrowDown')
   expect(await page.getByRole('radio', { name: 'User points' }).isChecked()).toBe(true)

@@ -1,4 +1,4 @@
-// The admin page as the API serves it: what may be kept, what may be loaded, and that it stands in nobody's way.
+// The admin page as the API serves it: caching, Content-Security-Policy, and the paths that belong to it.
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -40,18 +40,15 @@ async function serve(name: string, settings: Parameters<typeof adminPage>[0] = {
 }
 
 describe('the page', () => {
-  it.each(PAGE_PATHS)(
-    'is at %s, also when one comes there directly, and is never kept: a new version shows at once',
-    async (path) => {
-      const response = await fetch((await serve('built')) + path.replace(':id', '01a206bd-3a7c-70dd-b151-2b1407fb87af'))
-      expect(response.status).toBe(200)
-      expect(response.headers.get('content-type')).toMatch(/^text\/html/)
-      expect(response.headers.get('cache-control')).toBe('no-store')
-      expect(await response.text()).toContain('the page')
-    },
-  )
+  it.each(PAGE_PATHS)('is served at %s and is never cached, so that a new version shows at once', async (path) => {
+    const response = await fetch((await serve('built')) + path.replace(':id', '01a206bd-3a7c-70dd-b151-2b1407fb87af'))
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(await response.text()).toContain('the page')
+  })
 
-  it('may load nothing from elsewhere, run nothing inline, and be framed by nobody', async () => {
+  it('loads nothing from other origins, runs no inline script, and cannot be framed', async () => {
     const policy = (await fetch(await serve('built'))).headers.get('content-security-policy') ?? ''
     expect(policy.split('; ')).toEqual(
       expect.arrayContaining([
@@ -66,21 +63,21 @@ describe('the page', () => {
     expect(policy).not.toMatch(/unsafe|\*|https?:/)
   })
 
-  it('may speak to the identity provider where there is one, and to nobody else', async () => {
+  it('may connect to the configured identity provider and to no other origin', async () => {
     const url = await serve('built', { OIDC_ISSUER: 'https://login.example.com/realms/game' })
     const policy = (await fetch(url)).headers.get('content-security-policy') ?? ''
     expect(policy.split('; ')).toContain("connect-src 'self' https://login.example.com")
   })
 
-  it('knows the same addresses as the router within it', async () => {
+  it('is served at the same paths that its router knows', async () => {
     const app = await readFile(new URL('../../../apps/admin/src/app.tsx', import.meta.url), 'utf8')
     const routed = [...app.matchAll(/<Route path="([^"]+)"/g)].map(([, path]) => path)
     expect([...routed, '/auth/callback'].toSorted()).toEqual(PAGE_PATHS.toSorted())
   })
 })
 
-describe('its files', () => {
-  it('may be kept for ever: their names change with them', async () => {
+describe('the assets of the page', () => {
+  it('are cached for ever, because their names change with their content', async () => {
     const response = await fetch(`${await serve('built')}/assets/index-abc123.js`)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toMatch(/javascript/)
@@ -94,19 +91,19 @@ describe('its files', () => {
     '/index.html',
     '/exports',
     '/somewhere',
-  ])('are all that is served: %s is somebody else’s to answer', async (path) => {
+  ])('are the only files: %s is left to the next handler', async (path) => {
     expect((await fetch((await serve('built')) + path)).status).toBe(418)
   })
 })
 
-it('a page that was never built is a clear answer, not a crash', async () => {
+it('answers with instructions if the page was not built', async () => {
   const response = await fetch(await serve('nowhere'))
   expect(response.status).toBe(404)
   expect(response.headers.get('content-type')).toMatch(/^text\/html/)
   expect(await response.text()).toContain('npm run build')
 })
 
-it('the API stays what it was: an address that is not there is a problem, not a page', async () => {
+it('answers an unknown path with a problem, not with the page', async () => {
   const system = await startTestSystem({ worker: false })
   try {
     expectProblem(await system.admin.get('/v1/nowhere'), 404, 'NOT_FOUND')

@@ -1,4 +1,4 @@
-// The admin page in a real browser, on a whole system whose lines can be cut: to the API, and to the source.
+// Starts a whole system and the admin page in a real browser, with TCP proxies before the API and the source database.
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,36 +12,36 @@ import { launchBrowser } from './browser.ts'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const SCREENSHOTS = fileURLToPath(new URL('../../browser/screenshots', import.meta.url))
 
-/** As long as a machine may take that is busy with everything else, too (milliseconds). */
-const PATIENCE = 20_000
+/** Limit for one wait in the browser. Far above the usual times, because the machine may be busy. */
+const WAIT_TIMEOUT_MS = 20_000
 
 export interface AdminPage {
   readonly system: TestSystem
-  /** Where the browser finds the page: behind `line`. */
+  /** The address of the page, through the proxy `line`. */
   readonly url: string
   /** Between the browser and the API. */
   readonly line: TcpProxy
-  /** Between everybody and the database that is exported: stalled, exports stand still where they are. */
+  /** Between the system and the source database. While it is stalled, exports do not proceed. */
   readonly source: TcpProxy
-  /** A tab of its own, as of somebody who has never been here. */
+  /** A new tab in a new browser context, without cookies and storage. */
   newPage(options?: BrowserContextOptions): Promise<Page>
-  /** What the browser complained of since the last call: scripts that failed, what the policy refused. */
-  complaints(): string[]
+  /** Errors in the browser since the last call: uncaught exceptions and console errors, also of the content policy. */
+  browserErrors(): string[]
   stop(): Promise<void>
 }
 
 export async function startAdminPage(options: TestSystemOptions = {}): Promise<AdminPage> {
-  // npm test has done so; whoever runs one file by itself has not.
+  // `npm test` has built the page already; a direct call of vitest has not.
   await promisify(execFile)(process.execPath, ['scripts/run.mjs', 'build'], { cwd: ROOT })
   const source = await startTcpProxy(endpointOf(inject('postgresUrl')))
   const [system, browser] = await Promise.all([startTestSystem({ ...options, source }), launchBrowser()])
   const line = await startTcpProxy(endpointOf(system.url))
   const url = `http://127.0.0.1:${line.port}`
-  const complaints: string[] = []
+  const browserErrors: string[] = []
   return {
     ...{ system, url, line, source },
-    newPage: async (contextOptions) => openPage(browser, url, complaints, contextOptions),
-    complaints: () => complaints.splice(0),
+    newPage: async (contextOptions) => openPage(browser, url, browserErrors, contextOptions),
+    browserErrors: () => browserErrors.splice(0),
     async stop() {
       await browser.close()
       await line.close()
@@ -52,18 +52,19 @@ export async function startAdminPage(options: TestSystemOptions = {}): Promise<A
   }
 }
 
-async function openPage(browser: Browser, url: string, complaints: string[], options: BrowserContextOptions = {}) {
+async function openPage(browser: Browser, url: string, browserErrors: string[], options: BrowserContextOptions = {}) {
   const context: BrowserContext = await browser.newContext({
     ...{ baseURL: url, viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: 'Europe/Rome' },
     ...{ reducedMotion: 'reduce', acceptDownloads: true },
     ...options,
   })
-  context.setDefaultTimeout(PATIENCE)
+  context.setDefaultTimeout(WAIT_TIMEOUT_MS)
   const page = await context.newPage()
-  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('pageerror', (error) => browserErrors.push(error.message))
   page.on('console', (message) => {
-    // That a request failed is what some tests are about; the page's own words are under test there.
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
+    // Some tests make requests fail on purpose and check what the page shows.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+      browserErrors.push(message.text())
   })
   return page
 }
@@ -75,11 +76,11 @@ export async function signIn(page: Page, key: string, path = '/'): Promise<void>
   await page.getByRole('navigation').waitFor()
 }
 
-/** Written for people to look at: the page is right only when it also looks right. */
+/** Saves a picture of the page for review by a person. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true })
   await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` })
 }
 
-/** Waits until this is so, as long as a busy machine takes. */
-export const eventually = <T>(look: () => Promise<T> | T) => expect.poll(look, { timeout: PATIENCE })
+/** Polls until the expectation holds. */
+export const eventually = <T>(look: () => Promise<T> | T) => expect.poll(look, { timeout: WAIT_TIMEOUT_MS })

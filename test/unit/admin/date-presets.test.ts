@@ -1,4 +1,4 @@
-// Days that a reader chooses: in their own zone, whole, and of the right length also when the clocks change.
+// Date ranges of the form: whole days in the reader's time zone, also when daylight saving time starts or ends.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { endOfDay, PRESETS, rangeOf, startOfDay } from '../../../apps/admin/src/text/date-presets.ts'
 
@@ -18,7 +18,7 @@ describe('a day', () => {
     ['of 23 hours', '2026-03-29', '2026-03-28T23:00:00.000Z', '2026-03-29T21:59:59.999999Z'],
     ['of 25 hours', '2026-10-25', '2026-10-24T22:00:00.000Z', '2026-10-25T22:59:59.999999Z'],
     ['at the end of a year', '2026-12-31', '2026-12-30T23:00:00.000Z', '2026-12-31T22:59:59.999999Z'],
-  ])('%s loses no row at its ends and takes none of the next', (_what, day, from, to) => {
+  ])('%s includes all its rows and no row of the next day', (_what, day, from, to) => {
     expect(startOfDay(day)).toBe(from)
     expect(endOfDay(day)).toBe(to)
   })
@@ -40,11 +40,11 @@ describe('on the last day of March', () => {
     expect(rangeOf(preset, today)).toEqual({ from, to })
   })
 
-  it('no preset is left without a meaning', () => {
+  it('tests every preset', () => {
     expect(PRESETS.filter((preset) => preset !== 'custom')).toHaveLength(8)
   })
 })
 
-it('last month is the last one of the year before, in January', () => {
+it('in January, last month is December of the previous year', () => {
   expect(rangeOf('lastMonth', new Date(2026, 0, 5))).toEqual({ from: '2025-12-01', to: '2025-12-31' })
 })

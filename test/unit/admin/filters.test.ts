@@ -1,4 +1,4 @@
-// The filters of a dataset on the page: what is chosen must arrive as the service takes it, also the second time.
+// The filters of a dataset on the page: the form sends values that the service accepts, also when an export is repeated.
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
@@ -11,18 +11,18 @@ import {
 } from '../../../apps/admin/src/views/new-export/filters.ts'
 import { datasets } from '../../../examples/shop/datasets.ts'
 
-/** As GET /v1/datasets tells it. */
-const told = (name: string, schema: z.ZodType): DatasetFilter => ({
+/** A filter as in GET /v1/datasets. */
+const filterOf = (name: string, schema: z.ZodType): DatasetFilter => ({
   name,
   description: '',
   schema: z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>,
 })
 
 const schema = datasets.find(({ name }) => name === 'orders')?.filters.states?.schema ?? z.never()
-const states = told('states', schema)
+const states = filterOf('states', schema)
 
-describe('a list of which each entry is one of a few, as the shop has it', () => {
-  it('is offered as these few, and what is ticked is not refused by the service', () => {
+describe('a filter with a list of fixed values', () => {
+  it('offers the values, and the service accepts the selected ones', () => {
     const kind = kindOf(states)
     const choice = { kind: 'choice', values: ['open', 'paid', 'shipped', 'returned'] } as const
     expect(kind).toEqual({ kind: 'list', items: choice })
@@ -30,30 +30,30 @@ describe('a list of which each entry is one of a few, as the shop has it', () =>
     expect(schema.parse(filterValue(states, typed))).toEqual(['open', 'returned'])
   })
 
-  it('is the same when the export is tried again', () => {
+  it('keeps its value when the export is repeated', () => {
     expect(filterValue(states, typedOf(states, ['paid', 'shipped']))).toEqual(['paid', 'shipped'])
   })
 
-  it('keeps an entry whole that has a comma in it', () => {
-    const places = told('places', z.array(z.enum(['Rome, Italy', 'Bonn'])))
+  it('does not split a value at its comma', () => {
+    const places = filterOf('places', z.array(z.enum(['Rome, Italy', 'Bonn'])))
     expect(filterValue(places, typedOf(places, ['Rome, Italy', 'Bonn']))).toEqual(['Rome, Italy', 'Bonn'])
   })
 
-  it('has nothing left when the last tick is gone', () => {
+  it('is empty when no value is selected', () => {
     expect(listOf({ kind: 'choice', values: ['open'] }, [])).toBe('')
   })
 })
 
-describe('a list of which each entry is free', () => {
-  it('is typed with commas, however they are spaced', () => {
-    const emails = told('emails', z.array(z.string()))
+describe('a filter with a list of free texts', () => {
+  it('is split at commas, with or without spaces', () => {
+    const emails = filterOf('emails', z.array(z.string()))
     expect(filterValue(emails, ' a@example.com,b@example.com , ')).toEqual(['a@example.com', 'b@example.com'])
     expect(typedOf(emails, ['a@example.com', 'b@example.com'])).toBe('a@example.com, b@example.com')
     expect(entriesOf({ kind: 'text' }, '')).toEqual([])
   })
 
-  it('of numbers is one of numbers', () => {
-    const levels = told('levels', z.array(z.int()))
+  it('becomes a list of numbers if its type is number', () => {
+    const levels = filterOf('levels', z.array(z.int()))
     expect(filterValue(levels, typedOf(levels, [1, 20]))).toEqual([1, 20])
   })
 })

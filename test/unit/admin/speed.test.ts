@@ -1,4 +1,4 @@
-// The speed of an export on the page: what stands still must not be promised to be over soon.
+// The speed and remaining time of an export: a stalled export has neither.
 import { expect, it } from 'vitest'
 import { speedOf } from '../../../apps/admin/src/data/speed.ts'
 
@@ -7,11 +7,11 @@ const samples = [
   { at: 2_000, rows: 1_000 },
 ]
 
-it('says how fast it is and how long it still takes', () => {
+it('computes the rows per second and the remaining time', () => {
   expect(speedOf(samples, 3_000, 2_500)).toEqual({ rowsPerSecond: 500, left: 4_000 })
 })
 
-it('says neither any more once it stands still', () => {
+it('is undefined after a whole window without progress', () => {
   expect(speedOf(samples, 3_000, 11_999)).toBeDefined()
   expect(speedOf(samples, 3_000, 12_000)).toBeUndefined()
 })
