@@ -23,8 +23,6 @@ export interface ServerDeps {
   readonly counters: Counters
   readonly deliveries: DeliveryQueue
   readonly log: Logger
-  /** Time of the last answer of the service's own database, in milliseconds of `performance.now()`. */
-  readonly answeredAt: () => number
   /** True while start-up work that callers depend on is not done: `/readyz` answers 503. */
   readonly isStarting?: () => boolean
   /** Aborted when shutdown begins: `/readyz` answers 503 from then on. */

@@ -20,8 +20,6 @@ export interface Connections {
   readonly queue: ExportQueue
   readonly counters: Counters
   readonly deliveries: DeliveryQueue
-  /** When the service's own database has answered anything last, in milliseconds of `performance.now()`. */
-  readonly answeredAt: () => number
   close(): Promise<void>
 }
 
@@ -30,11 +28,7 @@ const CLOSE_TIMEOUT = 5_000
 
 /** Connects lazily: nothing here fails when a server is away. @param name shown in pg_stat_activity */
 export function connect(config: Config, name: string, log: Logger): Connections {
-  let answeredAt = 0
-  const onAnswer = () => {
-    answeredAt = performance.now()
-  }
-  const db = createDatabase({ ...databaseOptions(config, name), onAnswer })
+  const db = createDatabase(databaseOptions(config, name))
   const readers = createReaders(config, name)
   const storage = createStorage(storageOptions(config))
   const counters = createCounters(config, (error) => log.warn({ error }, 'counters'))
@@ -49,7 +43,6 @@ export function connect(config: Config, name: string, log: Logger): Connections 
     queue,
     counters,
     deliveries,
-    answeredAt: () => answeredAt,
     async close() {
       const queues = [queue.close(), deliveries.close()]
       const closed = Promise.allSettled([...queues, db.$disconnect(), ...disconnect(readers)])
@@ -61,13 +54,16 @@ export function connect(config: Config, name: string, log: Logger): Connections 
   }
 }
 
-/** The service's own tables: short queries, and a clear error soon when the server is away. */
+/**
+ * The service's own tables. A server that refuses or resets a connection is unavailable at once; one that says nothing,
+ * after these limits. They are seconds: on a busy machine a query of milliseconds takes seconds.
+ */
 function databaseOptions(config: Config, name: string): DatabaseOptions {
   return {
     url: config.DATABASE_URL,
     name,
     connections: 10,
-    connectTimeout: 5_000,
+    connectTimeout: 15_000,
     queryTimeout: 15_000,
     idleTimeout: 10_000,
   }
@@ -90,7 +86,7 @@ function readerOptions(config: Config, url: string, name: string): DatabaseOptio
     url,
     name,
     connections: LANES.length * config.WORKER_CONCURRENCY + 2,
-    connectTimeout: 10_000,
+    connectTimeout: 15_000,
     queryTimeout: config.SOURCE_STATEMENT_TIMEOUT + 10_000,
   }
 }

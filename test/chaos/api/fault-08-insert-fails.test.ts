@@ -1,20 +1,25 @@
-// Fault 8: the database is away when an export is asked for, or refuses to write it down.
+// Fault 8: the database is unavailable when an export is requested, or refuses to write its row.
 import { describe, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
-/** A second, and something for a busy machine (milliseconds). */
-const SOON = 1_000 + 1_000
+/**
+ * Milliseconds for a 503. A refusal is answered at once: the limit is for a busy machine. Silence is answered after the
+ * time limit of a statement, 15 s.
+ */
+const REFUSED_TIMEOUT_MS = 10_000
+const SILENT_TIMEOUT_MS = 45_000
 
 const REQUEST = { dataset: 'users', format: 'csv' }
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 8, queue on %s', (queue) => {
   it.for([
-    { says: 'refuses', fault: 'refuse' },
-    { says: 'says nothing', fault: 'stall' },
-  ] as const)('answers 503 soon while the database $says, and goes on without a restart', async ({ fault }, test) => {
+    { does: 'refuses connections', fault: 'refuse', timeoutMs: REFUSED_TIMEOUT_MS },
+    { does: 'does not answer', fault: 'stall', timeoutMs: SILENT_TIMEOUT_MS },
+  ] as const)('answers 503 while the database $does, and works again without a restart', async (outage, test) => {
+    const { fault, timeoutMs } = outage
     const chaos = await startChaos(test, { queue })
     const database = await chaos.proxy('DATABASE_URL')
     const through = { DATABASE_URL: database.through(String(chaos.settings.DATABASE_URL)) }
@@ -23,10 +28,10 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 8, queue on %s', (queue) => {
     await chaos.becomes(before, 'completed')
 
     database[fault]()
-    for (let count = 0; count < 3; count++) {
-      const asked = performance.now()
-      const answer = await api.admin.post('/v1/exports', REQUEST)
-      expect(performance.now() - asked).toBeLessThan(SOON)
+    const startedAt = performance.now()
+    const answers = await Promise.all([1, 2, 3].map(() => api.admin.post('/v1/exports', REQUEST)))
+    expect(performance.now() - startedAt).toBeLessThan(timeoutMs)
+    for (const answer of answers) {
       expectProblem(answer, 503, 'DATABASE_UNAVAILABLE')
       expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
     }

@@ -10,23 +10,17 @@ import { createTokenVerifier, isToken } from './oidc.ts'
 
 export type { Caller }
 
-type AuthDeps = Pick<Connections, 'db' | 'answeredAt' | 'counters'> & { readonly config: Config }
-
-/** Without any response for this long, the database counts as unavailable. */
-const SILENCE_TIMEOUT_MS = 900
-const SILENCE_CHECK_INTERVAL_MS = 100
+type AuthDeps = Pick<Connections, 'db' | 'counters'> & { readonly config: Config }
 
 /**
  * Passes these errors on: WaybillError UNAUTHENTICATED without a valid key or token, FORBIDDEN for a token without a
- * role, RATE_LIMITED, IDENTITY_PROVIDER_UNAVAILABLE, DATABASE_UNAVAILABLE.
+ * role, RATE_LIMITED, IDENTITY_PROVIDER_UNAVAILABLE; and errors of the database.
  */
-export function authenticate({ config, db, counters, answeredAt }: AuthDeps): RequestHandler {
+export function authenticate({ config, db, counters }: AuthDeps): RequestHandler {
   const logins = createFailedLogins({ config, counters })
   const verifyToken = createTokenVerifier(config)
   const identify = (token: string): Promise<Caller | undefined> =>
-    verifyToken !== undefined && isToken(token)
-      ? verifyToken(token)
-      : whileResponsive(findCaller(db, token), answeredAt)
+    verifyToken !== undefined && isToken(token) ? verifyToken(token) : findCaller(db, token)
   return async (request, response, next) => {
     // The scheme is case-insensitive (RFC 9110, 11.1); the token has no spaces (RFC 6750, 2.1).
     const token = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(request.get('authorization') ?? '')?.[1]
@@ -42,29 +36,6 @@ export function authenticate({ config, db, counters, answeredAt }: AuthDeps): Re
       throw error
     }
     next()
-  }
-}
-
-/**
- * Settles like `query`, but rejects when the database has not responded to any query of this process for the timeout:
- * an unavailable database must lead to a 503 within a second, a busy one must not.
- */
-async function whileResponsive<T>(query: Promise<T>, answeredAt: () => number): Promise<T> {
-  let lastAnswer = answeredAt()
-  let silentMs = 0
-  const silence = Promise.withResolvers<never>()
-  const check = () => {
-    silentMs = answeredAt() === lastAnswer ? silentMs + SILENCE_CHECK_INTERVAL_MS : 0
-    lastAnswer = answeredAt()
-    if (silentMs >= SILENCE_TIMEOUT_MS) silence.reject(new WaybillError('DATABASE_UNAVAILABLE'))
-  }
-  // Counts its own checks instead of reading a clock: while this process was blocked or suspended, it could not receive
-  // a response. setImmediate runs the check after the event loop has read what the socket has received.
-  const timer = setInterval(() => setImmediate(check), SILENCE_CHECK_INTERVAL_MS)
-  try {
-    return await Promise.race([query, silence.promise])
-  } finally {
-    clearInterval(timer)
   }
 }
 

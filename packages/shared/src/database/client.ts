@@ -13,7 +13,7 @@ export interface DatabaseOptions {
   readonly name: string
   /** Connections at most. */
   readonly connections: number
-  /** Milliseconds to wait for a connection. */
+  /** Milliseconds that the server may take to accept a connection. */
   readonly connectTimeout: number
   /**
    * Milliseconds after which a query is given up by this side, whatever the server does. It frees us from a
@@ -22,12 +22,19 @@ export interface DatabaseOptions {
   readonly queryTimeout: number
   /** Milliseconds after which the server ends a session that does nothing in the middle of a transaction; default: never. */
   readonly idleTimeout?: number
-  /** Called whenever the server has let us in or answered a query. */
-  readonly onAnswer?: () => void
 }
 
 /** What pg says when `query_timeout` is over. */
 const GIVEN_UP = 'Query read timeout'
+
+/**
+ * A query waits this long for a free connection of the pool. It is longer than a query may take: while the server
+ * answers slowly, every connection is in use, and that is no outage.
+ */
+const POOL_WAIT_TIMEOUT_MS = 30_000
+
+/** Prisma's own limits, 2 s to begin a transaction and 5 s to end it, are too short for a busy machine. */
+const TRANSACTION_LIMITS = { maxWait: POOL_WAIT_TIMEOUT_MS, timeout: 60_000 }
 
 /**
  * Connects lazily. Every session runs with TimeZone=UTC: the pg adapter reads a timestamptz as if its zone
@@ -40,7 +47,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     // A transaction whose process stands still would hold what it has locked, the head of the trail for one.
     options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${options.idleTimeout ?? 0}`,
     max: options.connections,
-    connectionTimeoutMillis: options.connectTimeout,
+    connectionTimeoutMillis: POOL_WAIT_TIMEOUT_MS,
+    Client: clientWithConnectTimeout(options.connectTimeout),
     query_timeout: options.queryTimeout,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
@@ -48,16 +56,18 @@ export function createDatabase(options: DatabaseOptions): Database {
     // by a query that may take half an hour.
     keepAliveInitialDelayMillis: 10_000,
   })
-  pool.on('connect', (client) => {
-    endOnceGivenUp(client)
-    options.onAnswer?.()
-  })
-  // A connection comes back after every query and every transaction.
-  pool.on('release', (error) => {
-    if (error === undefined) options.onAnswer?.()
-  })
+  pool.on('connect', endOnceGivenUp)
   const adapter = new PrismaPg(pool, { disposeExternalPool: true })
-  return new PrismaClient({ adapter, errorFormat: 'minimal' })
+  return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTION_LIMITS })
+}
+
+/** The pool has one time limit for two things: a connection that is opened, and one that is awaited while all are in use. */
+function clientWithConnectTimeout(connectTimeout: number): new () => pg.Client {
+  return class extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, connectionTimeoutMillis: connectTimeout })
+    }
+  }
 }
 
 /**

@@ -64,7 +64,7 @@ const BY_PRISMA_CODE: ReadonlyMap<string, DatabaseFailureKind> = new Map([
 
 /** Messages of pg and of Node's sockets, for errors that reach us with nothing else. */
 const LOST =
-  /connection terminated|connection timeout|timeout exceeded when trying to connect|read timeout|econn|epipe|socket|client has encountered a connection error|transaction already closed/i
+  /connection terminated|connection timeout|timeout exceeded when trying to connect|timeout expired|read timeout|econn|epipe|socket|client has encountered a connection error|transaction already closed/i
 
 export function databaseFailure(error: unknown): DatabaseFailure {
   if (error instanceof Prisma.PrismaClientKnownRequestError) {

@@ -43,8 +43,8 @@ export interface Created {
 /** Repeats of a POST are recognised for this long (api.md). */
 const IDEMPOTENCY_WINDOW = '24 hours'
 
-/** Limit of the wait for earlier requests of the same requester, which pile up while the database hangs. */
-const REQUESTER_LOCK_TIMEOUT_MS = 10_000
+/** Limit of the wait for earlier requests of the same requester, which pile up while the database is slow. */
+const REQUESTER_LOCK_TIMEOUT_MS = 30_000
 
 export function createRequestLedger(db: Database) {
   // Each of a hundred requests of one requester would keep a connection while it waits for the lock below, and the
