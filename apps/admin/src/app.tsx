@@ -1,14 +1,13 @@
 // The root component: sign-in, or the view of the current address.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { WaybillError } from '@waybill/client'
 import { useEffect } from 'react'
 import { Route, Switch, useLocation, useSearch } from 'wouter'
 import { Announcer } from './components/layout/announcer.tsx'
 import { ConnectionBanner } from './components/layout/banner.tsx'
 import { ErrorBoundary } from './components/layout/error-boundary.tsx'
 import { Shell } from './components/layout/shell.tsx'
-import { forgetAnswers } from './data/http.ts'
 import { CALLBACK_PATH } from './data/oidc-config.ts'
-import { ApiProblem } from './data/problem.ts'
 import { queries } from './data/queries.ts'
 import { sessionStore } from './data/session.ts'
 import { useStore } from './data/store.ts'
@@ -33,7 +32,6 @@ export function App() {
   useEffect(() => {
     if (token !== undefined) return
     // The next user must not see the data of this one.
-    forgetAnswers()
     client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'oidc' })
     // Keep the draft when a session expires, so that the user can continue. Discard it on sign-out.
     if (signedOut === 'left') forgetDraft()
@@ -55,7 +53,7 @@ function Views() {
   const [path] = useLocation()
   const search = useSearch()
   // The identity provider knows the user, but the user has no role in Waybill.
-  if (error instanceof ApiProblem && error.status === 403) return <Rejected />
+  if (error instanceof WaybillError && error.status === 403) return <Rejected />
   return (
     <Shell>
       <ErrorBoundary place={`${path}?${search}`}>

@@ -1,4 +1,4 @@
-// Whether one can sign in with OpenID Connect, and where.
+// Whether sign-in with OpenID Connect is available, and its provider.
 
 export interface OidcConfig {
   readonly issuer: string
@@ -6,12 +6,12 @@ export interface OidcConfig {
   readonly scopes: string | readonly string[]
 }
 
-/** Null: signing in is by API key only. */
+/** Null: only API keys can sign in. */
 export async function readOidcConfig(): Promise<OidcConfig | null> {
   const response = await fetch('/auth/config.json', { cache: 'no-store' })
   if (!response.ok) return null
   return ((await response.json()) as { oidc: OidcConfig | null }).oidc
 }
 
-/** The page that the provider sends the reader back to; registered there. */
+/** The redirect URI that is registered at the provider. */
 export const CALLBACK_PATH = '/auth/callback'

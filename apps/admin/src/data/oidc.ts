@@ -17,19 +17,19 @@ import {
 } from 'oauth4webapi'
 import { signInText } from '../strings/sign-in.ts'
 import { CALLBACK_PATH, type OidcConfig, readOidcConfig } from './oidc-config.ts'
-import { type Session, startSession } from './session.ts'
+import { startSession } from './session.ts'
 
-/** What must be remembered while the reader is at the provider. */
+/** Kept while the user is at the provider. */
 interface Pending {
   readonly state: string
   readonly verifier: string
-  /** Where the reader was. */
+  /** The page that the user came from. */
   readonly returnTo: string
 }
 
 const PENDING = 'waybill.sign-in'
 
-/** Leaves the page for the provider's. */
+/** Leaves this page for the provider's sign-in page. */
 export async function leaveForProvider(config: OidcConfig): Promise<void> {
   const server = await discover(config)
   if (server.authorization_endpoint === undefined) throw new Error(signInText.noAddress)
@@ -52,7 +52,7 @@ export async function leaveForProvider(config: OidcConfig): Promise<void> {
   location.assign(url)
 }
 
-/** Back from the provider: starts the session. @returns where the reader was */
+/** Starts the session after the provider has redirected back. @returns the page that the user came from */
 export async function finishSignIn(config: OidcConfig): Promise<string> {
   const text = sessionStorage.getItem(PENDING)
   if (text === null) throw new Error(signInText.notStarted)
@@ -71,20 +71,19 @@ export async function finishSignIn(config: OidcConfig): Promise<string> {
   return returnTo
 }
 
-/** A new access token for one that is over. Undefined: the reader must sign in again. */
-export async function renewSession(refreshToken: string): Promise<Session | undefined> {
+/** Continues the session with a new access token. @returns false when the user must sign in again */
+export async function renewSession(refreshToken: string): Promise<boolean> {
   try {
     const config = await readOidcConfig()
-    if (config === null) return undefined
+    if (config === null) return false
     const server = await discover(config)
     const client = clientOf(config)
     const answer = await refreshTokenGrantRequest(server, client, None(), refreshToken, insecure(config))
     const tokens = await processRefreshTokenResponse(server, client, answer)
-    const session = { token: tokens.access_token, refreshToken: tokens.refresh_token ?? refreshToken }
-    startSession(session)
-    return session
+    startSession({ token: tokens.access_token, refreshToken: tokens.refresh_token ?? refreshToken })
+    return true
   } catch {
-    return undefined // whatever the reason: signing in again is what helps
+    return false // the reason does not matter: the user has to sign in again
   }
 }
 
@@ -97,7 +96,7 @@ function clientOf({ clientId }: OidcConfig): Client {
   return { client_id: clientId }
 }
 
-/** Plain HTTP where the operator has configured it: a provider on their own machine. */
+/** Allows plain HTTP only if the configured issuer uses it, as on a developer's machine. */
 function insecure({ issuer }: OidcConfig) {
   return { [allowInsecureRequests]: issuer.startsWith('http:') }
 }

@@ -1,22 +1,24 @@
-// How the page asks and asks again: what passes by itself is waited for, everything else is shown.
+// How the page queries the service: temporary errors are retried, all others are shown.
 import { QueryClient } from '@tanstack/react-query'
-import { ApiProblem, isPassing } from './problem.ts'
+import { WaybillError } from '@waybill/client'
+import { isTemporary } from './problem.ts'
 
-/** Milliseconds between two tries at most, unless the service asks for more. */
-const PATIENCE = 5_000
+const FIRST_RETRY_DELAY_MS = 500
+/** The longest delay, unless Retry-After is longer. */
+const MAX_RETRY_DELAY_MS = 5_000
 
 const delay = (tries: number, error: Error) => {
-  const asked = error instanceof ApiProblem ? (error.retryAfter ?? 0) * 1000 : 0
-  return Math.max(asked, Math.min(PATIENCE, 500 * 2 ** tries))
+  const retryAfter = error instanceof WaybillError ? (error.retryAfter ?? 0) : 0
+  return Math.max(retryAfter, Math.min(MAX_RETRY_DELAY_MS, FIRST_RETRY_DELAY_MS * 2 ** tries))
 }
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        // Whether the service answers is what counts, not what the browser thinks of its network.
+        // Only an answer of the service counts, not the browser's opinion of its network.
         networkMode: 'always',
-        retry: (_tries, error) => isPassing(error),
+        retry: (_tries, error) => isTemporary(error),
         retryDelay: delay,
         staleTime: 1_000,
       },

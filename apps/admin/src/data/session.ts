@@ -1,14 +1,14 @@
-// Who is signed in. The token stays in this tab: sessionStorage, which ends with it.
+// The signed-in caller. The token is kept in sessionStorage, which ends with the tab.
 import { createStore } from './store.ts'
 
 export interface Session {
   /** An API key, or an OIDC access token. */
   readonly token: string
-  /** Only for OIDC, and only where the provider gave one. */
+  /** Only with OIDC, and only if the provider issues one. */
   readonly refreshToken?: string
 }
 
-/** Why nobody is signed in. */
+/** Why there is no session. */
 export type SignedOut = 'never' | 'left' | 'expired'
 
 export interface SessionState {

@@ -1,8 +1,8 @@
-// How fast an export is and how long it still takes, by what was seen of its progress.
+// The speed and the remaining time of an export, computed from samples of its progress.
 
 export interface Speed {
   readonly rowsPerSecond: number
-  /** Milliseconds; undefined: the planner's estimate does not allow to say. */
+  /** Milliseconds; undefined: there is no usable estimate of the rows. */
   readonly left: number | undefined
 }
 
@@ -11,10 +11,10 @@ export interface Sample {
   readonly rows: number
 }
 
-/** Milliseconds that are looked back on: long enough to be steady, short enough to notice a change. */
+/** Milliseconds of samples that count: long enough for a steady value, short enough to notice a change. */
 export const WINDOW = 10_000
 
-/** @param now milliseconds; what has not moved for a whole window stands still */
+/** @param now milliseconds. Undefined when there was no progress for a whole window */
 export function speedOf(samples: readonly Sample[], estimatedRows: number | null, now: number): Speed | undefined {
   const [first, last] = [samples[0], samples.at(-1)]
   if (first === undefined || last === undefined || last.at === first.at) return undefined

@@ -1,4 +1,4 @@
-// A value that is not React's, which components may follow.
+// A value outside of React that components can subscribe to.
 import { useSyncExternalStore } from 'react'
 
 export interface Store<T> {

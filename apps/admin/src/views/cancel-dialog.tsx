@@ -13,7 +13,7 @@ interface CancelDialogProps {
 export function CancelDialog({ exportId, onClose }: CancelDialogProps) {
   const client = useQueryClient()
   const cancel = useMutation({
-    mutationFn: () => api.cancelExport(exportId),
+    mutationFn: () => api.exports.cancel(exportId),
     onSuccess: () => onClose(),
     // Also after an error: the export may have ended in the meantime.
     onSettled: () =>

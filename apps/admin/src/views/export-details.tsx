@@ -1,5 +1,6 @@
 // The details of one export: status, file, request and timeline.
 import { useQuery } from '@tanstack/react-query'
+import { WaybillError } from '@waybill/client'
 import { useEffect, useRef, useState } from 'react'
 import type { Export } from '../api.ts'
 import { Button, ButtonLink } from '../components/controls/button.tsx'
@@ -9,7 +10,6 @@ import { Progress } from '../components/display/progress.tsx'
 import { Status } from '../components/display/status.tsx'
 import { announce } from '../components/layout/announcer.tsx'
 import { Page } from '../components/layout/page.tsx'
-import { ApiProblem } from '../data/problem.ts'
 import { queries } from '../data/queries.ts'
 import { progressText } from '../strings/export.ts'
 import { detailsText } from '../strings/export-details.ts'
@@ -27,7 +27,7 @@ import { useDownload } from './use-download.ts'
 export function ExportDetails({ id }: { readonly id: string }) {
   const query = useQuery(queries.export(id))
   if (query.data !== undefined) return <Details record={query.data} />
-  const isUnknown = query.error instanceof ApiProblem && query.error.status === 404
+  const isUnknown = query.error instanceof WaybillError && query.error.status === 404
   return (
     <Page title={isUnknown ? detailsText.notFound.title : detailsText.title}>
       {query.error === null ? (

@@ -1,13 +1,13 @@
 // The sign-in view: with an API key, or with the identity provider if one is configured.
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { WaybillError } from '@waybill/client'
 import { type FormEvent, useState } from 'react'
-import { api } from '../api.ts'
+import { readCaller } from '../api.ts'
 import { Button } from '../components/controls/button.tsx'
 import { Field } from '../components/controls/field.tsx'
 import { ErrorMessage } from '../components/display/notice.tsx'
 import { Brand } from '../components/layout/brand.tsx'
 import { useHeadingFocus } from '../components/layout/use-heading-focus.ts'
-import { ApiProblem } from '../data/problem.ts'
 import { queries } from '../data/queries.ts'
 import { type SignedOut, startSession } from '../data/session.ts'
 import { appText } from '../strings/app.ts'
@@ -18,7 +18,7 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
   const heading = useHeadingFocus()
   const oidc = useQuery(queries.oidc())
   const withKey = useMutation({
-    mutationFn: (token: string) => api.me(token),
+    mutationFn: (token: string) => readCaller(token),
     onSuccess: (_me, token) => startSession({ token }),
   })
   const withProvider = useMutation({
@@ -28,7 +28,7 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
       await leaveForProvider(oidc.data)
     },
   })
-  const isWrong = withKey.error instanceof ApiProblem && withKey.error.status === 401
+  const isWrong = withKey.error instanceof WaybillError && withKey.error.status === 401
   const submit = (event: FormEvent) => {
     event.preventDefault()
     withKey.mutate(key.trim())

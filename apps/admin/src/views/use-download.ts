@@ -5,8 +5,8 @@ import { api } from '../api.ts'
 export function useDownload(exportId: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => api.downloadLink(exportId),
-    onSuccess: (url) => {
+    mutationFn: () => api.exports.downloadLink(exportId),
+    onSuccess: ({ url }) => {
       const link = document.createElement('a')
       link.href = url
       link.rel = 'noreferrer'

@@ -69,11 +69,11 @@ function Actions({ endpoint: { id, enabled } }: { readonly endpoint: Endpoint })
   const [open, setOpen] = useState<EndpointAction>()
   const [secret, setSecret] = useState<string>()
   const test = useMutation({
-    mutationFn: () => api.testEndpoint(id),
+    mutationFn: () => api.webhooks.test(id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', id] }),
   })
   const toggle = useMutation({
-    mutationFn: () => api.changeEndpoint(id, { enabled: !enabled }),
+    mutationFn: () => api.webhooks.change(id, { enabled: !enabled }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['endpoints'] }),
   })
   const error = test.error ?? toggle.error

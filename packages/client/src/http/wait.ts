@@ -1,30 +1,30 @@
-// Follows an export to its end by polling, as gently as the server asks.
+// Waits for the end of an export by polling at the interval that the server gives.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { WaybillError } from './errors.ts'
+import { type Polled, poll } from './poll.ts'
 import { sleep } from './retry.ts'
-import { type Answer, type CallOptions, readRetryAfter, type Transport } from './transport.ts'
+import type { CallOptions, Transport } from './transport.ts'
 
 export interface WaitOptions extends CallOptions {
-  /** Told whenever something has changed, the first state and the last one too. */
+  /** Receives the export after the first request and after every change, the last one included. */
   readonly onProgress?: ((found: Export) => void) | undefined
 }
 
-/** Milliseconds between two looks where the server does not say. */
-const INTERVAL = 1_000
+/** Milliseconds between two requests when the server gives no Retry-After. */
+const POLL_INTERVAL_MS = 1_000
 
-/** @throws WaybillError with the code of the export's own failure, or EXPORT_CANCELED; `export` is on it */
+/** @throws WaybillError with the code of the export's failure, or EXPORT_CANCELED; its `export` is the export */
 export async function wait(transport: Transport, path: string, { signal, onProgress }: WaitOptions): Promise<Export> {
-  let etag: string | null = null
+  let previous: Polled<Export> | undefined
   for (;;) {
-    const headers: Record<string, string> = etag === null ? {} : { 'If-None-Match': etag }
-    const answer: Answer<Export> = await transport.send<Export>({ path, headers, signal })
-    if (answer.status !== 304) {
-      const { body } = answer
-      etag = answer.headers.get('etag')
+    const found: Polled<Export> = await poll<Export>(transport, { path, signal }, previous)
+    const { body, retryAfter } = found
+    if (body !== previous?.body) {
       onProgress?.(body)
       if (body.status !== 'queued' && body.status !== 'running') return withFile(body)
     }
-    await sleep(readRetryAfter(answer.headers) ?? INTERVAL, signal)
+    previous = found
+    await sleep(retryAfter ?? POLL_INTERVAL_MS, signal)
   }
 }
 
@@ -33,13 +33,13 @@ function withFile(ended: Export): Export {
   switch (ended.status) {
     case 'failed': {
       const { code = 'INTERNAL', message = 'The export failed.' } = ended.error ?? {}
-      // The server keeps to its table of codes; a newer one may have more.
+      // A newer server may have codes that these types do not know.
       throw new WaybillError(code as WaybillError['code'], message, details)
     }
     case 'canceled':
       throw new WaybillError('EXPORT_CANCELED', 'The export was canceled.', details)
     case 'expired':
-      throw new WaybillError('EXPORT_EXPIRED', 'The file has been removed. Ask for a new export.', details)
+      throw new WaybillError('EXPORT_EXPIRED', 'The file has been removed. Request a new export.', details)
     case 'completed':
     case 'queued':
     case 'running':

@@ -1,12 +1,19 @@
-// `client.audit`: the whole trail, for administrators.
+// `client.audit`: the audit trail, for administrators.
 import type { AuditEventBody, AuditQuery } from '@waybill/shared/contract/audit.ts'
-import { items } from '../http/pages.ts'
+import { items, type Page } from '../http/pages.ts'
 import type { CallOptions, Sent, Transport } from '../http/transport.ts'
+
+const PATH = '/v1/audit'
 
 export function createAudit(transport: Transport) {
   return {
-    /** Every event, newest first, page by page as you go. */
+    /** Every event, newest first. Pages are requested while you iterate. */
     list: (query: Sent<AuditQuery> = {}, options: CallOptions = {}): AsyncGenerator<AuditEventBody, void, void> =>
-      items<AuditEventBody>(transport, '/v1/audit', { ...query }, options),
+      items<AuditEventBody>(transport, PATH, { ...query }, options),
+
+    /** One page of the trail. */
+    async page(query: Sent<AuditQuery> = {}, { signal }: CallOptions = {}): Promise<Page<AuditEventBody>> {
+      return (await transport.send<Page<AuditEventBody>>({ path: PATH, query: { ...query }, signal })).body
+    },
   }
 }

@@ -1,21 +1,28 @@
-// `client.exports`: ask, look, follow, take, cancel, remove.
+// `client.exports`: request, wait for, download, cancel and remove exports.
 import type { ExportEvent } from '@waybill/shared/contract/events.ts'
-import type { Export, ExportList, ExportListQuery, ExportRequestBody } from '@waybill/shared/contract/exports.ts'
+import type {
+  Export,
+  ExportList,
+  ExportListQuery,
+  ExportRequestBody,
+  Download as Link,
+} from '@waybill/shared/contract/exports.ts'
 import type { HistoryItem, HistoryQuery } from '@waybill/shared/contract/history.ts'
 import type { Manifest } from '@waybill/shared/contract/manifest.ts'
 import type { Preview } from '@waybill/shared/contract/preview.ts'
 import type { DeliveryBody } from '@waybill/shared/contract/webhooks.ts'
-import { type Download, type DownloadOptions, download } from '../download/download.ts'
+import type { Download, DownloadOptions } from '../download/download.ts'
 import { WaybillError } from '../http/errors.ts'
 import { items } from '../http/pages.ts'
+import { type Polled, poll } from '../http/poll.ts'
 import { newRequestKey } from '../http/request-key.ts'
 import { type CallOptions, type Sent, segment, type Transport } from '../http/transport.ts'
 import { type WaitOptions, wait } from '../http/wait.ts'
 
 export interface CreateOptions extends CallOptions {
   /**
-   * The same key and request give the same export, for 24 hours. By default each call has a key of its own, so that
-   * its retries never make two exports.
+   * Within 24 hours, the same key and request return the same export. By default each call has its own key, so that
+   * its retries never create two exports.
    */
   readonly idempotencyKey?: string | undefined
 }
@@ -26,7 +33,7 @@ export function createExports(transport: Transport) {
     (await transport.send<Export>({ path: at(id), signal })).body
 
   return {
-    /** Asks for an export. It is queued when this returns; `wait` for its end. */
+    /** Requests an export. It is queued when this returns; `wait` for its end. */
     async create(request: ExportRequestBody, { idempotencyKey, signal }: CreateOptions = {}): Promise<Export> {
       const headers = { 'Idempotency-Key': idempotencyKey ?? newRequestKey() }
       const call = { method: 'POST', path: '/v1/exports', body: request, headers, isIdempotent: true, signal } as const
@@ -35,14 +42,23 @@ export function createExports(transport: Transport) {
 
     get,
 
-    /** Polls until the export has its file. @throws WaybillError when it failed or was canceled, with `export` */
+    /** Polls until the file is ready. @throws WaybillError with `export` when it failed or was canceled */
     wait: (id: string, options: WaitOptions = {}): Promise<Export> => wait(transport, at(id), options),
 
-    /** Starts the download of the file; what arrives is checked, and goes on where a connection broke. */
-    download: (id: string, options: DownloadOptions = {}): Promise<Download> =>
-      download(transport, { path: at(id, '/download'), get: (signal) => get(id, { signal }) }, options),
+    /** Starts the download. It resumes after a lost connection and verifies the SHA-256. */
+    async download(id: string, options: DownloadOptions = {}): Promise<Download> {
+      // Loaded when it is needed: a page that only lists exports does not carry SHA-256.
+      const { download } = await import('../download/download.ts')
+      return download(transport, { path: at(id, '/download'), get: (signal) => get(id, { signal }) }, options)
+    },
 
-    /** All of them, newest first, page by page as you go. */
+    /** A signed link to the file that needs no key. The audit trail records the call. */
+    async downloadLink(id: string, { signal }: CallOptions = {}): Promise<Link> {
+      const call = { path: at(id, '/download'), query: { redirect: 'false' }, signal }
+      return (await transport.send<Link>(call)).body
+    },
+
+    /** Every export, newest first. Pages are requested while you iterate. */
     list: (query: Sent<ExportListQuery> = {}, options: CallOptions = {}): AsyncGenerator<Export, void, void> =>
       items<Export>(transport, '/v1/exports', { ...query }, options),
 
@@ -51,46 +67,57 @@ export function createExports(transport: Transport) {
       return (await transport.send<ExportList>({ path: '/v1/exports', query: { ...query }, signal })).body
     },
 
-    /** Makes sure that the export does not go on. @throws WaybillError EXPORT_ENDED when it has ended otherwise */
+    /** As `get`, with ETag: see `Polled`. */
+    poll: (id: string, previous?: Polled<Export>, { signal }: CallOptions = {}): Promise<Polled<Export>> =>
+      poll(transport, { path: at(id), signal }, previous),
+
+    /** As `page`, with ETag: see `Polled`. */
+    pollPage: (
+      query: Sent<ExportListQuery>,
+      previous?: Polled<ExportList>,
+      { signal }: CallOptions = {},
+    ): Promise<Polled<ExportList>> => poll(transport, { path: '/v1/exports', query: { ...query }, signal }, previous),
+
+    /** Stops the export. @throws WaybillError EXPORT_ENDED when it has ended in another way */
     async cancel(id: string, { signal }: CallOptions = {}): Promise<Export> {
       try {
         const call = { method: 'POST', path: at(id, '/cancel'), isIdempotent: true, signal } as const
         return (await transport.send<Export>(call)).body
       } catch (error) {
         if (!(error instanceof WaybillError) || error.code !== 'EXPORT_ENDED') throw error
-        // It may have been us, in a try whose answer was lost.
+        // An earlier attempt of this call may have canceled it, and its answer was lost.
         const found = await get(id, { signal })
         if (found.status === 'canceled') return found
         throw error
       }
     },
 
-    /** Removes the file now; the row stays, as `expired`. */
+    /** Removes the file now. The export stays in the list, as `expired`. */
     async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
       await transport.send({ method: 'DELETE', path: at(id), signal })
     },
 
-    /** The trail of the export, oldest first. */
+    /** The audit trail of the export, oldest first. */
     async events(id: string, { signal }: CallOptions = {}): Promise<ExportEvent[]> {
       return (await transport.send<{ items: ExportEvent[] }>({ path: at(id, '/events'), signal })).body.items
     },
 
-    /** What was told of it to webhooks, newest first. */
+    /** The webhook deliveries of the export, newest first. */
     deliveries: (id: string, options: CallOptions = {}): AsyncGenerator<DeliveryBody, void, void> =>
       items<DeliveryBody>(transport, at(id, '/deliveries'), {}, options),
 
-    /** The proof that the file is complete. */
+    /** The manifest, which proves that the file is complete. */
     async manifest(id: string, { signal }: CallOptions = {}): Promise<Manifest> {
       return (await transport.send<Manifest>({ path: at(id, '/manifest'), signal })).body
     },
 
-    /** The first rows as the file would have them, and how many there may be. Nothing is kept of it. */
+    /** The first rows as they would be in the file, and the estimated number of rows. Nothing is stored. */
     async preview(request: ExportRequestBody, { signal }: CallOptions = {}): Promise<Preview> {
       const call = { method: 'POST', path: '/v1/exports/preview', body: request, isIdempotent: true, signal } as const
       return (await transport.send<Preview>(call)).body
     },
 
-    /** The list as GAME's original export service had it. */
+    /** The list in the form of GAME's original export service. */
     async history(query: Sent<HistoryQuery> = {}, { signal }: CallOptions = {}): Promise<HistoryItem[]> {
       return (await transport.send<HistoryItem[]>({ path: '/v1/exports/history', query: { ...query }, signal })).body
     },

@@ -1,4 +1,4 @@
-// `client.me`: who the key is.
+// `client.me`: the caller that the key belongs to.
 
 import type { Me } from '@waybill/shared/contract/me.ts'
 import type { CallerSecretBody } from '@waybill/shared/contract/webhooks.ts'
@@ -11,12 +11,12 @@ export function createMe(transport: Transport) {
       return (await transport.send<Me>({ path: '/v1/me', signal })).body
     },
 
-    /** The secret that signs what goes to the `webhookUrl` of your exports: for `verifyWebhook`. */
+    /** The secret that signs the webhooks to the `webhookUrl` of your exports; for `verifyWebhook`. */
     async webhookSecret({ signal }: CallOptions = {}): Promise<CallerSecretBody> {
       return (await transport.send<CallerSecretBody>({ path: '/v1/me/webhook-secret', signal })).body
     },
 
-    /** A new one; the one before signs beside it for 24 hours. */
+    /** Creates a new secret. The old one also signs for another 24 hours. */
     async rotateWebhookSecret({ signal }: CallOptions = {}): Promise<CallerSecretBody> {
       const call = { method: 'POST', path: '/v1/me/webhook-secret/rotate', signal } as const
       return (await transport.send<CallerSecretBody>(call)).body

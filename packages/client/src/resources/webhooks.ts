@@ -1,4 +1,4 @@
-// `client.webhooks`: the endpoints that are told how exports end, and what became of each message; for administrators.
+// `client.webhooks`: webhook endpoints and their deliveries, for administrators.
 import type {
   DeliveryBody,
   DeliveryListQuery,
@@ -7,7 +7,7 @@ import type {
   EndpointWithSecretBody,
   NewEndpointBody,
 } from '@waybill/shared/contract/webhooks.ts'
-import { items } from '../http/pages.ts'
+import { items, type Page } from '../http/pages.ts'
 import { type CallOptions, type Sent, segment, type Transport } from '../http/transport.ts'
 
 const PATH = '/v1/webhook-endpoints'
@@ -23,28 +23,28 @@ export function createWebhooks(transport: Transport) {
       return (await transport.send<{ items: EndpointBody[] }>({ path: PATH, signal })).body.items
     },
 
-    /** `secret` in the answer is shown this once. Not repeated when its answer is lost: look at the list, then. */
+    /** The answer is the only one that holds `secret`. Not retried when the answer is lost: check the list then. */
     create: (endpoint: NewEndpointBody, options: CallOptions = {}): Promise<EndpointWithSecretBody> =>
       post(PATH, endpoint, options),
 
-    /** Address, events, description; `enabled: false` gives up what is pending. */
+    /** Changes address, events, description. `enabled: false` abandons pending deliveries. */
     async change(id: string, change: EndpointChangeBody, { signal }: CallOptions = {}): Promise<EndpointBody> {
       return (await transport.send<EndpointBody>({ method: 'PATCH', path: at(id), body: change, signal })).body
     },
 
-    /** With its secret and its deliveries. */
+    /** Removes the endpoint, its secret and its deliveries. */
     async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
       await transport.send({ method: 'DELETE', path: at(id), signal })
     },
 
-    /** A new secret, shown this once; the one before signs beside it for 24 hours. */
+    /** Creates a new secret; only this answer holds it. The old one also signs for another 24 hours. */
     rotateSecret: (id: string, options: CallOptions = {}): Promise<EndpointWithSecretBody> =>
       post(at(id, '/rotate-secret'), undefined, options),
 
-    /** Sends a test event, once. What became of it is in the deliveries. */
+    /** Sends a test event, without retries. Its result is in the deliveries. */
     test: (id: string, options: CallOptions = {}): Promise<DeliveryBody> => post(at(id, '/test'), undefined, options),
 
-    /** What was sent and what was answered, newest first, page by page as you go. */
+    /** Deliveries with their responses, newest first. Pages are requested while you iterate. */
     deliveries: (
       id: string,
       query: Sent<DeliveryListQuery> = {},
@@ -52,7 +52,17 @@ export function createWebhooks(transport: Transport) {
     ): AsyncGenerator<DeliveryBody, void, void> =>
       items<DeliveryBody>(transport, at(id, '/deliveries'), { ...query }, options),
 
-    /** Sends a delivery again now, under the same `webhook-id`. */
+    /** One page of the deliveries. */
+    async deliveriesPage(
+      id: string,
+      query: Sent<DeliveryListQuery> = {},
+      { signal }: CallOptions = {},
+    ): Promise<Page<DeliveryBody>> {
+      const call = { path: at(id, '/deliveries'), query: { ...query }, signal }
+      return (await transport.send<Page<DeliveryBody>>(call)).body
+    },
+
+    /** Sends a delivery again now, with the same `webhook-id`. */
     redeliver: (deliveryId: string, options: CallOptions = {}): Promise<DeliveryBody> =>
       post(`/v1/webhook-deliveries/${segment(deliveryId)}/redeliver`, undefined, options),
   }

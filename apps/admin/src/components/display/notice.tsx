@@ -1,6 +1,6 @@
 // What a view shows instead of content: a loading placeholder, an empty state, or an error.
+import { WaybillError } from '@waybill/client'
 import type { ReactNode } from 'react'
-import { ApiProblem, ConnectionLost } from '../../data/problem.ts'
 import { componentText } from '../../strings/components.ts'
 import { connectionText } from '../../strings/connection.ts'
 import { Button } from '../controls/button.tsx'
@@ -42,7 +42,7 @@ export function ErrorMessage({ error, onRetry }: ErrorMessageProps) {
   return (
     <div className="error-message" role="alert">
       <p>{describe(error)}</p>
-      {error instanceof ApiProblem && error.errors.length > 0 && (
+      {error instanceof WaybillError && error.errors.length > 0 && (
         <ul>
           {error.errors.map(({ path, message }) => (
             <li key={path + message}>
@@ -61,8 +61,8 @@ export function ErrorMessage({ error, onRetry }: ErrorMessageProps) {
 }
 
 function describe(error: Error): string {
-  if (error instanceof ConnectionLost) return connectionText.unreachable
-  if (error instanceof ApiProblem)
-    return error.code === undefined ? connectionText.unexplained(error.status) : error.message
-  return componentText.unexpectedError(error.message)
+  if (!(error instanceof WaybillError)) return componentText.unexpectedError(error.message)
+  if (error.code === 'NETWORK') return connectionText.unreachable
+  if (error.code === 'UNEXPECTED_ANSWER') return connectionText.unexplained(error.status ?? 0)
+  return error.problem?.detail ?? error.message
 }

@@ -13,7 +13,7 @@ interface RemoveDialogProps {
 export function RemoveDialog({ exportId, onClose }: RemoveDialogProps) {
   const client = useQueryClient()
   const removal = useMutation({
-    mutationFn: () => api.removeFile(exportId),
+    mutationFn: () => api.exports.remove(exportId),
     onSuccess: async () => {
       onClose()
       await client.invalidateQueries({ queryKey: ['export', exportId] })

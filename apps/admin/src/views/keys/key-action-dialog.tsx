@@ -21,8 +21,8 @@ export function KeyActionDialog({ action, apiKey, onCreated, onClose }: KeyActio
   const client = useQueryClient()
   const work = useMutation({
     mutationFn: async () => {
-      if (action === 'rotate') return (await api.rotateApiKey(apiKey.id, overlap)).key
-      await api.revokeApiKey(apiKey.id)
+      if (action === 'rotate') return (await api.keys.rotate(apiKey.id, { overlap })).key
+      await api.keys.revoke(apiKey.id)
       return undefined
     },
     onSuccess: (newKey) => {

@@ -27,7 +27,7 @@ export function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps) {
   const [lastDay, setLastDay] = useState('')
   const creation = useMutation({
     mutationFn: () =>
-      api.createApiKey({ name, role, datasets, ...(lastDay === '' ? {} : { expiresAt: endOfDay(lastDay) }) }),
+      api.keys.create({ name, role, datasets, ...(lastDay === '' ? {} : { expiresAt: endOfDay(lastDay) }) }),
     onSuccess: ({ key }) => {
       void client.invalidateQueries({ queryKey: ['api-keys'] })
       onCreated(key)

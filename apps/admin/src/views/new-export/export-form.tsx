@@ -1,12 +1,13 @@
 // The form of a new export, with the preview beside it.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { newRequestKey, WaybillError } from '@waybill/client'
 import { type FormEvent, useMemo, useState } from 'react'
 import { useLocation } from 'wouter'
 import { api, type Dataset, type Export } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
 import { Choice } from '../../components/controls/choice.tsx'
 import { EmptyState, ErrorMessage } from '../../components/display/notice.tsx'
-import { ApiProblem, isPassing } from '../../data/problem.ts'
+import { isTemporary } from '../../data/problem.ts'
 import { queries } from '../../data/queries.ts'
 import { formatText } from '../../strings/export.ts'
 import { formText } from '../../strings/new-export.ts'
@@ -18,7 +19,6 @@ import { FilterFields } from './filter-fields.tsx'
 import { isDateRange } from './filters.ts'
 import { Limit, MoreOptions } from './more-options.tsx'
 import { Preview } from './preview.tsx'
-import { newRequestKey } from './request-key.ts'
 import { useDebounced } from './use-debounced.ts'
 import { forgetDraft, useDraft } from './use-draft.ts'
 
@@ -55,9 +55,9 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
   const previewRequest = useDebounced(invalid.length === 0 ? request : undefined, PREVIEW_DELAY_MS)
   const preview = useQuery({ ...queries.preview(previewRequest ?? request), enabled: false })
   const submission = useMutation({
-    mutationFn: () => api.createExport(request, key),
+    mutationFn: () => api.exports.create(request, { idempotencyKey: key }),
     // The idempotency key makes it safe to repeat a request whose response was lost.
-    retry: (tries, error) => tries < 3 && isPassing(error),
+    retry: (tries, error) => tries < 3 && isTemporary(error),
     onSuccess: ({ id }) => {
       forgetDraft()
       setKey(newRequestKey())
@@ -65,7 +65,7 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
       navigate(`/exports/${id}`)
     },
     // A rejected request created no export. The next one is a new request and needs a new key.
-    onError: (error) => error instanceof ApiProblem && setKey(newRequestKey()),
+    onError: (error) => isRefusal(error) && setKey(newRequestKey()),
   })
   const errors = fieldErrors(submission.error ?? preview.error)
   const submit = (event: FormEvent) => {
@@ -141,7 +141,11 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
   )
 }
 
+function isRefusal(error: Error): boolean {
+  return error instanceof WaybillError && error.code !== 'NETWORK'
+}
+
 function fieldErrors(error: Error | null): ReadonlyMap<string, string> {
-  const errors = error instanceof ApiProblem ? error.errors : []
+  const errors = error instanceof WaybillError ? error.errors : []
   return new Map(errors.map(({ path, message }) => [path, message]))
 }

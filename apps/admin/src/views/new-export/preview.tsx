@@ -1,10 +1,10 @@
 // The preview: the first rows of the file, and the estimated number of rows.
 import { useQuery } from '@tanstack/react-query'
+import { WaybillError } from '@waybill/client'
 import { useState } from 'react'
 import type { ExportRequestInput, Preview as PreviewBody } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
 import { ErrorMessage, Loading } from '../../components/display/notice.tsx'
-import { ApiProblem } from '../../data/problem.ts'
 import { queries } from '../../data/queries.ts'
 import { previewText } from '../../strings/preview.ts'
 import { formatNumber, roughly } from '../../text/quantities.ts'
@@ -25,7 +25,7 @@ export function Preview({ request }: PreviewProps) {
   })
   const { data } = query
   // Errors of fields are shown at the fields.
-  const isFieldError = query.error instanceof ApiProblem && query.error.status === 422
+  const isFieldError = query.error instanceof WaybillError && query.error.status === 422
   return (
     <section className="preview" aria-label={words.title} aria-busy={query.isFetching}>
       <header>

@@ -60,7 +60,7 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
   const client = useQueryClient()
   const words = deliveriesText
   const again = useMutation({
-    mutationFn: () => api.redeliver(delivery.id),
+    mutationFn: () => api.webhooks.redeliver(delivery.id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', delivery.endpointId] }),
   })
   const event = webhooksText.events[delivery.type] ?? delivery.type

@@ -20,8 +20,8 @@ export function EndpointActionDialog({ action, endpointId, onCreated, onClose }:
   const client = useQueryClient()
   const work = useMutation({
     mutationFn: async () => {
-      if (action === 'rotate') return (await api.rotateSecret(endpointId)).secret
-      await api.removeEndpoint(endpointId)
+      if (action === 'rotate') return (await api.webhooks.rotateSecret(endpointId)).secret
+      await api.webhooks.remove(endpointId)
       return undefined
     },
     onSuccess: (secret) => {

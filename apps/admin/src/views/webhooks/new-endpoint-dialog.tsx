@@ -1,5 +1,6 @@
 // The dialog that adds a webhook endpoint.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { WaybillError } from '@waybill/client'
 import { WEBHOOK_EVENTS, type WebhookEvent } from '@waybill/shared/vocabulary/webhook-events.ts'
 import { type FormEvent, useState } from 'react'
 import { api } from '../../api.ts'
@@ -8,7 +9,6 @@ import { Checkbox } from '../../components/controls/checkbox.tsx'
 import { Dialog } from '../../components/controls/dialog.tsx'
 import { Field } from '../../components/controls/field.tsx'
 import { ErrorMessage } from '../../components/display/notice.tsx'
-import { ApiProblem } from '../../data/problem.ts'
 import { webhooksText } from '../../strings/webhooks.ts'
 
 interface NewEndpointDialogProps {
@@ -23,7 +23,7 @@ export function NewEndpointDialog({ onCreated, onClose }: NewEndpointDialogProps
   const [description, setDescription] = useState('')
   const [events, setEvents] = useState<readonly WebhookEvent[]>(WEBHOOK_EVENTS)
   const creation = useMutation({
-    mutationFn: () => api.createEndpoint({ url: url.trim(), events: [...events], description }),
+    mutationFn: () => api.webhooks.create({ url: url.trim(), events: [...events], description }),
     onSuccess: ({ secret }) => {
       void client.invalidateQueries({ queryKey: ['endpoints'] })
       onCreated(secret)
@@ -34,7 +34,9 @@ export function NewEndpointDialog({ onCreated, onClose }: NewEndpointDialogProps
     creation.mutate()
   }
   const urlError =
-    creation.error instanceof ApiProblem ? creation.error.errors.find(({ path }) => path === 'url')?.message : undefined
+    creation.error instanceof WaybillError
+      ? creation.error.errors.find(({ path }) => path === 'url')?.message
+      : undefined
   return (
     <Dialog title={words.title} onClose={onClose}>
       <form onSubmit={submit}>
