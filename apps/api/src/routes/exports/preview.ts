@@ -11,7 +11,7 @@ import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
 import { checkExportRequest } from '../../exports/check-request.ts'
-import { createPlaces } from '../../exports/places.ts'
+import { createSemaphore } from '../../exports/semaphore.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { exportRequestByDataset } from '../../openapi/export-request.ts'
 
@@ -20,12 +20,12 @@ const ROWS = 20
 /** Milliseconds that a person waits for a preview; the export itself may take longer. */
 const TIMEOUT = 15_000
 
-/** Previews at once in one process. Each may need two connections of the source, and others need some as well. */
-const PLACES = 2
+/** Previews that run at the same time in one process. Each may use two connections of the source. */
+const MAX_CONCURRENT_PREVIEWS = 2
 
 export function previewRoute({ config, datasets, db, readers }: ServerDeps): Route {
-  const late = () => new WaybillError('RATE_LIMITED', 'Other previews have kept the source busy.')
-  const inPlace = createPlaces({ places: PLACES, patience: TIMEOUT, late })
+  const onTimeout = () => new WaybillError('RATE_LIMITED', 'Other previews are using all connections for previews.')
+  const withPermit = createSemaphore({ permits: MAX_CONCURRENT_PREVIEWS, timeoutMs: TIMEOUT, onTimeout })
   return defineRoute({
     method: 'post',
     path: '/v1/exports/preview',
@@ -56,7 +56,7 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
       // Whoever has closed the page wants no answer: the query must not go on without them.
       const gone = new AbortController()
       response.on('close', () => gone.abort(new Error('the caller has gone')))
-      await inPlace(gone.signal, async () => {
+      await withPermit(gone.signal, async () => {
         const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
         // Before the table is opened: whoever holds one connection and waits for another may wait for one who does the same.
         const estimatedRows = await estimateRows(source, whole, TIMEOUT)
