@@ -77,7 +77,7 @@ describe('with the database', () => {
   })
 
   it.each([
-    [[], 2, /Which command/],
+    [[], 2, /command is missing/],
     [['lst'], 2, /no command "lst"/],
     [['create'], 2, /needs --name/],
     [['create', '--name', 'x', '--role', 'root'], 2, /--role must be one of: admin, exporter/],
@@ -104,7 +104,7 @@ describe('with the database', () => {
     const away = await run('apps/api/src/commands/keys.ts', ['list'], {
       DATABASE_URL: 'postgres://u:hush@127.0.0.1:1/x',
     })
-    expect(away).toMatchObject({ code: 1, err: expect.stringMatching(/^The database says: /) })
+    expect(away).toMatchObject({ code: 1, err: expect.stringMatching(/^Database error: /) })
     expect(away.err).not.toContain('hush')
   })
 })

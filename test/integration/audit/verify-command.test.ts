@@ -37,16 +37,16 @@ async function run(args: readonly string[], url = database.url) {
 it('tells whether the trail is whole, and the head to note; a head that was noted is looked for', async () => {
   const whole = await run([])
   expect(whole).toMatchObject({ code: 0, err: '' })
-  expect(whole.out).toMatch(/^The trail is whole: 13 events/)
+  expect(whole.out).toMatch(/^The trail is intact: 13 events/)
   const [, head = ''] = /^Head: (13:[0-9a-f]{64})$/m.exec(whole.out) ?? []
-  expect((await run(['--head', head])).out).toContain('Event 13 is the one that was noted.')
+  expect((await run(['--head', head])).out).toContain('Event 13 has the hash given with --head.')
 
   await tamper(database.url, `UPDATE waybill.audit_events SET address = '198.51.100.9' WHERE id IN (2, 3)`)
   const other = `12:${head.slice(3)}`
   const broken = await run(['--head', head, '--head', other])
   expect(broken.code).toBe(1)
   expect(broken.out).toContain('! event 2 was changed\n! event 3 was changed\n! event 12 is not the one')
-  expect(broken.out).toContain('The trail is NOT whole: 3 problems in 13 events.')
+  expect(broken.out).toContain('The trail is NOT intact: 3 problems in 13 events.')
 }, 30_000)
 
 it('says that it could not tell, which is neither yes nor no, and no password', async () => {

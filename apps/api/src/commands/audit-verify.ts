@@ -1,4 +1,4 @@
-// `npm run audit:verify [-- --head SEQ:HASH …]`: says whether the trail is whole, and ends with 0, 1 (it is not) or 2.
+// `npm run audit:verify [-- --head SEQ:HASH …]`: verifies the audit trail. Exit codes: 0 intact, 1 not intact, 2 not readable.
 import { parseArgs } from 'node:util'
 import { formatHead, type Head, parseHead } from '@waybill/shared/audit/chain.ts'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
@@ -6,7 +6,7 @@ import { databaseFailure } from '@waybill/shared/database/failure.ts'
 import { readDatabaseUrlOrExit } from '@waybill/shared/settings/read.ts'
 
 const USAGE = `Usage: npm run audit:verify [-- --head SEQ:HASH ...]
-  --head SEQ:HASH   a head that an earlier run printed: the trail must still hold that event. May be repeated.
+  --head SEQ:HASH   a head that an earlier run printed; the trail must still contain that event. Can be repeated.
 `
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -17,7 +17,7 @@ function readArguments(): Head[] {
     const { values } = parseArgs({ options: { head: { type: 'string', multiple: true, default: [] } } })
     return values.head.map((text) => {
       const head = parseHead(text)
-      if (head === undefined) throw new TypeError(`--head ${text}: must be a number, a colon and 64 hex digits`)
+      if (head === undefined) throw new TypeError(`--head ${text} must be a number, a colon and 64 hex digits`)
       return head
     })
   } catch (error) {
@@ -35,12 +35,12 @@ try {
   })
   for (const problem of problems) say(`! ${problem}`)
   if (problemCount > problems.length) say(`! and ${count(problemCount - problems.length)} more`)
-  if (problemCount > 0) say(`The trail is NOT whole: ${count(problemCount)} problems in ${count(events)} events.`)
-  else say(`The trail is whole: ${count(events)} events, each with the hash of the one before.`)
-  for (const { id } of noted) if (problemCount === 0) say(`Event ${id} is the one that was noted.`)
+  if (problemCount > 0) say(`The trail is NOT intact: ${count(problemCount)} problems in ${count(events)} events.`)
+  else say(`The trail is intact: ${count(events)} events, each with the hash of the previous event.`)
+  for (const { id } of noted) if (problemCount === 0) say(`Event ${id} has the hash given with --head.`)
   say(`Head: ${formatHead(head)}`)
   process.exitCode = problemCount === 0 ? 0 : 1
 } catch (error) {
-  process.stderr.write(`The trail could not be read: ${databaseFailure(error).message}\n`)
+  process.stderr.write(`The audit trail cannot be read: ${databaseFailure(error).message}\n`)
   process.exitCode = 2
 }

@@ -1,4 +1,4 @@
-// `npm run dataset:check`: holds every dataset to the source database, and says which part of which is wrong.
+// `npm run dataset:check`: checks each dataset against the source database and reports its faults.
 
 import { checkDatasets, checkOrder } from '@waybill/shared/own-datasets/check.ts'
 import { loadDatasets } from '@waybill/shared/own-datasets/module.ts'
@@ -9,12 +9,12 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const config = readDatasetConfigOrExit(process.argv[2])
 const { datasets, own } = await loadDatasets(config).catch(exitForConfig)
-const ofTheSource = [...datasets.values()].filter(({ database }) => database !== 'ledger')
+const sourceDatasets = [...datasets.values()].filter(({ database }) => database !== 'ledger')
 const url = config.SOURCE_DATABASE_URL ?? config.DATABASE_URL
 try {
-  const faults = await checkDatasets(url, ofTheSource)
-  for (const dataset of ofTheSource) {
-    // A query that cannot be prepared has no order to look at.
+  const faults = await checkDatasets(url, sourceDatasets)
+  for (const dataset of sourceDatasets) {
+    // The order is checked by running the query, which fails when the query has faults.
     const found = faults.get(dataset.name) ?? (await checkOrder(url, dataset))
     const columns = Object.keys(dataset.columns).length
     const filters = Object.keys(dataset.filters).length
@@ -25,8 +25,10 @@ try {
     for (const fault of found) say(`          ${fault}`)
     if (found.length > 0) process.exitCode = 1
   }
-  const lacking = ofTheSource.filter((dataset) => !own.includes(dataset) && faults.has(dataset.name))
-  if (own.length > 0 && lacking.length > 0) say('Without tables of GAME in the source, set GAME_DATASETS=false.')
+  const failing = sourceDatasets.filter((dataset) => !own.includes(dataset) && faults.has(dataset.name))
+  if (own.length > 0 && failing.length > 0) {
+    say('If the source does not contain the tables of GAME, set GAME_DATASETS=false.')
+  }
 } catch (error) {
   if (!(error instanceof SourceUnavailableError)) throw error
   process.stderr.write(`The source database does not answer: ${error.message}\n`)

@@ -1,9 +1,9 @@
-// The keys as a table for a terminal.
+// Formats API keys as a table for a terminal.
 import { type ApiKeyRow, isValid } from '@waybill/shared/access/api-keys.ts'
 
 const HEADER = ['ID', 'KEY', 'ROLE', 'STATE', 'EXPIRES', 'LAST USED', 'DATASETS', 'NAME']
 
-/** One line a key, under a header. */
+/** A header, then one line per key. */
 export function formatKeys(rows: readonly ApiKeyRow[]): string[] {
   const now = new Date()
   const lines = [HEADER, ...rows.map((row) => cells(row, now))]
@@ -18,7 +18,7 @@ export function formatKeys(rows: readonly ApiKeyRow[]): string[] {
 
 function cells(row: ApiKeyRow, now: Date): string[] {
   const datasets = row.datasets.length === 0 ? 'all' : row.datasets.join(',')
-  // A name is anybody's text: what would move the cursor must not.
+  // A name may contain control characters, which must not reach the terminal.
   const name = row.name.replaceAll(/\p{Cc}/gu, '?')
   return [row.id, row.prefix, row.role, state(row, now), time(row.expiresAt), time(row.lastUsedAt), datasets, name]
 }
@@ -29,7 +29,7 @@ function state(row: ApiKeyRow, now: Date): string {
   return row.previousExpiresAt !== null && row.previousExpiresAt > now ? 'valid, overlaps' : 'valid'
 }
 
-/** To the minute. */
+/** With the precision of a minute. */
 function time(date: Date | null): string {
   return date === null ? '-' : `${date.toISOString().slice(0, 16)}Z`
 }

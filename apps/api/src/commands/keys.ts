@@ -1,4 +1,4 @@
-// Keys on the command line of the image: `node apps/api/src/commands/keys.ts`, with DATABASE_URL set.
+// The entry point of `npm run keys` in the image: `node apps/api/src/commands/keys.ts`, with DATABASE_URL set.
 import { readDatabaseUrl } from '@waybill/shared/settings/read.ts'
 import { runKeys } from './keys-command.ts'
 

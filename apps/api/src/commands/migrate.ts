@@ -1,4 +1,4 @@
-// `npm run migrate`: brings the service's tables and the queue's up to date, and stops.
+// `npm run migrate`: applies the migrations of Waybill's tables and of the queue's tables, then exits.
 
 import { deployMigrations } from '@waybill/shared/database/migrations.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
