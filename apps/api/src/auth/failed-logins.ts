@@ -10,7 +10,7 @@ const WINDOW_SECONDS = 60
 const MAX_VALID_TOKENS = 10_000
 const VALID_TOKEN_TTL_MS = 3_600_000
 
-export interface FailedLogins {
+interface FailedLogins {
   /** Call before the token is checked. @throws WaybillError RATE_LIMITED when the network is blocked */
   admit(network: string, token: string | undefined): void
   /** Counts an invalid token. @throws WaybillError RATE_LIMITED when the quota is exceeded */

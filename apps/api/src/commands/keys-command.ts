@@ -58,7 +58,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** The last administrator key may be revoked here, because an operator with the database can create another one. */
 const CHANGE = { by: `keys:${hostname()}`, keepAnAdmin: false }
 
-export interface KeysOptions extends Pick<Call, 'out' | 'say'> {
+interface KeysOptions extends Pick<Call, 'out' | 'say'> {
   readonly args: readonly string[]
   /** Called only when the command line is valid. */
   readonly databaseUrl: () => Promise<string>

@@ -1,6 +1,6 @@
 // A semaphore: limits how many tasks run at the same time. The others wait in order of arrival, with a timeout.
 
-export interface SemaphoreOptions {
+interface SemaphoreOptions {
   /** Tasks that may run at the same time. */
   readonly permits: number
   /** How long a task waits for a permit before it is rejected with `onTimeout()`. */
@@ -9,7 +9,7 @@ export interface SemaphoreOptions {
 }
 
 /** @param signal when it aborts, a waiting task is rejected with its reason; a running task has to observe it itself */
-export type WithPermit = <T>(signal: AbortSignal, task: () => Promise<T>) => Promise<T>
+type WithPermit = <T>(signal: AbortSignal, task: () => Promise<T>) => Promise<T>
 
 /**
  * p-limit and async-mutex cannot abort a waiting task. p-queue releases the permit when the signal aborts, not when the

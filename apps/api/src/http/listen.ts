@@ -20,7 +20,7 @@ const SOCKET_TIMEOUT_MS = 60_000
 /** How often connections that have become idle are closed while the server closes. */
 const IDLE_CHECK_INTERVAL_MS = 50
 
-export type ListenOptions = Pick<
+type ListenOptions = Pick<
   Config,
   'PORT' | 'HOST' | 'HTTP_IDLE_TIMEOUT' | 'HTTP_HEADERS_TIMEOUT' | 'HTTP_REQUEST_TIMEOUT'
 >

@@ -18,7 +18,10 @@ export const TAGS = {
   Access: 'Authentication: API keys and the identity behind a token.',
   System: 'Health checks, metrics and the API document.',
 } as const
-export type Tag = keyof typeof TAGS
+type Tag = keyof typeof TAGS
+
+/** The response headers, and whether each response has them. */
+export type HeaderPresence = Readonly<Partial<Record<ResponseHeader, 'always' | 'sometimes'>>>
 
 /** One response that is not an error. */
 export interface ResponseDeclaration {
@@ -29,7 +32,7 @@ export interface ResponseDeclaration {
   readonly example?: unknown
   /** Default: `application/json`. */
   readonly contentType?: string
-  readonly headers?: Readonly<Partial<Record<ResponseHeader, 'always' | 'sometimes'>>>
+  readonly headers?: HeaderPresence
 }
 
 export type Responses = Readonly<Partial<Record<200 | 201 | 202 | 204 | 303 | 304 | 503, ResponseDeclaration>>>

@@ -4,7 +4,7 @@ import { withTimeout } from '@waybill/shared/async/timeout.ts'
 
 import type { ServerDeps } from '../deps.ts'
 
-export type DependencyState = 'ok' | 'away'
+type DependencyState = 'ok' | 'away'
 
 const CHECK_TIMEOUT_MS = 2_000
 

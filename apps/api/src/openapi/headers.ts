@@ -1,9 +1,8 @@
 // Response headers in the OpenAPI document.
 import { RESPONSE_HEADERS, type ResponseHeader } from '@waybill/shared/contract/headers.ts'
+import type { HeaderPresence } from '../http/route.ts'
 import { exampleOf } from './example.ts'
 import { type JsonObject, toJsonSchema } from './json-schema.ts'
-
-export type HeaderPresence = Readonly<Partial<Record<ResponseHeader, 'always' | 'sometimes'>>>
 
 /** Set by server.ts on each response. */
 export const COMMON_HEADERS: HeaderPresence = { 'X-Request-Id': 'always', 'Cache-Control': 'always' }

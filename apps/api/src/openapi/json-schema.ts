@@ -4,7 +4,7 @@ import { z } from 'zod'
 export type JsonObject = Record<string, unknown>
 
 /** A request (fields with a default are optional) or a response. */
-export type Direction = 'input' | 'output'
+type Direction = 'input' | 'output'
 
 const REF = '#/components/schemas/'
 

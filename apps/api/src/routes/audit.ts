@@ -2,6 +2,7 @@
 import { listTrail } from '@waybill/shared/audit/queries.ts'
 import { auditPageSchema, auditQuerySchema } from '@waybill/shared/contract/audit.ts'
 import type { ServerDeps } from '../deps.ts'
+import { toPage } from '../http/paging.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import { presentAuditEvent } from '../present/exports.ts'
 
@@ -18,10 +19,7 @@ export function auditRoute({ db }: ServerDeps): Route {
     responses: { 200: { description: 'One page of events.', body: auditPageSchema } },
     problems: [],
     async handle(_request, response, { query }) {
-      const rows = await listTrail(db, query)
-      const items = rows.slice(0, query.limit)
-      const nextCursor = rows.length > query.limit ? String(items.at(-1)?.id) : null
-      response.json({ items: items.map(presentAuditEvent), nextCursor })
+      response.json(toPage(await listTrail(db, query), query.limit, presentAuditEvent))
     },
   })
 }

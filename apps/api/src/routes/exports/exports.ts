@@ -22,6 +22,7 @@ import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
 import { createSigner } from '../../exports/sign-link.ts'
 import { findVisible, scopeOf } from '../../exports/visible.ts'
+import { toPage } from '../../http/paging.ts'
 import { isKnown } from '../../http/request.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { etag, presentEvent, presentExport } from '../../present/exports.ts'
@@ -55,12 +56,8 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       async handle(_request, response, { query: { scope, limit, cursor, ...filter }, headers }) {
         const requesterId = scopeOf(callerOf(response), scope)
         const rows = await listExports(db, { requesterId, ...filter }, { limit, before: cursor })
-        const items = rows.slice(0, limit)
-        const page = {
-          items: items.map(presentExport),
-          nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null,
-        }
-        const isMoving = items.some(isActive)
+        const page = toPage(rows, limit, presentExport)
+        const isMoving = page.items.some(isActive)
         if (isKnownToPoller(response, headers['If-None-Match'], etag(page), isMoving)) return
         response.json(page)
       },

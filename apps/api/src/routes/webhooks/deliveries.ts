@@ -1,11 +1,6 @@
 // Webhook deliveries of an endpoint or an export, and redelivery.
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
-import {
-  type DeliveryBody,
-  deliveryListQuerySchema,
-  deliveryListSchema,
-  deliverySchema,
-} from '@waybill/shared/contract/webhooks.ts'
+import { deliveryListQuerySchema, deliveryListSchema, deliverySchema } from '@waybill/shared/contract/webhooks.ts'
 import { hintDelivery } from '@waybill/shared/queue/delivery-hint.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { TEST_EVENT } from '@waybill/shared/vocabulary/webhook-events.ts'
@@ -15,6 +10,7 @@ import { actorOf } from '../../auth/actor.ts'
 import { type Caller, callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
 import { findVisible } from '../../exports/visible.ts'
+import { toPage } from '../../http/paging.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { presentDelivery } from '../../present/webhooks.ts'
 
@@ -48,7 +44,7 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
       async handle(_request, response, { params: { id }, query: { limit, cursor } }) {
         if ((await findEndpoint(db, id)) === undefined) throw new WaybillError('NOT_FOUND')
         const rows = await listDeliveries(db, { endpointId: id }, { limit, after: cursor })
-        response.json(presentPage(rows, limit, true))
+        response.json(toPage(rows, limit, (row) => presentDelivery(row, true)))
       },
     }),
     defineRoute({
@@ -66,7 +62,8 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
         const { id: exportId } = await findVisible(db, id, caller)
         const isAdmin = caller.role === 'admin'
         const which = isAdmin ? { exportId } : { exportId, endpointId: null }
-        response.json(presentPage(await listDeliveries(db, which, { limit, after: cursor }), limit, isAdmin))
+        const rows = await listDeliveries(db, which, { limit, after: cursor })
+        response.json(toPage(rows, limit, (row) => presentDelivery(row, isAdmin)))
       },
     }),
     defineRoute({
@@ -93,9 +90,4 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
       },
     }),
   ]
-}
-
-function presentPage(rows: readonly DeliveryWithTries[], limit: number, withResponses: boolean) {
-  const items: DeliveryBody[] = rows.slice(0, limit).map((row) => presentDelivery(row, withResponses))
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
 }
