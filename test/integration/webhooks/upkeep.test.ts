@@ -6,23 +6,23 @@ import { WEBHOOK_EVENTS } from '@waybill/shared/vocabulary/webhook-events.ts'
 import {
   type ClaimedDelivery,
   claimDelivery,
-  disableIfHopeless,
+  disableIfUnreachable,
   dropDelivery,
   recordDelivered,
   recordFailure,
 } from '@waybill/shared/webhooks/attempts.ts'
-import { callerOwner, callerSecret, rotateCallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
+import { callerSecret, rotateCallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
 import { createTestDelivery, listDue, removeOldDeliveries } from '@waybill/shared/webhooks/deliveries.ts'
 import {
   changeEndpoint,
   createEndpoint,
-  endpointOwner,
   findEndpoint,
   removeEndpoint,
   rotateEndpointSecret,
 } from '@waybill/shared/webhooks/endpoints.ts'
 import { reencryptSecrets } from '@waybill/shared/webhooks/reencrypt.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
+import { callerOwner, endpointOwner } from '@waybill/shared/webhooks/secrets.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { newExport } from '../../setup/ledger/new-export.ts'
@@ -78,10 +78,10 @@ describe('an endpoint', () => {
     expect(await recordFailure(db, claimed, FAILED, 5_000)).toBeInstanceOf(Date)
     expect((await findEndpoint(db, id))?.failingSince).not.toBeNull()
     await failingFor(id, 4.99)
-    expect(await disableIfHopeless(db, claimed, false, WORKER)).toBeUndefined()
+    expect(await disableIfUnreachable(db, claimed, false, WORKER)).toBeUndefined()
     expect((await findEndpoint(db, id))?.enabled).toBe(true)
     await failingFor(id, 5.01)
-    expect(await disableIfHopeless(db, claimed, false, WORKER)).toBe('failing')
+    expect(await disableIfUnreachable(db, claimed, false, WORKER)).toBe('failing')
     expect(await findEndpoint(db, id)).toMatchObject({ enabled: false, disabledReason: 'failing' })
     for (const delivery of [tried, waiting]) expect(await row(delivery)).toMatchObject({ status: 'failed' })
     expect(await listDue(db, 10)).toEqual([])
@@ -89,7 +89,7 @@ describe('an endpoint', () => {
     expect(events.map(({ actor, data }) => ({ actor, data }))).toContainEqual({
       ...{ actor: WORKER, data: { endpointId: id, reason: 'failing' } },
     })
-    expect(await disableIfHopeless(db, claimed, false, WORKER), 'once').toBeUndefined()
+    expect(await disableIfUnreachable(db, claimed, false, WORKER), 'once').toBeUndefined()
     const enabled = await changeEndpoint(db, id, { enabled: true }, ACTOR)
     expect(enabled).toMatchObject({ enabled: true, failingSince: null, disabledReason: null })
   })
@@ -112,21 +112,21 @@ describe('an endpoint', () => {
     await lastTried(2.1)
     const first = await claim(await deliver(id))
     await recordFailure(db, first, FAILED, 5_000)
-    expect(await disableIfHopeless(db, first, false, WORKER)).toBeUndefined()
+    expect(await disableIfUnreachable(db, first, false, WORKER)).toBeUndefined()
     expect(Date.now() - Number((await findEndpoint(db, id))?.failingSince)).toBeLessThan(86_400_000)
     // The longest pause of the schedule is no pause.
     await failingFor(id, 30)
     await lastTried(1.2)
     const next = await claim(await deliver(id))
     await recordFailure(db, next, FAILED, 5_000)
-    expect(await disableIfHopeless(db, next, false, WORKER)).toBe('failing')
+    expect(await disableIfUnreachable(db, next, false, WORKER)).toBe('failing')
   })
 
   it('is not blamed for a test that failed', async () => {
     const id = await register()
     const claimed = await claim((await createTestDelivery(db, id, ACTOR)).id)
     await recordFailure(db, claimed, FAILED, undefined)
-    expect(await disableIfHopeless(db, claimed, true, WORKER)).toBeUndefined()
+    expect(await disableIfUnreachable(db, claimed, true, WORKER)).toBeUndefined()
     expect(await findEndpoint(db, id)).toMatchObject({ enabled: true, failingSince: null })
   })
 

@@ -69,7 +69,7 @@ describe('URLs', () => {
     ...['https://[64:ff9b::7f00:1]/', 'https://[::]/', 'https://0/', 'https://169.254.169.254/latest/meta-data/'],
     ...['https://%31%32%37.0.0.1/', 'https://10.0.0.1:443/'],
   ])('%s is refused before it is stored', (url) => {
-    expect(webhookUrlFault(url, rules)).toBe('leads to an address that is not allowed')
+    expect(webhookUrlFault(url, rules)).toBe('points to an address that is not allowed')
   })
 
   it.each([

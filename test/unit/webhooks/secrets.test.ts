@@ -54,11 +54,15 @@ describe('the box', () => {
 })
 
 describe('signatures', () => {
-  const message = { id: 'msg', timestamp: Math.floor(Date.now() / 1000), body: '{"ü":1}' }
+  const message = { id: 'msg', sentAt: new Date(), body: '{"ü":1}' }
 
   it('fit the example of the specification', () => {
     // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-    const example = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestamp: 1614265330, body: '{"test": 2432232314}' }
+    const example = {
+      id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      sentAt: new Date(1_614_265_330_000),
+      body: '{"test": 2432232314}',
+    }
     expect(webhookHeaders(example, ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'])['webhook-signature']).toBe(
       'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
     )

@@ -8,17 +8,16 @@ import { TEST_EVENT, webhookBody } from '@waybill/shared/vocabulary/webhook-even
 import {
   type ClaimedDelivery,
   claimDelivery,
-  disableIfHopeless,
+  disableIfUnreachable,
   dropDelivery,
-  findProspect,
+  findPendingDelivery,
   recordDelivered,
   recordFailure,
   releaseDelivery,
 } from '@waybill/shared/webhooks/attempts.ts'
-import { callerOwner } from '@waybill/shared/webhooks/caller-secrets.ts'
 import type { DueDelivery } from '@waybill/shared/webhooks/deliveries.ts'
-import { endpointOwner } from '@waybill/shared/webhooks/endpoints.ts'
 import type { SecretBox } from '@waybill/shared/webhooks/secret-box.ts'
+import { callerOwner, endpointOwner } from '@waybill/shared/webhooks/secrets.ts'
 import { webhookHeaders } from '@waybill/shared/webhooks/signature.ts'
 import type { UrlRules } from '@waybill/shared/webhooks/url.ts'
 import type { Resolve } from './lookup.ts'
@@ -55,7 +54,7 @@ const LEASE_MARGIN = 2_000
 /** @param stopping aborts when the process is to end: the try is handed back as if it had not begun */
 export async function deliverWebhook(deps: DeliveryDeps, id: string, stopping: AbortSignal): Promise<DeliveryOutcome> {
   const { config, db, receivers } = deps
-  const prospect = await findProspect(db, id)
+  const prospect = await findPendingDelivery(db, id)
   if (prospect === undefined) return { kind: 'done' }
   if (prospect.wait > 0) return prospect.wait < EARLY ? { kind: 'later', delay: prospect.wait } : { kind: 'done' }
   const place = receivers.enter(prospect)
@@ -99,7 +98,7 @@ async function attempt(deps: DeliveryDeps, delivery: ClaimedDelivery, stopping: 
   log.warn({ ...about, delay, reason: error }, delay === undefined ? 'webhook failed' : 'webhook will be tried again')
   const dueAt = await retryWhileUnavailable(config.WORKER_LOCK, () => recordFailure(db, delivery, result, delay))
   const reason = await retryWhileUnavailable(config.WORKER_LOCK, () =>
-    disableIfHopeless(db, delivery, isGone, deps.workerName),
+    disableIfUnreachable(db, delivery, isGone, deps.workerName),
   )
   if (reason !== undefined) {
     log.error({ endpointId, disabled: reason }, 'a webhook endpoint was disabled')
@@ -125,7 +124,7 @@ async function send(
   }
   const publicUrl = config.PUBLIC_URL ?? `http://localhost:${config.PORT}`
   const body = webhookBody(delivery, publicUrl)
-  const headers = webhookHeaders({ id, timestamp: Math.floor(Date.now() / 1000), body }, secrets)
+  const headers = webhookHeaders({ id, sentAt: new Date(), body }, secrets)
   const answer = await postWebhook(
     { url, headers, body },
     { rules, resolve, timeout: config.WEBHOOK_TIMEOUT, stopping },

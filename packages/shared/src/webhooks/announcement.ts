@@ -1,12 +1,12 @@
-// Writes the deliveries of an event as part of the statement that makes it happen: neither is there without the other.
+// Creates the deliveries of an event in the same statement as the transition, so that neither exists without the other.
 import { Prisma } from '../database/client.ts'
 import { isWebhookEvent } from '../vocabulary/webhook-events.ts'
 
 /**
- * One delivery for each endpoint that wants the event, and one for the `webhookUrl` of the export. They hold what is
- * true now: an export that has expired meanwhile was completed all the same.
+ * Creates one delivery for each endpoint that subscribes to the event, and one for the `webhookUrl` of the export. They
+ * store the state at this moment: an export that expires before the delivery is still reported as completed.
  *
- * @returns a further CTE, with its comma, that reads the rows of the CTE `moved`; nothing for what nobody is told
+ * @returns another CTE, including the leading comma, that reads the CTE `moved`; empty if no webhook has this event
  */
 export function announce(eventType: string): Prisma.Sql {
   if (!isWebhookEvent(eventType)) return Prisma.empty

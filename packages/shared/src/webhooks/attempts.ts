@@ -1,10 +1,10 @@
-// What the worker writes of a try to deliver: each write names the token of its try, so a late one changes nothing.
+// Records delivery attempts. Each write names the token of its attempt, so that a late attempt changes nothing.
 import { type Database, Prisma } from '../database/client.ts'
 import { interval } from '../database/sql.ts'
 import { TEST_EVENT } from '../vocabulary/webhook-events.ts'
 import { type DisabledReason, disableEndpoint } from './endpoints.ts'
 
-/** A delivery that one worker tries now. */
+/** A delivery that a worker has claimed for one attempt. */
 export interface ClaimedDelivery {
   readonly id: string
   readonly token: string
@@ -14,44 +14,44 @@ export interface ClaimedDelivery {
   readonly type: string
   readonly data: unknown
   readonly createdAt: Date
-  /** This one included. */
+  /** Including this attempt. */
   readonly attempts: number
-  /** Null: its endpoint has been removed. */
+  /** Null: the endpoint has been removed. */
   readonly url: string | null
   readonly enabled: boolean
-  /** Sealed. */
+  /** Encrypted. */
   readonly secret: string | null
-  /** Sealed; only while it still signs. */
+  /** Encrypted. Only set while it still signs. */
   readonly previousSecret: string | null
 }
 
-/** What became of a try. */
-export interface TryResult {
+/** The outcome of one attempt. */
+export interface AttemptResult {
   readonly milliseconds: number
   readonly status?: number | undefined
   readonly error?: string | undefined
   readonly answer: string
 }
 
-/** Where the delivery goes, and when it may be tried. */
-export interface Prospect {
+/** The target of a delivery, and when its next attempt is due. */
+export interface PendingDelivery {
   readonly endpointId: string | null
-  /** Who named the address; null: it is an endpoint. */
+  /** The caller who set the `webhookUrl`; null: the target is an endpoint. */
   readonly requesterId: string | null
   readonly url: string | null
-  /** Milliseconds until it is due; 0 or less: it is. */
+  /** Milliseconds until the attempt is due; 0 or less: it is due. */
   readonly wait: number
 }
 
-/** An endpoint that has failed for so long without a single success is disabled (milliseconds). */
-const PATIENCE = 5 * 86_400_000
+/** An endpoint that has failed for this long without any success is disabled. */
+const DISABLE_AFTER_FAILING_MS = 5 * 86_400_000
 
-/** Nothing was tried for so long: what failed before says nothing of today. Longer than any pause of the schedule. */
-const MEMORY = 2 * 86_400_000
+/** After this long without an attempt, earlier failures no longer count. Longer than any delay of the schedule. */
+const FORGET_FAILURES_AFTER_MS = 2 * 86_400_000
 
-/** Undefined: there is nothing to be sent. */
-export async function findProspect(db: Database, id: string): Promise<Prospect | undefined> {
-  const [found] = await db.$queryRaw<Prospect[]>`
+/** @returns undefined if there is nothing to send */
+export async function findPendingDelivery(db: Database, id: string): Promise<PendingDelivery | undefined> {
+  const [found] = await db.$queryRaw<PendingDelivery[]>`
     SELECT d.endpoint_id AS "endpointId", x.requester_id AS "requesterId",
       coalesce(e.url, x.webhook_url) AS url,
       extract(epoch FROM d.next_attempt_at - now())::float8 * 1000 AS wait
@@ -62,7 +62,7 @@ export async function findProspect(db: Database, id: string): Promise<Prospect |
   return found
 }
 
-/** @param lease milliseconds after which the try counts as lost, and another may be made */
+/** @param lease milliseconds after which the attempt counts as lost and another one may start */
 export async function claimDelivery(
   db: Database,
   id: string,
@@ -88,27 +88,25 @@ export async function claimDelivery(
   return claimed
 }
 
-/** It has arrived; its endpoint is well. */
-export async function recordDelivered(db: Database, delivery: ClaimedDelivery, result: TryResult): Promise<void> {
+/** Also clears the failures of the endpoint. */
+export async function recordDelivered(db: Database, delivery: ClaimedDelivery, result: AttemptResult): Promise<void> {
   await db.$executeRaw`
     WITH own AS (
       UPDATE waybill.webhook_deliveries SET status = 'delivered', next_attempt_at = NULL, claim_token = NULL, ended_at = now()
       WHERE ${ownedBy(delivery)} RETURNING endpoint_id
-    ), tried AS (${insertTry(delivery, result)})
+    ), attempted AS (${insertAttempt(delivery, result)})
     UPDATE waybill.webhook_endpoints SET failing_since = NULL
     WHERE id = (SELECT endpoint_id FROM own) AND failing_since IS NOT NULL`
 }
 
 /**
- * It has not arrived.
- *
- * @param delay milliseconds until the next try; undefined: there is none
- * @returns when the next try is due
+ * @param delay milliseconds until the next attempt; undefined: no further attempt
+ * @returns when the next attempt is due
  */
 export async function recordFailure(
   db: Database,
   delivery: ClaimedDelivery,
-  result: TryResult,
+  result: AttemptResult,
   delay: number | undefined,
 ): Promise<Date | undefined> {
   const next = delay === undefined ? Prisma.sql`NULL::timestamptz` : Prisma.sql`now() + ${interval(delay)}`
@@ -119,24 +117,24 @@ export async function recordFailure(
         status = (CASE WHEN ${next} IS NULL THEN 'failed' ELSE 'pending' END)::waybill.delivery_status,
         ended_at = CASE WHEN ${next} IS NULL THEN now() END
       WHERE ${ownedBy(delivery)} RETURNING endpoint_id, next_attempt_at
-    ), tried AS (${insertTry(delivery, result)}), failing AS (
+    ), attempted AS (${insertAttempt(delivery, result)}), failing AS (
       UPDATE waybill.webhook_endpoints e SET failing_since = now()
       WHERE id = (SELECT endpoint_id FROM own) AND NOT ${isTest} AND (failing_since IS NULL OR NOT EXISTS (
         SELECT FROM waybill.webhook_deliveries d JOIN waybill.webhook_tries t ON t.delivery_id = d.id
-        WHERE d.endpoint_id = e.id AND d.type <> ${TEST_EVENT} AND t.at > now() - ${interval(MEMORY)}))
+        WHERE d.endpoint_id = e.id AND d.type <> ${TEST_EVENT} AND t.at > now() - ${interval(FORGET_FAILURES_AFTER_MS)}))
     )
     SELECT next_attempt_at AS "dueAt" FROM own`
   return own?.dueAt ?? undefined
 }
 
-/** As if the try had not begun: the process is to end. */
+/** Undoes the claim of an attempt that a shutdown interrupted. */
 export async function releaseDelivery(db: Database, delivery: ClaimedDelivery): Promise<void> {
   await db.$executeRaw`
     UPDATE waybill.webhook_deliveries SET attempts = attempts - 1, next_attempt_at = now(), claim_token = NULL
     WHERE ${ownedBy(delivery)}`
 }
 
-/** Nobody is to be told any more: the endpoint was removed, or disabled after the event. */
+/** Ends a delivery whose endpoint was removed or disabled after the event. */
 export async function dropDelivery(db: Database, delivery: ClaimedDelivery): Promise<void> {
   if (delivery.url === null) await db.$executeRaw`DELETE FROM waybill.webhook_deliveries WHERE ${ownedBy(delivery)}`
   else {
@@ -147,8 +145,8 @@ export async function dropDelivery(db: Database, delivery: ClaimedDelivery): Pro
   }
 }
 
-/** Disables the endpoint of a failed try when it says that it is gone, or has failed for days. @returns why */
-export async function disableIfHopeless(
+/** Disables the endpoint of a failed attempt if the receiver answered 410 or has failed for days. @returns the reason */
+export async function disableIfUnreachable(
   db: Database,
   { endpointId, type }: ClaimedDelivery,
   isGone: boolean,
@@ -156,15 +154,15 @@ export async function disableIfHopeless(
 ): Promise<DisabledReason | undefined> {
   if (endpointId === null || type === TEST_EVENT) return undefined
   if (isGone) return (await disableEndpoint(db, endpointId, 'gone', by)) ? 'gone' : undefined
-  return (await disableEndpoint(db, endpointId, 'failing', by, PATIENCE)) ? 'failing' : undefined
+  return (await disableEndpoint(db, endpointId, 'failing', by, DISABLE_AFTER_FAILING_MS)) ? 'failing' : undefined
 }
 
 function ownedBy({ id, token }: ClaimedDelivery): Prisma.Sql {
   return Prisma.sql`id = ${id}::uuid AND claim_token = ${token}::uuid`
 }
 
-/** Also of a try that was taken for lost: it was made all the same. */
-function insertTry({ id }: ClaimedDelivery, { milliseconds, status, error, answer }: TryResult): Prisma.Sql {
+/** Also records an attempt that was considered lost, because it was made. */
+function insertAttempt({ id }: ClaimedDelivery, { milliseconds, status, error, answer }: AttemptResult): Prisma.Sql {
   return Prisma.sql`INSERT INTO waybill.webhook_tries (delivery_id, at, milliseconds, status, error, answer)
     SELECT id, now() - ${interval(milliseconds)}, ${Math.round(milliseconds)}::int, ${status ?? null}::int, ${error ?? null}, ${answer}
     FROM waybill.webhook_deliveries WHERE id = ${id}::uuid`

@@ -1,4 +1,4 @@
-// Deliveries as callers and the reconciler see them: listed, sent again, found due, and forgotten.
+// Lists, redelivers and removes deliveries, and finds those that are due.
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '../audit/record.ts'
 import type { Database, Prisma } from '../database/client.ts'
@@ -9,15 +9,15 @@ import { TEST_EVENT } from '../vocabulary/webhook-events.ts'
 export type DeliveryRow = WebhookDelivery
 export type DeliveryWithTries = DeliveryRow & { readonly tries: readonly WebhookTry[] }
 
-/** A delivery that waits for its turn, and when that is. */
+/** A pending delivery and the time of its next attempt. */
 export interface DueDelivery {
   readonly id: string
   readonly dueAt: Date
 }
 
-export interface Page {
+export interface DeliveryPage {
   readonly limit: number
-  /** The id of the last delivery of the page before. */
+  /** Id of the last delivery of the previous page. */
   readonly after?: string | undefined
 }
 
@@ -27,11 +27,11 @@ const NEWEST_FIRST = [
 ] as const satisfies Prisma.WebhookDeliveryOrderByWithRelationInput[]
 const WITH_TRIES = { tries: { orderBy: { id: 'asc' } } } as const
 
-/** Newest first, with every try; one more than `limit` when there is a next page. */
+/** Newest first, with all attempts. Returns one delivery more than `limit` if there is a next page. */
 export function listDeliveries(
   db: Database,
   where: { endpointId: string } | { exportId: string; endpointId?: null },
-  { limit, after }: Page,
+  { limit, after }: DeliveryPage,
 ): Promise<DeliveryWithTries[]> {
   return db.webhookDelivery.findMany({
     where,
@@ -46,7 +46,7 @@ export async function findDelivery(db: Database, id: string): Promise<DeliveryWi
   return (await db.webhookDelivery.findUnique({ where: { id }, include: WITH_TRIES })) ?? undefined
 }
 
-/** Tells the endpoint something that has not happened, once. */
+/** Sends a test event to the endpoint. It is attempted once. */
 export function createTestDelivery(db: Database, endpointId: string, actor: Actor): Promise<DeliveryWithTries> {
   const data = { id: randomUUID(), endpointId, type: TEST_EVENT, data: { endpointId }, nextAttemptAt: new Date() }
   return db.$transaction(async (tx) => {
@@ -56,7 +56,7 @@ export function createTestDelivery(db: Database, endpointId: string, actor: Acto
   })
 }
 
-/** To be sent now, under the same id, and by the whole schedule again. One that is being sent stays as it is. */
+/** Starts the schedule again under the same id. A delivery that is being sent stays unchanged. */
 export async function redeliver(db: Database, { id, exportId, endpointId }: DeliveryRow, actor: Actor): Promise<void> {
   await db.$transaction(async (tx) => {
     const count = await tx.$executeRaw`
@@ -73,7 +73,7 @@ export async function redeliver(db: Database, { id, exportId, endpointId }: Deli
   })
 }
 
-/** Those of one export that are due: what has just happened to it. */
+/** Due deliveries of one export. */
 export function listDueOf(db: Database, exportId: string): Promise<DueDelivery[]> {
   return db.$queryRaw<DueDelivery[]>`
     SELECT id, next_attempt_at AS "dueAt" FROM waybill.webhook_deliveries
@@ -81,21 +81,21 @@ export function listDueOf(db: Database, exportId: string): Promise<DueDelivery[]
 }
 
 /**
- * Those that are due, the first of each receiver before the second of any: one that is away holds up nobody else's. All
- * addresses that one requester names are one receiver: they cost nothing.
+ * Due deliveries in rounds: the first of each receiver, then the second of each, so that an unavailable receiver does
+ * not delay the others. All URLs of one requester count as one receiver, because a caller can name any number of them.
  */
 export function listDue(db: Database, limit: number): Promise<DueDelivery[]> {
   return db.$queryRaw<DueDelivery[]>`
     SELECT id, next_attempt_at AS "dueAt" FROM (
       SELECT d.id, d.next_attempt_at,
-        row_number() OVER (PARTITION BY coalesce(d.endpoint_id::text, x.requester_id) ORDER BY d.next_attempt_at) AS place
+        row_number() OVER (PARTITION BY coalesce(d.endpoint_id::text, x.requester_id) ORDER BY d.next_attempt_at) AS round
       FROM waybill.webhook_deliveries d
         LEFT JOIN waybill.exports x ON x.id = d.export_id AND d.endpoint_id IS NULL
       WHERE d.status = 'pending' AND d.next_attempt_at <= now()
-    ) due ORDER BY place, next_attempt_at LIMIT ${limit}`
+    ) due ORDER BY round, next_attempt_at LIMIT ${limit}`
 }
 
-/** Forgets what ended so many milliseconds ago, with its tries. @returns how many */
+/** Removes deliveries that ended more than `ttl` milliseconds ago, with their attempts. @returns the number removed */
 export function removeOldDeliveries(db: Database, ttl: number, limit: number): Promise<number> {
   return db.$executeRaw`
     DELETE FROM waybill.webhook_deliveries WHERE id IN (

@@ -1,5 +1,5 @@
-// Endpoints that are told how exports end: registered, changed, rotated, disabled and removed, each with its event.
-// Of a URL the event has the origin: its path and its query are how receivers know a sender, so they are secrets.
+// Registers, changes, disables and removes webhook endpoints, and records each change in the audit trail.
+// Events hold only the origin of a URL, because receivers often use path or query as a secret.
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
@@ -7,11 +7,11 @@ import { interval } from '../database/sql.ts'
 import type { WebhookEndpoint } from '../generated/prisma/client.ts'
 import type { WebhookEvent } from '../vocabulary/webhook-events.ts'
 import type { SecretBox } from './secret-box.ts'
-import { createWebhookSecret } from './signature.ts'
+import { endpointOwner, newSecret, replaceSecret } from './secrets.ts'
 
 export type EndpointRow = WebhookEndpoint
 
-/** Why an endpoint is not told: an admin's will, its answer 410, or that no try has succeeded for days. */
+/** Disabled by an admin, because the receiver answered 410, or because no attempt has succeeded for days. */
 export type DisabledReason = 'admin' | 'gone' | 'failing'
 
 export interface NewEndpoint {
@@ -27,15 +27,7 @@ export interface EndpointChange {
   readonly enabled?: boolean | undefined
 }
 
-/** After a rotation the secret before signs too for this long (milliseconds), so that receivers can change over. */
-const OVERLAP = 24 * 3_600_000
-
-/** Whose an endpoint's secret is, to the box. */
-export function endpointOwner(id: string): string {
-  return `endpoint:${id}`
-}
-
-/** @returns the row, and the secret in clear: the only time it is seen. @throws WaybillError WEBHOOKS_NOT_CONFIGURED */
+/** @returns the row and the secret in plain text, which cannot be shown again @throws WaybillError WEBHOOKS_NOT_CONFIGURED */
 export async function createEndpoint(
   db: Database,
   box: SecretBox,
@@ -43,8 +35,7 @@ export async function createEndpoint(
   actor: Actor,
 ): Promise<{ row: EndpointRow; secret: string }> {
   const id = randomUUID()
-  const secret = createWebhookSecret()
-  const sealed = box.seal(secret, endpointOwner(id))
+  const { secret, sealed } = newSecret(box, endpointOwner(id))
   const row = await db.$transaction(async (tx) => {
     const data = { id, url, events: [...events], description, createdBy: actor.name, secret: sealed }
     const created = await tx.webhookEndpoint.create({ data })
@@ -67,7 +58,7 @@ export async function findEndpoint(db: Database, id: string): Promise<EndpointRo
   return (await db.webhookEndpoint.findUnique({ where: { id } })) ?? undefined
 }
 
-/** Undefined: there is none. Enabled again, it starts without a past. */
+/** Enabling an endpoint clears its failures. @returns undefined if the endpoint does not exist */
 export async function changeEndpoint(
   db: Database,
   id: string,
@@ -97,9 +88,10 @@ export async function changeEndpoint(
 }
 
 /**
- * The worker's doing, for a reason that it has seen. False: it was disabled before.
+ * Disables an endpoint on behalf of a worker.
  *
- * @param onlyIfFailingFor milliseconds without a single success
+ * @param onlyIfFailingFor required milliseconds without any success
+ * @returns false if nothing changed
  */
 export async function disableEndpoint(
   db: Database,
@@ -115,7 +107,7 @@ export async function disableEndpoint(
   })
 }
 
-/** No further try is made to deliver what is pending; new events are not kept for it. */
+/** Pending deliveries fail, and new events create no deliveries for this endpoint. */
 async function disable(
   tx: Pick<Database, '$executeRaw'>,
   id: string,
@@ -130,8 +122,8 @@ async function disable(
     UPDATE waybill.webhook_endpoints SET enabled = false, disabled_at = now(), disabled_reason = ${reason}, updated_at = now()
     WHERE id = ${id}::uuid AND enabled AND ${isFailing}`
   if (disabled === 0) return false
-  // A try that is being written down holds its delivery and waits for the endpoint: it is passed over, as the next try
-  // will find the endpoint disabled.
+  // An attempt that is being recorded has locked its delivery and waits for this endpoint. Skipping that delivery avoids
+  // a deadlock; the next attempt will find the endpoint disabled.
   await tx.$executeRaw`
     UPDATE waybill.webhook_deliveries SET status = 'failed', next_attempt_at = NULL, claim_token = NULL, ended_at = now()
     WHERE id IN (SELECT id FROM waybill.webhook_deliveries
@@ -139,7 +131,7 @@ async function disable(
   return true
 }
 
-/** With its deliveries. False: there is none. */
+/** Also removes its deliveries. @returns false if the endpoint does not exist */
 export async function removeEndpoint(db: Database, id: string, actor: Actor): Promise<boolean> {
   return db.$transaction(async (tx) => {
     await tx.webhookDelivery.deleteMany({ where: { endpointId: id } })
@@ -155,19 +147,17 @@ export async function removeEndpoint(db: Database, id: string, actor: Actor): Pr
   })
 }
 
-/** The new secret; the one before signs beside it for a day. Undefined: there is no such endpoint. */
+/** The previous secret also signs for one more day. @returns undefined if the endpoint does not exist */
 export async function rotateEndpointSecret(
   db: Database,
   box: SecretBox,
   id: string,
   actor: Actor,
 ): Promise<{ row: EndpointRow; secret: string } | undefined> {
-  const secret = createWebhookSecret()
-  const sealed = box.seal(secret, endpointOwner(id))
+  const { secret, sealed } = newSecret(box, endpointOwner(id))
   return db.$transaction(async (tx) => {
     const count = await tx.$executeRaw`
-      UPDATE waybill.webhook_endpoints SET previous_secret = secret, secret = ${sealed}, updated_at = now(),
-        previous_secret_until = now() + ${interval(OVERLAP)}
+      UPDATE waybill.webhook_endpoints AS current SET updated_at = now(), ${replaceSecret(sealed)}
       WHERE id = ${id}::uuid`
     if (count === 0) return undefined
     const row = await tx.webhookEndpoint.findUniqueOrThrow({ where: { id } })

@@ -1,10 +1,9 @@
-// Seals webhook secrets with the newest key, so that an old key can be taken out of the settings.
-import type { Database } from '../database/client.ts'
-import { callerOwner } from './caller-secrets.ts'
-import { endpointOwner } from './endpoints.ts'
+// Encrypts webhook secrets with the newest key, so that an old key can be removed from the settings.
+import { type Database, Prisma } from '../database/client.ts'
 import type { SecretBox } from './secret-box.ts'
+import { callerOwner, endpointOwner } from './secrets.ts'
 
-interface Sealed {
+interface StoredSecrets {
   readonly id: string
   readonly secret: string
   readonly previous: string | null
@@ -12,48 +11,43 @@ interface Sealed {
 
 export interface ReencryptResult {
   readonly changed: number
-  /** Sealed with a key that is not in the settings any more: only a rotation of the secret helps. */
+  /** Secrets whose key is no longer in the settings. They must be rotated. */
   readonly unreadable: number
 }
 
-/** @param limit rows of each kind at most */
+const TABLES = [
+  { table: Prisma.sql`waybill.webhook_endpoints`, id: Prisma.sql`id::text`, owner: endpointOwner },
+  { table: Prisma.sql`waybill.webhook_secrets`, id: Prisma.sql`requester_id`, owner: callerOwner },
+]
+
+/** @param limit maximum number of rows per table */
 export async function reencryptSecrets(db: Database, box: SecretBox, limit: number): Promise<ReencryptResult> {
-  if (box.mark === undefined) return { changed: 0, unreadable: 0 }
-  const others = `${box.mark}%`
-  const endpoints = await db.$queryRaw<Sealed[]>`
-    SELECT id, secret, previous_secret AS previous FROM waybill.webhook_endpoints
-    WHERE secret NOT LIKE ${others} OR previous_secret NOT LIKE ${others} LIMIT ${limit}`
-  const callers = await db.$queryRaw<Sealed[]>`
-    SELECT requester_id AS id, secret, previous_secret AS previous FROM waybill.webhook_secrets
-    WHERE secret NOT LIKE ${others} OR previous_secret NOT LIKE ${others} LIMIT ${limit}`
   let changed = 0
   let unreadable = 0
-  // What was rotated meanwhile is left as it is: the condition names the old text.
-  for (const row of endpoints) {
-    const anew = reencrypt(box, row, endpointOwner(row.id))
-    if (anew === undefined) unreadable += 1
-    else {
-      changed += await db.$executeRaw`
-        UPDATE waybill.webhook_endpoints SET secret = ${anew.secret}, previous_secret = ${anew.previous}
-        WHERE id = ${row.id}::uuid AND secret = ${row.secret}`
-    }
-  }
-  for (const row of callers) {
-    const anew = reencrypt(box, row, callerOwner(row.id))
-    if (anew === undefined) unreadable += 1
-    else {
-      changed += await db.$executeRaw`
-        UPDATE waybill.webhook_secrets SET secret = ${anew.secret}, previous_secret = ${anew.previous}
-        WHERE requester_id = ${row.id} AND secret = ${row.secret}`
+  if (box.mark === undefined) return { changed, unreadable }
+  const current = `${box.mark}%`
+  for (const { table, id, owner } of TABLES) {
+    const rows = await db.$queryRaw<StoredSecrets[]>`
+      SELECT ${id} AS id, secret, previous_secret AS previous FROM ${table}
+      WHERE secret NOT LIKE ${current} OR previous_secret NOT LIKE ${current} LIMIT ${limit}`
+    for (const row of rows) {
+      const renewed = reencrypt(box, row, owner(row.id))
+      if (renewed === undefined) unreadable += 1
+      else {
+        // The condition on the old text leaves a secret unchanged that was rotated in the meantime.
+        changed += await db.$executeRaw`
+          UPDATE ${table} SET secret = ${renewed.secret}, previous_secret = ${renewed.previous}
+          WHERE ${id} = ${row.id} AND secret = ${row.secret}`
+      }
     }
   }
   return { changed, unreadable }
 }
 
-function reencrypt(box: SecretBox, { secret, previous }: Sealed, owner: string) {
-  const again = (sealed: string) => box.seal(box.open(sealed, owner), owner)
+function reencrypt(box: SecretBox, { secret, previous }: StoredSecrets, owner: string) {
+  const renew = (sealed: string) => box.seal(box.open(sealed, owner), owner)
   try {
-    return { secret: again(secret), previous: previous === null ? null : again(previous) }
+    return { secret: renew(secret), previous: previous === null ? null : renew(previous) }
   } catch {
     return undefined
   }

@@ -1,32 +1,33 @@
-// Seals secrets that are kept in the database, so that a copy of the database alone does not give them away.
+// Encrypts the secrets that are stored in the database, so that a copy of the database alone does not reveal them.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { WaybillError } from '../vocabulary/errors.ts'
 
 export interface SecretBox {
   /**
-   * @param owner whose secret it is; it opens for this owner only, so that nobody can move it to another row
+   * @param owner bound to the ciphertext, so that it cannot be moved to another row
    * @throws WaybillError WEBHOOKS_NOT_CONFIGURED
    */
   seal(secret: string, owner: string): string
-  /** @throws WaybillError WEBHOOKS_NOT_CONFIGURED, also when its key is not among ours; Error when it was changed */
+  /** @throws WaybillError WEBHOOKS_NOT_CONFIGURED, also if the key is unknown; Error if the ciphertext was changed */
   open(sealed: string, owner: string): string
-  /** What everything begins with that is sealed with the key in use; undefined: there is no key. */
+  /** Prefix of everything that is encrypted with the current key; undefined if there is no key. */
   readonly mark: string | undefined
 }
 
-/** AES-256-GCM with random nonces of 96 bits, good for 2^32 secrets a key (NIST SP 800-38D, 8.3). */
+/** AES-256-GCM with random 96-bit nonces is safe for 2^32 secrets per key (NIST SP 800-38D, 8.3). */
 const ALGORITHM = 'aes-256-gcm'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-const LOST_KEY = 'A webhook secret is sealed with a key that is not in WEBHOOK_SECRET_KEYS any more; rotate the secret.'
+const UNKNOWN_KEY =
+  'A webhook secret is encrypted with a key that is no longer in WEBHOOK_SECRET_KEYS. Rotate the secret.'
 
 interface Key {
   readonly mark: string
   readonly bytes: Buffer
 }
 
-/** @param keys 32 bytes each in base64: the first seals, all of them open */
+/** @param keys 32 bytes each in base64: the first encrypts, all of them decrypt */
 export function createSecretBox(keys: readonly string[] = []): SecretBox {
   const known = keys.map((text): Key => {
     const bytes = Buffer.from(text, 'base64')
@@ -49,7 +50,7 @@ export function createSecretBox(keys: readonly string[] = []): SecretBox {
     open(sealed, owner) {
       requireKey()
       const key = known.find(({ mark }) => sealed.startsWith(mark))
-      if (key === undefined) throw new WaybillError('WEBHOOKS_NOT_CONFIGURED', LOST_KEY)
+      if (key === undefined) throw new WaybillError('WEBHOOKS_NOT_CONFIGURED', UNKNOWN_KEY)
       const bytes = Buffer.from(sealed.slice(key.mark.length), 'base64')
       const decipher = createDecipheriv(ALGORITHM, key.bytes, bytes.subarray(0, NONCE_BYTES), {
         authTagLength: TAG_BYTES,

@@ -1,32 +1,28 @@
-// Secrets and signatures as https://www.standardwebhooks.com has them.
-import { createHmac, randomBytes } from 'node:crypto'
+// Signs webhooks as specified by https://www.standardwebhooks.com.
+import { randomBytes } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
 
-const PREFIX = 'whsec_'
-
-/** The specification asks for 24 to 64 bytes. */
+/** The specification requires 24 to 64 bytes. */
 const SECRET_BYTES = 32
 
 export interface SignedMessage {
-  /** The same for every try. */
+  /** The same for every attempt. */
   readonly id: string
-  /** Seconds since 1970 of this try: receivers refuse what is older than a few minutes. */
-  readonly timestamp: number
+  /** Time of this attempt. Receivers reject messages that are older than a few minutes. */
+  readonly sentAt: Date
   readonly body: string
 }
 
-/** A new secret, as receivers put it into their settings. */
+/** A new secret in the format that receivers configure. */
 export function createWebhookSecret(): string {
-  return `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`
+  return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
 }
 
-/** @param secrets each signs: while a secret is being changed, receivers with the old and with the new one agree */
-export function webhookHeaders(message: SignedMessage, secrets: readonly string[]): Record<string, string> {
-  const { id, timestamp, body } = message
-  const sign = (secret: string) =>
-    createHmac('sha256', Buffer.from(secret.slice(PREFIX.length), 'base64')).update(`${id}.${timestamp}.${body}`)
+/** @param secrets each adds a signature, so that receivers with the old or the new secret accept the message */
+export function webhookHeaders({ id, sentAt, body }: SignedMessage, secrets: readonly string[]) {
   return {
     'webhook-id': id,
-    'webhook-timestamp': String(timestamp),
-    'webhook-signature': secrets.map((secret) => `v1,${sign(secret).digest('base64')}`).join(' '),
+    'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, sentAt, body)).join(' '),
   }
 }
