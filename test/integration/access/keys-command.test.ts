@@ -88,7 +88,7 @@ describe('with the database', () => {
     [['rotate'], 2, /takes one key/],
     [['rotate', 'wb_nobodys'], 2, /no key "wb_nobodys"/],
     [['revoke', 'bootstrap', 'and-more'], 2, /takes one key/],
-    [['rotate', 'bootstrap'], 1, /belongs to the settings/],
+    [['rotate', 'bootstrap'], 1, /defined in the settings/],
   ] as const)('%j does nothing and says why', async (args, code, reason) => {
     const before = (await keys('list')).out
     const refused = await keys(...args)

@@ -1,11 +1,9 @@
 // Mounts the routes: checks access and input before each handler, and responds 405 to other methods.
-import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import { MAX_BODY_BYTES, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import express, { type Express, type Request, type RequestHandler } from 'express'
 import { requireAdmin } from '../auth/authenticate.ts'
 import { readBody, readHeaders, readParams, readQuery } from './request.ts'
 import type { Input, Route } from './route.ts'
-
-const MAX_BODY_BYTES = 100_000
 
 /** Paths are matched in the order of the list, so fixed names come before `:id`. */
 export function mountRoutes(app: Express, routes: readonly Route[]): void {

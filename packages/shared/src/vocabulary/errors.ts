@@ -1,6 +1,6 @@
-// The one error class and the one table of its codes: what each means to HTTP, to a retry and to a person.
+// The error class and the table of its codes: HTTP status, whether to retry, and texts for people.
 
-/** What a code means. `status` is for the API, `retryable` for the worker, `advice` for whoever reads it. */
+/** The API uses `status`, the worker uses `retryable`, and people read `title` and `advice`. */
 export interface ErrorKind {
   readonly status: number
   readonly retryable: boolean
@@ -8,9 +8,12 @@ export interface ErrorKind {
   readonly advice: string
 }
 
-/** Stable: clients and operators match on these. Documented in docs/errors.md. */
+/** Size limit of a JSON request body. */
+export const MAX_BODY_BYTES = 100_000
+
+/** The codes are stable: clients and operators match on them. docs/errors.md is generated from this table. */
 export const ERRORS = {
-  // The caller's side.
+  // Requests.
   BODY_NOT_JSON: {
     status: 400,
     retryable: false,
@@ -20,33 +23,33 @@ export const ERRORS = {
   REQUEST_MALFORMED: {
     status: 400,
     retryable: false,
-    title: 'The request is not HTTP',
+    title: 'The request is not valid HTTP',
     advice: 'Send a request that conforms to HTTP/1.1.',
   },
   UNAUTHENTICATED: {
     status: 401,
     retryable: false,
     title: 'No valid credentials',
-    advice: 'Send an API key or an access token that is valid now as "Authorization: Bearer <token>".',
+    advice: 'Send a valid API key or access token as "Authorization: Bearer <token>".',
   },
   FORBIDDEN: {
     status: 403,
     retryable: false,
     title: 'Not allowed',
-    advice: 'Ask an administrator for a key or a role with the rights this needs.',
+    advice: 'Ask an administrator for a key or role with the required permissions.',
   },
-  NOT_FOUND: { status: 404, retryable: false, title: 'Not found', advice: 'Check the address and the id.' },
+  NOT_FOUND: { status: 404, retryable: false, title: 'Not found', advice: 'Check the path and the id.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,
     title: 'Method not allowed',
-    advice: 'Use one of the methods named in the Allow header.',
+    advice: 'Use one of the methods in the Allow header.',
   },
   REQUEST_TIMEOUT: {
     status: 408,
     retryable: true,
     title: 'The request took too long to arrive',
-    advice: 'Send the whole request at once; the limits are HTTP_HEADERS_TIMEOUT and HTTP_REQUEST_TIMEOUT.',
+    advice: 'Send the whole request without pauses. The limits are HTTP_HEADERS_TIMEOUT and HTTP_REQUEST_TIMEOUT.',
   },
   EXPORT_NOT_READY: {
     status: 409,
@@ -58,50 +61,49 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     title: 'The export ended without a file',
-    advice: 'See the error of the export, then ask for a new one.',
+    advice: 'Read the error of the export, then request a new export.',
   },
   EXPORT_STILL_ACTIVE: {
     status: 409,
     retryable: true,
-    title: 'The export is still at work',
-    advice: 'Wait until it has ended, then remove it.',
+    title: 'The export is still queued or running',
+    advice: 'Wait until it has ended or cancel it, then delete it.',
   },
   EXPORT_ENDED: {
     status: 409,
     retryable: false,
     title: 'The export has already ended',
-    advice: 'There is nothing left to cancel; remove the file with DELETE if it is not wanted.',
+    advice: 'It can no longer be canceled. To remove its file, use DELETE.',
   },
   API_KEY_ENDED: {
     status: 409,
     retryable: false,
-    title: 'The key has ended',
-    advice: 'Make a new one; one that has only expired can be given another "expiresAt".',
+    title: 'The key is revoked or has expired',
+    advice: 'Create a new key, or set a new "expiresAt" if the key has only expired.',
   },
   API_KEY_OF_SETTINGS: {
     status: 409,
     retryable: false,
-    title: 'The key belongs to the settings',
-    advice: 'Change BOOTSTRAP_API_KEY and restart; it can also be revoked here, for good.',
+    title: 'The key is defined in the settings',
+    advice: 'Change BOOTSTRAP_API_KEY and restart. Revoking the key here is permanent.',
   },
   LAST_ADMIN_KEY: {
     status: 409,
     retryable: false,
-    title: 'It is the last key of an administrator',
-    advice:
-      'Make another admin key first; without one, nobody could change any key but the operator with "npm run keys".',
+    title: 'This is the last administrator key',
+    advice: 'Create another admin key first. Without one, only the operator can manage keys, with "npm run keys".',
   },
   EXPORT_EXPIRED: {
     status: 410,
     retryable: false,
     title: 'The file has been removed',
-    advice: 'Ask for a new export: files are kept for a limited time.',
+    advice: 'Request a new export. Files are kept for a limited time.',
   },
   BODY_TOO_LARGE: {
     status: 413,
     retryable: false,
     title: 'The body is too large',
-    advice: 'A request is at most 100 kB.',
+    advice: `The limit is ${MAX_BODY_BYTES / 1_000} kB.`,
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
@@ -113,78 +115,78 @@ export const ERRORS = {
     status: 422,
     retryable: false,
     title: 'The request is not valid',
-    advice: 'Correct the fields named in "errors".',
+    advice: 'Correct the fields listed in "errors".',
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     retryable: false,
-    title: 'The idempotency key belongs to another request',
-    advice: 'Use a new key for a new request; repeat a request with the very same body.',
+    title: 'The idempotency key was used for another request',
+    advice: 'Use a new key for a new request. A repeated request must have the same body.',
   },
   RATE_LIMITED: {
     status: 429,
     retryable: true,
     title: 'Too many requests',
-    advice: 'Wait for the time in Retry-After; poll an export no more often than its Retry-After says.',
+    advice: 'Wait for the time in Retry-After. When you poll an export, follow its Retry-After.',
   },
   TOO_MANY_ACTIVE_EXPORTS: {
     status: 429,
     retryable: true,
-    title: 'Too many exports at once',
-    advice: 'Wait until some of them have ended, then ask again; the limit is MAX_ACTIVE_EXPORTS.',
+    title: 'Too many active exports',
+    advice: 'Wait until one of your exports has ended, then try again. The limit is MAX_ACTIVE_EXPORTS.',
   },
   HEADERS_TOO_LARGE: {
     status: 431,
     retryable: false,
     title: 'The headers are too large',
-    advice: 'The headers of a request are at most 16 kB, the token among them.',
+    advice: 'The limit for all headers of a request is 16 kB, including the token.',
   },
   INTERNAL: {
     status: 500,
     retryable: true,
-    title: 'Something went wrong here',
-    advice: 'Try again; if it stays, give the operator the id of the request or of the export.',
+    title: 'Internal error',
+    advice: 'Try again. If the error persists, report the id of the request or of the export to the operator.',
   },
   DATABASE_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    title: 'The database is away',
-    advice: 'Try again after the time in Retry-After; the operator checks DATABASE_URL and its server.',
+    title: 'The database is unavailable',
+    advice: 'Try again after the time in Retry-After. Operator: check DATABASE_URL and the database server.',
   },
 
   IDENTITY_PROVIDER_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    title: 'The identity provider is away',
-    advice:
-      'Try again after the time in Retry-After, or use an API key; the operator checks OIDC_ISSUER and its server.',
+    title: 'The identity provider is unavailable',
+    advice: 'Try again after the time in Retry-After, or use an API key. Operator: check OIDC_ISSUER and the provider.',
   },
   WEBHOOKS_NOT_CONFIGURED: {
     status: 503,
     retryable: false,
-    title: 'Webhooks are not set up here',
-    advice: 'The operator sets WEBHOOK_SECRET_KEYS (see .env.example) for api and worker; until then, poll.',
+    title: 'Webhooks are not configured',
+    advice: 'Poll the export instead. Operator: set WEBHOOK_SECRET_KEYS (see .env.example) for api and worker.',
   },
   WEBHOOK_ENDPOINT_DISABLED: {
     status: 409,
     retryable: false,
     title: 'The webhook endpoint is disabled',
-    advice: 'Enable it with PATCH {"enabled": true}, then send again.',
+    advice: 'Enable it with PATCH {"enabled": true}, then try again.',
   },
 
   DATASET_UNKNOWN: {
     status: 422,
     retryable: false,
-    title: 'There is no such dataset here',
-    advice: 'See GET /v1/datasets; the operator gives api and worker the same version and the same DATASETS.',
+    title: 'Unknown dataset',
+    advice:
+      'GET /v1/datasets lists the available datasets. Operator: run api and worker with the same version and the same DATASETS.',
   },
 
-  // The source.
+  // The source database.
   SOURCE_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    title: 'The source database is away',
-    advice: 'It is retried by itself; the operator checks SOURCE_DATABASE_URL and its server.',
+    title: 'The source database is unavailable',
+    advice: 'The export is retried automatically. Operator: check SOURCE_DATABASE_URL and the database server.',
   },
   SOURCE_TIMEOUT: {
     status: 503,
@@ -196,56 +198,56 @@ export const ERRORS = {
     status: 503,
     retryable: false,
     title: 'The source database refused access',
-    advice: 'The operator grants SELECT on the tables of the dataset to the user in SOURCE_DATABASE_URL.',
+    advice: 'Operator: grant SELECT on the tables of the dataset to the user in SOURCE_DATABASE_URL.',
   },
   SOURCE_TABLE_MISSING: {
     status: 503,
     retryable: false,
-    title: 'The source database lacks a table or column of this dataset',
-    advice: 'The operator checks that SOURCE_DATABASE_URL names the right database and that its schema is current.',
+    title: 'A table or column of this dataset is missing in the source database',
+    advice: 'Operator: check that SOURCE_DATABASE_URL points to the right database and that its schema is up to date.',
   },
   SOURCE_QUERY_FAILED: {
     status: 503,
     retryable: false,
-    title: 'The source database refused the query',
-    advice: 'The operator reads the message: the declaration of the dataset or its data is at fault.',
+    title: 'The source database rejected the query',
+    advice: 'Operator: read the message and correct the declaration of the dataset, or its data.',
   },
 
-  // The storage.
+  // The object storage.
   STORAGE_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    title: 'The object storage is away',
-    advice: 'It is retried by itself; the operator checks S3_ENDPOINT and its server.',
+    title: 'The object storage is unavailable',
+    advice: 'The export is retried automatically. Operator: check S3_ENDPOINT and the storage server.',
   },
   STORAGE_ACCESS_DENIED: {
     status: 503,
     retryable: false,
     title: 'The object storage refused access',
-    advice: 'The operator checks S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and the policy of the bucket.',
+    advice: 'Operator: check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and the policy of the bucket.',
   },
   STORAGE_BUCKET_MISSING: {
     status: 503,
     retryable: false,
     title: 'The bucket does not exist',
-    advice: 'The operator creates the bucket named in S3_BUCKET, or corrects the setting.',
+    advice: 'Operator: create the bucket named in S3_BUCKET, or correct the setting.',
   },
   STORAGE_FULL: {
     status: 503,
     retryable: false,
     title: 'The object storage is full',
-    advice: 'The operator makes room or raises the quota; then ask for the export again.',
+    advice: 'Request the export again later. Operator: free space or raise the quota.',
   },
   STORAGE_MISMATCH: {
     status: 503,
     retryable: true,
-    title: 'The bucket holds something else than was sent',
-    advice: 'It is retried by itself; if it stays, the operator checks the storage server.',
+    title: 'The stored object differs from the data that was sent',
+    advice: 'The export is retried automatically. Operator: if the error persists, check the storage server.',
   },
   FILE_TOO_LARGE: {
     status: 422,
     retryable: false,
-    title: 'The file is larger than the object storage can hold',
+    title: 'The file exceeds the size limit of the object storage',
     advice: 'Narrow the filters, or use compression.',
   },
 
@@ -253,14 +255,14 @@ export const ERRORS = {
   REQUESTER_REVOKED: {
     status: 403,
     retryable: false,
-    title: 'The key that asked for the export is not valid any more',
-    advice: 'It was revoked or has expired before the file was there; ask again with a valid key.',
+    title: 'The key that requested the export is no longer valid',
+    advice: 'It was revoked or expired before the file was ready. Request the export with a valid key.',
   },
   REQUESTER_FORBIDDEN: {
     status: 403,
     retryable: false,
-    title: 'The key that asked for the export may not have the dataset any more',
-    advice: 'Its list of datasets was narrowed before the file was there; ask an administrator.',
+    title: 'The key that requested the export has lost access to the dataset',
+    advice: 'Its list of datasets was changed before the file was ready. Ask an administrator for access.',
   },
   EXPORT_TIMEOUT: {
     status: 503,
@@ -271,14 +273,15 @@ export const ERRORS = {
   WORKER_LOST: {
     status: 503,
     retryable: true,
-    title: 'The worker stopped in the middle of the work',
-    advice: 'It is retried by itself; the operator looks for a crash or a lack of memory in the log of the worker.',
+    title: 'The worker crashed or was stopped',
+    advice:
+      'The export is retried automatically. Operator: look for a crash or a lack of memory in the log of the worker.',
   },
 } as const satisfies Record<string, ErrorKind>
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** One thing that is wrong with a request: `path` as in `filters.dateFrom`. */
+/** One invalid field of a request. `path` is written as in `filters.dateFrom`. */
 export interface FieldError {
   readonly path: string
   readonly message: string
@@ -290,12 +293,12 @@ interface ErrorOptions {
   readonly retryAfter?: number
 }
 
-/** The only error that carries meaning across modules. `message` is fit for a caller's eyes. */
+/** The only error class that modules exchange. `message` may be shown to the caller. */
 export class WaybillError extends Error {
   override readonly name = 'WaybillError'
   readonly code: ErrorCode
   readonly errors: readonly FieldError[]
-  /** Seconds after which another try makes sense, where that is known. */
+  /** Seconds after which a retry makes sense, if known. */
   readonly retryAfter: number | undefined
 
   constructor(code: ErrorCode, message?: string, options: ErrorOptions = {}) {
@@ -310,7 +313,7 @@ export class WaybillError extends Error {
   }
 }
 
-/** The error as one that carries a code; anything unknown is INTERNAL, its own text kept for the log only. */
+/** Converts any error to a WaybillError. An unknown error becomes INTERNAL, and its own text is only kept for the log. */
 export function toWaybillError(error: unknown): WaybillError {
   return error instanceof WaybillError ? error : new WaybillError('INTERNAL', undefined, { cause: error })
 }

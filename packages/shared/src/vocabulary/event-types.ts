@@ -1,6 +1,6 @@
-// The vocabulary of the trail: every type of event.
+// The types of events in the audit trail.
 
-/** Every type of event. `docs/audit.md` says of each when it is written. */
+/** `docs/audit.md` explains when each is written. */
 export const EVENT_TYPES = [
   'export.requested',
   'export.refused',

@@ -1,6 +1,6 @@
-// What crosses the seams between datasets, formats and storage: columns and pages of text cells.
+// The data that datasets, formats and storage exchange: columns and pages of text cells.
 
-/** How a column's text is to be understood, and so how each format writes it (docs/formats.md). */
+/** The type of a column, which decides how each format writes its text (docs/formats.md). */
 export const COLUMN_KINDS = [
   'uuid',
   'text',
@@ -16,7 +16,7 @@ export const COLUMN_KINDS = [
 
 export type ColumnKind = (typeof COLUMN_KINDS)[number]
 
-/** A column of a file: its header, and the kind of its cells. */
+/** A column of a file: its header and the kind of its cells. */
 export interface Column {
   readonly name: string
   readonly kind: ColumnKind
@@ -34,5 +34,5 @@ export type Cell = string | null
 /** Cells in the order of the columns. */
 export type Row = readonly Cell[]
 
-/** Rows that travel together: the unit of reading and of encoding. Never empty. */
+/** A batch of rows, the unit of reading and encoding. Never empty. */
 export type Page = readonly Row[]

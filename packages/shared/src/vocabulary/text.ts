@@ -1,8 +1,8 @@
-// What text can be kept as it is.
+// Which text Postgres can store unchanged.
 
-/** Whether Postgres' `text` holds it unchanged: no NUL (refused), no lone surrogate (UTF-8 has none). */
+/** True when Postgres' `text` type stores it unchanged. It rejects NUL, and UTF-8 cannot encode a lone surrogate. */
 export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
 
-export const NOT_STORABLE = 'must be text without NUL and lone surrogates'
+export const NOT_STORABLE = 'must not contain NUL or lone surrogates'

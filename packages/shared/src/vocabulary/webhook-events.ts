@@ -1,18 +1,18 @@
-// The vocabulary of webhooks: which events there are, and the body that tells of one.
+// The types of webhook events and the body of a delivery.
 import { ERRORS, type ErrorCode } from './errors.ts'
 
-/** Each is also an event of the trail. */
+/** Each is also an event type of the audit trail. */
 export const WEBHOOK_EVENTS = ['export.completed', 'export.failed', 'export.canceled', 'export.expired'] as const
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
-/** What an admin sends to see whether an endpoint works: tells of no export, and is tried once. */
+/** Sent by an admin to test an endpoint. It belongs to no export and is attempted once. */
 export const TEST_EVENT = 'webhook.test'
 
 export function isWebhookEvent(type: string): type is WebhookEvent {
   return (WEBHOOK_EVENTS as readonly string[]).includes(type)
 }
 
-/** What a delivery holds of an export, as `announce` writes it. */
+/** The fields of an export in a delivery, as `announce` writes them. */
 export interface AnnouncedExport {
   readonly id: string
   readonly dataset: string
@@ -32,9 +32,9 @@ export interface Announcement {
 }
 
 /**
- * The body, the same at every try. It holds no signed URL: `download` asks for the caller's token first.
+ * The body is the same at every attempt. It holds no signed URL: `links.download` requires the caller's token.
  *
- * @param publicUrl where callers reach the API, without a slash at its end
+ * @param publicUrl base URL of the API for callers, without a trailing slash
  */
 export function webhookBody({ type, createdAt, data }: Announcement, publicUrl: string): string {
   const timestamp = createdAt.toISOString()
@@ -42,11 +42,11 @@ export function webhookBody({ type, createdAt, data }: Announcement, publicUrl: 
   const { id, dataset, format, status, rowCount, bytes, sha256, error } = data as AnnouncedExport
   const self = `${publicUrl}/v1/exports/${id}`
   const links = { self, download: status === 'completed' ? `${self}/download` : null }
-  const told = error === null ? null : { ...error, retryable: isRetryable(error.code) }
+  const described = error === null ? null : { ...error, retryable: isRetryable(error.code) }
   return JSON.stringify({
     type,
     timestamp,
-    data: { id, dataset, format, status, rowCount, bytes, sha256, error: told, links },
+    data: { id, dataset, format, status, rowCount, bytes, sha256, error: described, links },
   })
 }
 
