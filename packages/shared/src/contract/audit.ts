@@ -1,4 +1,4 @@
-// The whole trail, for administrators: every event with its actor and its place in the chain.
+// The audit trail for administrators: every event with its actor and its place in the hash chain.
 import { z } from 'zod'
 import { EVENT_TYPES } from '../vocabulary/event-types.ts'
 import { instantFilterSchema } from '../vocabulary/instant.ts'
@@ -6,22 +6,22 @@ import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema } from './fields.ts'
 
 export const auditQuerySchema = z.strictObject({
-  from: instantFilterSchema.optional().describe('Events of this time or later; a day means its start in UTC.'),
-  to: instantFilterSchema.optional().describe('Events of this time or earlier; a day means until its end in UTC.'),
+  from: instantFilterSchema.optional().describe('Events at this time or later. A date means its start in UTC.'),
+  to: instantFilterSchema.optional().describe('Events at this time or earlier. A date includes the whole day in UTC.'),
   actor: z
     .string()
     .min(1)
     .max(1000)
     .refine(isStorableText, NOT_STORABLE)
     .optional()
-    .describe('What this caller or worker did, by name or by id.'),
+    .describe('Events of this caller or worker, by name or id.'),
   type: z.enum(EVENT_TYPES).optional(),
   limit: pageLimitSchema,
   cursor: z
     .string()
     .regex(/^\d{1,18}$/, 'must be the nextCursor of a page')
     .optional()
-    .describe('The `nextCursor` of the page before.'),
+    .describe('The `nextCursor` of the previous page.'),
 })
 export type AuditQuery = z.infer<typeof auditQuerySchema>
 
@@ -32,30 +32,30 @@ const hashSchema = z
 
 export const auditEventSchema = z
   .object({
-    id: countSchema.describe('The place in the chain: 1, 2, 3, …'),
+    id: countSchema.describe('Position in the hash chain: 1, 2, 3, …'),
     at: instantSchema,
     type: z.enum(EVENT_TYPES),
-    actor: callerNameSchema.describe('Who did it: the name of a caller, or of a worker.'),
+    actor: callerNameSchema.describe('Name of the caller or worker.'),
     actorId: z
       .string()
       .nullable()
-      .describe('The id of the caller, which stays when the name changes; null: a worker.')
+      .describe('Id of the caller, which does not change when the name changes. null: a worker.')
       .meta({ examples: ['key:01a206bd-3a7c-70dd-b151-2b1407fb87af'] }),
     address: z
       .string()
       .nullable()
-      .describe('Where the request came from.')
+      .describe('IP address of the client.')
       .meta({ examples: ['192.0.2.7'] }),
     userAgent: z
       .string()
       .nullable()
-      .describe('With which program; the first 256 characters.')
+      .describe('User-Agent header of the client, the first 256 characters.')
       .meta({ examples: ['curl/8.14.1'] }),
     exportId: idSchema.nullable(),
     attempt: z.int().min(1).nullable(),
-    data: z.record(z.string(), z.unknown()).describe('What there is to know beside, by type of event.'),
-    previousHash: hashSchema.describe('The hash of the event before; zeros before the first.'),
-    hash: hashSchema.describe('SHA-256 of all of the above.'),
+    data: z.record(z.string(), z.unknown()).describe('Details, depending on the type of the event.'),
+    previousHash: hashSchema.describe('Hash of the previous event. Zeros for the first event.'),
+    hash: hashSchema.describe('SHA-256 over all other fields.'),
   })
   .meta({ id: 'AuditEvent' })
 export type AuditEventBody = z.infer<typeof auditEventSchema>
@@ -66,7 +66,7 @@ export const auditPageSchema = z
     nextCursor: z
       .string()
       .nullable()
-      .describe('null: this is the last page.')
+      .describe('Send it as `cursor` for the next page. null: this is the last page.')
       .meta({ examples: ['1041'] }),
   })
   .meta({ id: 'AuditPage' })

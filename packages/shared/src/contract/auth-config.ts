@@ -1,4 +1,4 @@
-// Where the admin page may send its user to log in.
+// How the admin page logs users in.
 import { z } from 'zod'
 
 export const authConfigSchema = z
@@ -13,6 +13,6 @@ export const authConfigSchema = z
           .meta({ examples: ['openid profile'] }),
       })
       .nullable()
-      .describe('The OpenID provider; null: there is none, only API keys.'),
+      .describe('The OpenID provider. null: none is configured, use an API key.'),
   })
   .meta({ id: 'AuthConfig' })

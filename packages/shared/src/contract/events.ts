@@ -1,16 +1,16 @@
-// The trail of an export: who did what to it, and when.
+// The events of one export, with actor and time.
 import { z } from 'zod'
 import { EVENT_TYPES } from '../vocabulary/event-types.ts'
 import { callerNameSchema, countSchema, instantSchema } from './fields.ts'
 
 export const exportEventSchema = z
   .object({
-    id: countSchema.describe('Grows with time.'),
+    id: countSchema.describe('Increases with each event.'),
     type: z.enum(EVENT_TYPES),
     at: instantSchema,
-    actor: callerNameSchema.describe('Who did it: the name of a caller, or of a worker.'),
-    attempt: z.int().min(1).nullable().describe('The attempt that it belongs to; null before the first.'),
-    data: z.record(z.string(), z.unknown()).describe('What there is to know beside, by type of event.'),
+    actor: callerNameSchema.describe('Name of the caller or worker.'),
+    attempt: z.int().min(1).nullable().describe('Number of the attempt. null: before the first attempt.'),
+    data: z.record(z.string(), z.unknown()).describe('Details, depending on the type of the event.'),
   })
   .meta({ id: 'ExportEvent' })
 export type ExportEvent = z.infer<typeof exportEventSchema>

@@ -1,4 +1,4 @@
-// An export as the API shows it, and the list of them.
+// An export as the API shows it, and the list of exports.
 import { z } from 'zod'
 import {
   COMPRESSIONS,
@@ -23,29 +23,27 @@ import {
   sha256Schema,
 } from './fields.ts'
 
-export const filtersSchema = z
-  .record(z.string(), z.unknown())
-  .describe('The filters as they were asked for, by their names.')
+export const filtersSchema = z.record(z.string(), z.unknown()).describe('Filters of the request, by name.')
 
 export const warningSchema = z
   .object({
     code: z.enum(WARNING_CODES),
-    count: z.int().min(1).describe('How many cells, or further sheets.'),
+    count: z.int().min(1).describe('Number of cells, or of additional sheets.'),
   })
-  .meta({ id: 'Warning', description: 'Something that is in the file in another shape than in the database.' })
+  .meta({ id: 'Warning', description: 'Values that the file holds in another form than the database.' })
 
 export const progressSchema = z
   .object({
     rows: countSchema,
-    bytes: countSchema.describe('Handed to the storage so far.'),
-    estimatedRows: countSchema.nullable().describe('The guess of the database’s planner; null: it could not say.'),
-    percent: z.int().min(0).max(100).nullable().describe('100 only when the file is there.'),
+    bytes: countSchema.describe('Bytes sent to the storage so far.'),
+    estimatedRows: countSchema.nullable().describe('Estimate of the database’s query planner. null: not available.'),
+    percent: z.int().min(0).max(100).nullable().describe('100 only when the file is available.'),
   })
   .meta({ id: 'Progress' })
 
 export const downloadSchema = z
   .object({
-    url: z.url().describe('A signed link that needs no key. Keep it secret; it works until `expiresAt`.'),
+    url: z.url().describe('A signed link that works without a key until `expiresAt`. Keep it secret.'),
     expiresAt: instantSchema,
   })
   .meta({ id: 'Download' })
@@ -53,28 +51,31 @@ export const downloadSchema = z
 export type Download = z.infer<typeof downloadSchema>
 
 export const downloadQuerySchema = z.strictObject({
-  redirect: z.enum(['true', 'false']).default('true').describe('`false`: the link is told instead of followed.'),
+  redirect: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe('`false`: return the link as JSON instead of a redirect.'),
 })
 
 export const exportErrorSchema = z
   .object({
     code: z
       .string()
-      .describe('One of the codes of `Problem`.')
+      .describe('One of the codes in `Problem`.')
       .meta({ examples: ['SOURCE_TIMEOUT'] }),
     message: z
       .string()
-      .describe('What happened, and what to do.')
+      .describe('What happened and what to do.')
       .meta({ examples: ['The source database took too long. Narrow the filters.'] }),
-    retryable: z.boolean().describe('Whether asking for the same again may work.'),
+    retryable: z.boolean().describe('Whether the same request may succeed later.'),
   })
   .meta({ id: 'ExportError', description: 'Why an export failed.' })
 
 export const queuePlaceSchema = z
   .object({
-    lane: z.enum(['small', 'large']).describe('Small and large exports do not wait for each other.'),
+    lane: z.enum(['small', 'large']).describe('Small and large exports have separate queues.'),
     ahead: countSchema.describe(
-      'Exports of the same lane that have waited longer. Callers take turns: some may come later.',
+      'Number of older exports in the same lane. Callers take turns, so some of these may run later than this one.',
     ),
   })
   .meta({ id: 'QueuePlace' })
@@ -84,29 +85,29 @@ const exportFields = z.object({
   dataset: datasetNameSchema,
   format: z.enum(FORMAT_NAMES),
   filters: filtersSchema,
-  columns: z.array(z.string()).describe('Of the file, in order.'),
-  limit: z.int().min(1).nullable().describe('Rows at most, as asked; null: as many as there may be.'),
+  columns: z.array(z.string()).describe('Columns of the file, in order.'),
+  limit: z.int().min(1).nullable().describe('Requested row limit. null: the maximum of the dataset.'),
   compression: z.enum(COMPRESSIONS),
   csv: csvOptionsSchema.optional().describe('Only for format csv.'),
   status: z.enum(EXPORT_STATUSES),
   progress: progressSchema,
-  rowCount: countSchema.nullable().describe('Rows of data in the file; null until it is there.'),
-  bytes: countSchema.nullable().describe('Of the stored object; null until it is there.'),
+  rowCount: countSchema.nullable().describe('Data rows in the file. null: not completed.'),
+  bytes: countSchema.nullable().describe('Size of the stored object. null: not completed.'),
   sha256: sha256Schema.nullable(),
   filename: filenameSchema,
   contentType: contentTypeSchema,
-  truncated: z.boolean().describe('Whether the limit cut rows off.'),
+  truncated: z.boolean().describe('Whether more rows match than the limit allows.'),
   warnings: z.array(warningSchema),
-  download: downloadSchema.optional().describe('Only while completed, and only when this one export was asked for.'),
-  error: exportErrorSchema.optional().describe('Only when failed.'),
-  queue: queuePlaceSchema.optional().describe('Only while queued, and only when this one export was asked for.'),
+  download: downloadSchema.optional().describe('Only if completed, and only in the response for a single export.'),
+  error: exportErrorSchema.optional().describe('Only if failed.'),
+  queue: queuePlaceSchema.optional().describe('Only while queued, and only in the response for a single export.'),
   attempts: countSchema,
   requestedBy: callerNameSchema,
-  snapshotAt: instantSchema.nullable().describe('The file shows the source as it was at this moment.'),
+  snapshotAt: instantSchema.nullable().describe('Time of the database snapshot that the file contains.'),
   createdAt: instantSchema,
   startedAt: instantSchema.nullable(),
   finishedAt: instantSchema.nullable(),
-  expiresAt: instantSchema.nullable().describe('When the file is removed.'),
+  expiresAt: instantSchema.nullable().describe('When the file is deleted.'),
 })
 
 const COMPLETED: z.infer<typeof exportFields> = {
@@ -136,7 +137,7 @@ const COMPLETED: z.infer<typeof exportFields> = {
   expiresAt: '2026-06-16T12:00:00.475Z',
 }
 
-/** As it is answered when it has been asked for. */
+/** The response to a new request. */
 export const QUEUED_EXPORT: z.infer<typeof exportFields> = {
   ...COMPLETED,
   status: 'queued',
@@ -154,28 +155,33 @@ export const CANCELED_EXPORT: z.infer<typeof exportFields> = {
 export const exportSchema = exportFields.meta({ id: 'Export', examples: [COMPLETED] })
 export type Export = z.infer<typeof exportSchema>
 
-/** What a caller sends to ask for one: defaults may be left out. */
+/** What a caller sends: fields with a default are optional. */
 export type ExportRequestBody = z.input<typeof exportRequestSchema>
 
 export const exportListQuerySchema = z.strictObject({
   scope: scopeSchema,
-  status: z.enum(EXPORT_STATUSES).optional().describe('Only those in this state.'),
-  dataset: z.string().max(100).refine(isStorableText, NOT_STORABLE).optional().describe('Only those of this dataset.'),
+  status: z.enum(EXPORT_STATUSES).optional().describe('Only exports with this status.'),
+  dataset: z
+    .string()
+    .max(100)
+    .refine(isStorableText, NOT_STORABLE)
+    .optional()
+    .describe('Only exports of this dataset.'),
   requestedBy: z
     .string()
     .min(1)
     .max(100)
     .refine(isStorableText, NOT_STORABLE)
     .optional()
-    .describe('Only those of callers whose name contains this, in whatever case.'),
+    .describe('Only exports of callers whose name contains this text, ignoring case.'),
   from: instantFilterSchema
     .optional()
-    .describe('Only those asked for at this time or later; a day means its start in UTC.'),
+    .describe('Only exports requested at this time or later. A date means its start in UTC.'),
   to: instantFilterSchema
     .optional()
-    .describe('Only those asked for at this time or earlier; a day means until its end in UTC.'),
+    .describe('Only exports requested at this time or earlier. A date includes the whole day in UTC.'),
   limit: pageLimitSchema,
-  cursor: z.uuid().optional().describe('The `nextCursor` of the page before.'),
+  cursor: z.uuid().optional().describe('The `nextCursor` of the previous page.'),
 })
 
 export type ExportListQuery = z.infer<typeof exportListQuerySchema>
@@ -183,7 +189,7 @@ export type ExportListQuery = z.infer<typeof exportListQuerySchema>
 export const exportListSchema = z
   .object({
     items: z.array(exportSchema).describe('Newest first.'),
-    nextCursor: z.uuid().nullable().describe('Send it as `cursor` for the next page; null: there is none.'),
+    nextCursor: z.uuid().nullable().describe('Send it as `cursor` for the next page. null: this is the last page.'),
   })
   .meta({ id: 'ExportList' })
 export type ExportList = z.infer<typeof exportListSchema>

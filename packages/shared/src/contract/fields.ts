@@ -1,33 +1,33 @@
-// Fields that bodies and query strings of several topics share.
+// Fields that several bodies and query strings share.
 import { z } from 'zod'
 
-/** UUID, version 7: in order of creation. */
+/** UUID version 7, ordered by time of creation. */
 export const idSchema = z.uuid().meta({ examples: ['01a206bd-3a7c-70dd-b151-2b1407fb87af'] })
 
-/** An id in a path: however its letters are written, it is the same. */
+/** An id in a path, accepted in upper or lower case. */
 export const pathIdSchema = idSchema.toLowerCase()
 
-/** RFC 3339 in UTC, to the millisecond. */
+/** RFC 3339 in UTC, with milliseconds. */
 export const instantSchema = z.iso.datetime().meta({ examples: ['2026-06-09T12:00:00.000Z'] })
 
 export const datasetNameSchema = z
   .string()
-  .describe('As `GET /v1/datasets` names it.')
+  .describe('Name of a dataset, see `GET /v1/datasets`.')
   .meta({ examples: ['user-points'] })
 
-/** Of a caller: what people see. Its id is what counts. */
+/** The display name of a caller. The caller is identified by its id. */
 export const callerNameSchema = z.string().meta({ examples: ['reports'] })
 
 export const filenameSchema = z
   .string()
-  .describe('What the download is saved as.')
+  .describe('File name of the download.')
   .meta({ examples: ['user-points_20260609T120000Z.csv'] })
 
 export const contentTypeSchema = z.string().meta({ examples: ['text/csv; charset=utf-8'] })
 
 export const countSchema = z.int().min(0)
 
-/** Hex, of the stored object: of the compressed file where it is compressed. */
+/** Hex digest of the stored object, which is the compressed file if compression was requested. */
 export const sha256Schema = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
@@ -36,6 +36,6 @@ export const sha256Schema = z
 export const scopeSchema = z
   .enum(['mine', 'all'])
   .default('mine')
-  .describe('Whose: the caller’s own, or those of everybody (administrators only).')
+  .describe('`mine`: exports of the caller. `all`: exports of all callers (administrators only).')
 
-export const pageLimitSchema = z.coerce.number().int().min(1).max(200).default(50).describe('How many at most.')
+export const pageLimitSchema = z.coerce.number().int().min(1).max(200).default(50).describe('Maximum number of items.')

@@ -1,56 +1,56 @@
-// The headers that requests may and answers do carry, beside those of HTTP itself.
+// The request and response headers of the API that the documentation describes.
 import { z } from 'zod'
 
-/** As in draft-ietf-httpapi-idempotency-key-header: printable ASCII, ours to 255 characters. */
+/** See draft-ietf-httpapi-idempotency-key-header. Printable ASCII, at most 255 characters. */
 export const idempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces')
   .describe(
-    'Makes a repeat safe: for 24 hours the same key and the same request give the same export; the same key with another request is 422.',
+    'Makes retries safe. For 24 hours, the same key with the same request returns the same export. The same key with another request is answered with 422.',
   )
   .meta({ examples: ['6f1d2c1e-monday-report'] })
 
 export const ifNoneMatchSchema = z
   .string()
-  .describe('The ETag of the version you have: 304 when nothing has changed since.')
+  .describe('ETag of a previous response. The answer is 304 if nothing has changed.')
   .meta({ examples: ['W/"3q2-7wXyZ0aBcDeFgHiJkLmNoPq"'] })
 
-/** Every header that an answer is documented to carry. */
+/** Every documented response header. */
 export const RESPONSE_HEADERS = {
   Location: z
     .string()
-    .describe('The address of what was made, or where to go for it.')
+    .describe('URL of the created resource, or of the file.')
     .meta({ examples: ['/v1/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af'] }),
   'Retry-After': z
     .string()
     .regex(/^\d+$/)
-    .describe('Seconds after which to ask again.')
+    .describe('Seconds to wait before the next request.')
     .meta({ examples: ['1'] }),
   ETag: z
     .string()
-    .describe('Names this version of the answer; send it as If-None-Match.')
+    .describe('Version of this response. Send it as If-None-Match.')
     .meta({ examples: ['W/"3q2-7wXyZ0aBcDeFgHiJkLmNoPq"'] }),
   'Cache-Control': z
     .string()
-    .describe('Who may keep the answer, and for how long.')
+    .describe('Caching rules of the response.')
     .meta({ examples: ['no-store'] }),
   Allow: z
     .string()
-    .describe('The methods that this address answers.')
+    .describe('Methods that this path supports.')
     .meta({ examples: ['HEAD, GET, POST'] }),
   'WWW-Authenticate': z
     .string()
-    .describe('The scheme to authenticate with.')
+    .describe('Authentication scheme to use.')
     .meta({ examples: ['Bearer'] }),
   RateLimit: z
     .string()
-    .describe('What is left of the quota (r), and the seconds until it is whole again (t).')
+    .describe('Remaining requests (r) and seconds until the quota is reset (t).')
     .meta({ examples: ['"caller";r=29999;t=60'] }),
   'RateLimit-Policy': z
     .string()
-    .describe('The quota that counts here: requests (q) in so many seconds (w).')
+    .describe('The quota: requests (q) per window in seconds (w).')
     .meta({ examples: ['"caller";q=30000;w=60'] }),
-  'X-Request-Id': z.uuid().describe('Names this request in the log of the service.'),
+  'X-Request-Id': z.uuid().describe('Id of this request in the log of the service.'),
 } as const satisfies Record<string, z.ZodType<string>>
 
 export type ResponseHeader = keyof typeof RESPONSE_HEADERS

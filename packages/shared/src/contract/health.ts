@@ -1,4 +1,4 @@
-// What load balancers and monitors are told.
+// Health checks for load balancers and monitoring.
 import { z } from 'zod'
 
 export const livenessSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' })
@@ -9,7 +9,7 @@ export const readinessSchema = z
     dependencies: z
       .record(z.string(), z.enum(['ok', 'away']))
       .optional()
-      .describe('Each by its name; absent while the process stops.'),
+      .describe('Status of each dependency by name. Absent while the process is stopping.'),
   })
   .meta({ id: 'Readiness' })
 export type Readiness = z.infer<typeof readinessSchema>

@@ -1,4 +1,4 @@
-// The list of GAME's original export service, field by field as its clients know it.
+// The export list of GAME's original export service, with the same fields for its existing clients.
 import { z } from 'zod'
 import { FORMAT_NAMES } from '../vocabulary/export.ts'
 import { filtersSchema } from './exports.ts'
@@ -14,7 +14,7 @@ export const historyItemSchema = z
     format: z.enum(FORMAT_NAMES),
     filters: filtersSchema,
     rowLimit: z.int().min(1),
-    rowCount: z.int().min(-1).describe('−1 until the export is done.'),
+    rowCount: z.int().min(-1).describe('−1 until the export is completed.'),
     status: z.enum(['started', 'completed', 'failed']),
     requestedBy: callerNameSchema,
     created_at: instantSchema,

@@ -1,4 +1,4 @@
-// The proof that a file is complete: the same by the API and beside the file, as manifest.json.
+// The manifest that proves that a file is complete, both in the API and as manifest.json next to the file.
 import { z } from 'zod'
 import { COMPRESSIONS, FORMAT_NAMES } from '../vocabulary/export.ts'
 import { columnSchema } from './datasets.ts'
@@ -22,7 +22,7 @@ export const manifestSchema = z
     compression: z.enum(COMPRESSIONS),
     filename: filenameSchema,
     contentType: contentTypeSchema,
-    columns: z.array(columnSchema).describe('In the order of the file.'),
+    columns: z.array(columnSchema).describe('In the order of the columns in the file.'),
     filters: filtersSchema,
     limit: z.int().min(1).nullable(),
     rowCount: countSchema,
@@ -30,7 +30,7 @@ export const manifestSchema = z
     warnings: z.array(warningSchema),
     bytes: countSchema,
     sha256: sha256Schema,
-    snapshotAt: instantSchema.describe('The file shows the source as it was at this moment.'),
+    snapshotAt: instantSchema.describe('Time of the database snapshot that the file contains.'),
     attempts: countSchema,
     requestedBy: callerNameSchema,
     createdAt: instantSchema,

@@ -1,4 +1,4 @@
-// Who a token is, and what it may.
+// The caller behind a token, with its permissions and limits.
 import { z } from 'zod'
 import { roleSchema } from './api-keys.ts'
 import { callerNameSchema, datasetNameSchema } from './fields.ts'
@@ -7,14 +7,17 @@ export const meSchema = z
   .object({
     id: z
       .string()
-      .describe('Never changes.')
+      .describe('Permanent id of the caller.')
       .meta({ examples: ['key:01a206bd-3a7c-70dd-b151-2b1407fb87af'] }),
-    name: callerNameSchema.describe('As exports and trails show it.'),
+    name: callerNameSchema.describe('Name in exports and in the audit trail.'),
     role: roleSchema,
-    datasets: z.array(datasetNameSchema).describe('Those that it may export; empty: all.'),
+    datasets: z.array(datasetNameSchema).describe('Datasets that the caller may export. Empty: all.'),
     limits: z.object({
-      maxRows: z.int().min(1).describe('Rows of one export at most.'),
-      maxActiveExports: z.int().min(1).describe('Exports queued or running at once.'),
+      maxRows: z.int().min(1).describe('Maximum number of rows of one export.'),
+      maxActiveExports: z
+        .int()
+        .min(1)
+        .describe('Maximum number of exports that are queued or running at the same time.'),
     }),
   })
   .meta({ id: 'Me' })

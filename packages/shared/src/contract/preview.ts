@@ -1,4 +1,4 @@
-// The first rows of a file, before it is asked for.
+// The first rows of a file, shown before the export is requested.
 import { z } from 'zod'
 import { FORMAT_NAMES } from '../vocabulary/export.ts'
 import { columnSchema } from './datasets.ts'
@@ -12,14 +12,14 @@ export const previewSchema = z
     rows: z
       .array(z.record(z.string(), z.string().nullable()))
       .max(20)
-      .describe('By the names of the columns; each cell as text, exactly as the database has it.')
+      .describe('Rows by column name. Each cell is text, exactly as in the database.')
       .meta({ examples: [[{ created_at: '2026-05-01T12:00:00.123456Z' }]] }),
     content: z
       .string()
       .nullable()
-      .describe('The text of the file with these rows; null for xlsx, which is none.')
+      .describe('The file with these rows, as text. null: xlsx, which is binary.')
       .meta({ examples: ['created_at\r\n2026-05-01T12:00:00.123456Z\r\n'] }),
-    estimatedRows: countSchema.describe('How many rows the planner expects the whole file to have.'),
+    estimatedRows: countSchema.describe('Estimate of the rows in the whole file, by the query planner.'),
   })
   .meta({ id: 'Preview' })
 export type Preview = z.infer<typeof previewSchema>

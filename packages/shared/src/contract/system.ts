@@ -1,4 +1,4 @@
-// How the whole system is doing, for those who run it.
+// The status of the whole system, for operators.
 import { z } from 'zod'
 import { FORMAT_NAMES } from '../vocabulary/export.ts'
 import { exportErrorSchema, progressSchema } from './exports.ts'
@@ -7,25 +7,25 @@ import { callerNameSchema, countSchema, datasetNameSchema, idSchema, instantSche
 export const laneSchema = z
   .object({
     lane: z.enum(['small', 'large']),
-    queued: countSchema.describe('Exports that wait, by the ledger, which is the truth.'),
+    queued: countSchema.describe('Waiting exports according to the ledger, which is authoritative.'),
     running: countSchema,
-    oldestQueuedAt: instantSchema.nullable().describe('Since when the longest of them waits.'),
+    oldestQueuedAt: instantSchema.nullable().describe('When the oldest waiting export was queued.'),
     jobs: z
       .object({ waiting: countSchema, active: countSchema })
       .nullable()
-      .describe('What the queue itself knows of; null: it does not answer.'),
+      .describe('Jobs according to the queue. null: the queue does not respond.'),
   })
-  .meta({ id: 'Lane', description: 'Small and large exports have workers of their own.' })
+  .meta({ id: 'Lane', description: 'Small and large exports run in separate lanes.' })
 
 export const workerSchema = z
   .object({
     name: z
       .string()
-      .describe('As trails show it.')
+      .describe('Name in the audit trail.')
       .meta({ examples: ['worker:reports-1:7'] }),
-    state: z.enum(['alive', 'silent']).describe('`silent`: it was not heard of for 20 s.'),
-    concurrency: z.int().min(1).describe('Exports that it runs at once in each lane.'),
-    running: countSchema.describe('Exports that it ran when it was heard of last.'),
+    state: z.enum(['alive', 'silent']).describe('`silent`: no heartbeat for 20 s.'),
+    concurrency: z.int().min(1).describe('Number of exports that run at the same time in each lane.'),
+    running: countSchema.describe('Number of running exports at the last heartbeat.'),
     startedAt: instantSchema,
     seenAt: instantSchema,
   })
@@ -40,7 +40,7 @@ const summary = {
 
 export const systemSchema = z
   .object({
-    dependencies: z.record(z.string(), z.enum(['ok', 'away'])).describe('Each by its name.'),
+    dependencies: z.record(z.string(), z.enum(['ok', 'away'])).describe('Status by name.'),
     queue: z.object({ backend: z.enum(['redis', 'postgres']), lanes: z.array(laneSchema) }),
     running: z
       .array(
@@ -51,15 +51,15 @@ export const systemSchema = z
           worker: z
             .string()
             .nullable()
-            .describe('The one that has it, as trails show it.')
+            .describe('Name of the worker, as in the audit trail.')
             .meta({ examples: ['worker:reports-1:7'] }),
         }),
       )
-      .describe('The longest at work first, 50 at most.'),
+      .describe('Oldest first, at most 50.'),
     failures: z
       .array(z.object({ ...summary, finishedAt: instantSchema.nullable(), error: exportErrorSchema }))
-      .describe('The latest first, 20 at most.'),
-    workers: z.array(workerSchema).describe('The longest there first.'),
+      .describe('Newest first, at most 20.'),
+    workers: z.array(workerSchema).describe('Oldest first.'),
   })
   .meta({ id: 'System' })
 export type System = z.infer<typeof systemSchema>

@@ -1,15 +1,17 @@
-// Webhooks as they are registered, seen and received.
+// Webhook endpoints, deliveries and the events that receivers get.
 import { z } from 'zod'
 import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 import { TEST_EVENT, WEBHOOK_EVENTS } from '../vocabulary/webhook-events.ts'
 import { exportErrorSchema } from './exports.ts'
 import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema, sha256Schema } from './fields.ts'
 
-/** What may be in it depends on settings: the server says so when it is sent. */
+/** Which URLs are allowed depends on settings, so the server checks it on each request. */
 export const webhookUrlSchema = z
   .string()
   .min(1)
-  .describe('Absolute, https, without user name and fragment, on port 443 or 80; other networks by the operator.')
+  .describe(
+    'Absolute https URL without user name and fragment, on port 443 or 80. The operator can allow other networks.',
+  )
   .meta({ examples: ['https://receiver.example.com/waybill'] })
 
 const eventSchema = z.enum(WEBHOOK_EVENTS)
@@ -17,17 +19,17 @@ const eventsSchema = z
   .array(eventSchema)
   .min(1)
   .refine((events) => new Set(events).size === events.length, 'must name each event once')
-const descriptionSchema = z.string().trim().max(500).refine(isStorableText, NOT_STORABLE).describe('For people.')
+const descriptionSchema = z.string().trim().max(500).refine(isStorableText, NOT_STORABLE).describe('A note for people.')
 
 export const newEndpointSchema = z
   .strictObject({
     url: webhookUrlSchema,
-    events: eventsSchema.default([...WEBHOOK_EVENTS]).describe('Those to be told of; default: all.'),
+    events: eventsSchema.default([...WEBHOOK_EVENTS]).describe('Events to send. Default: all.'),
     description: descriptionSchema.default(''),
   })
   .meta({ id: 'NewWebhookEndpoint' })
 
-/** As it is sent: defaults may be left out. */
+/** What a caller sends: fields with a default are optional. */
 export type NewEndpointBody = z.input<typeof newEndpointSchema>
 
 export const endpointChangeSchema = z
@@ -35,11 +37,14 @@ export const endpointChangeSchema = z
     url: webhookUrlSchema.optional(),
     events: eventsSchema.optional(),
     description: descriptionSchema.optional(),
-    enabled: z.boolean().optional().describe('false: what is pending is given up. true: starts without a past.'),
+    enabled: z
+      .boolean()
+      .optional()
+      .describe('false: pending deliveries are dropped. true: earlier failures are forgotten.'),
   })
   .refine((change) => Object.keys(change).length > 0, {
     error: 'must change something',
-    // A field that is not known has been told of already.
+    // An unknown field already has its own message.
     when: ({ issues }) => issues.length === 0,
   })
   .meta({ id: 'WebhookEndpointChange', examples: [{ enabled: true }] })
@@ -55,18 +60,22 @@ export const endpointSchema = z
     events: z.array(z.string().meta({ examples: ['export.completed'] })),
     description: z
       .string()
-      .describe('For people.')
+      .describe('A note for people.')
       .meta({ examples: ['The nightly report'] }),
     enabled: z.boolean(),
     disabledAt: instantSchema.nullable(),
     disabledReason: z
       .enum(DISABLED_REASONS)
       .nullable()
-      .describe('admin: somebody asked for it; gone: it answered 410; failing: no try has succeeded for five days.'),
+      .describe(
+        'admin: disabled by an administrator. gone: the receiver answered 410. failing: no attempt has succeeded for five days.',
+      ),
     failingSince: instantSchema
       .nullable()
-      .describe('The first failed try since the last one that succeeded, or since two days without any.'),
-    previousSecretExpiresAt: instantSchema.nullable().describe('Until then the secret before signs too.'),
+      .describe('First failed attempt since the last success, or since two days without attempts.'),
+    previousSecretExpiresAt: instantSchema
+      .nullable()
+      .describe('Until then, deliveries are also signed with the previous secret.'),
     createdBy: callerNameSchema,
     createdAt: instantSchema,
     updatedAt: instantSchema,
@@ -77,7 +86,7 @@ export type EndpointBody = z.infer<typeof endpointSchema>
 const secretSchema = z.string().meta({ examples: ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'] })
 
 export const endpointWithSecretSchema = endpointSchema
-  .extend({ secret: secretSchema.describe('Signs every delivery. It is shown this once.') })
+  .extend({ secret: secretSchema.describe('Signs every delivery. It is shown only in this response.') })
   .meta({ id: 'WebhookEndpointWithSecret' })
 
 export type EndpointWithSecretBody = z.infer<typeof endpointWithSecretSchema>
@@ -86,10 +95,12 @@ export const endpointListSchema = z.object({ items: z.array(endpointSchema) }).m
 
 export const callerSecretSchema = z
   .object({
-    secret: secretSchema.describe('Signs what goes to the `webhookUrl` of your exports.'),
+    secret: secretSchema.describe('Signs deliveries to the `webhookUrl` of your exports.'),
     createdAt: instantSchema,
     rotatedAt: instantSchema.nullable(),
-    previousSecretExpiresAt: instantSchema.nullable().describe('Until then the secret before signs too.'),
+    previousSecretExpiresAt: instantSchema
+      .nullable()
+      .describe('Until then, deliveries are also signed with the previous secret.'),
   })
   .meta({ id: 'WebhookSecret' })
 export type CallerSecretBody = z.infer<typeof callerSecretSchema>
@@ -98,12 +109,12 @@ export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const
 
 export const deliverySchema = z
   .object({
-    id: idSchema.describe('The `webhook-id` of every try.'),
-    endpointId: idSchema.nullable().describe('null: goes to the `webhookUrl` of the export.'),
+    id: idSchema.describe('The `webhook-id` header of every attempt.'),
+    endpointId: idSchema.nullable().describe('null: the delivery goes to the `webhookUrl` of the export.'),
     exportId: idSchema.nullable().describe('null: a test event.'),
     type: z.enum([...WEBHOOK_EVENTS, TEST_EVENT]),
     status: z.enum(DELIVERY_STATUSES),
-    attempts: countSchema.describe('Tries since it was made, or asked for again.'),
+    attempts: countSchema.describe('Attempts since it was created or redelivered.'),
     nextAttemptAt: instantSchema.nullable(),
     createdAt: instantSchema,
     endedAt: instantSchema.nullable(),
@@ -112,15 +123,15 @@ export const deliverySchema = z
         z.object({
           at: instantSchema,
           milliseconds: countSchema,
-          status: z.int().nullable().describe('Of the answer, if there was one.'),
+          status: z.int().nullable().describe('HTTP status of the response. null: no response.'),
           error: z
             .string()
             .nullable()
-            .describe('Why there was no answer, or none that counts.')
+            .describe('Why the attempt failed.')
             .meta({ examples: ['no answer in time'] }),
           answer: z
             .string()
-            .describe('The first 2 kB of it; empty for who is no administrator.')
+            .describe('First 2 kB of the response body. Empty unless the caller is an administrator.')
             .meta({ examples: ['OK'] }),
         }),
       )
@@ -135,15 +146,15 @@ export const deliveryListSchema = z
 
 export const deliveryListQuerySchema = z.strictObject({
   limit: pageLimitSchema,
-  cursor: z.uuid().optional().describe('The `nextCursor` of the page before.'),
+  cursor: z.uuid().optional().describe('The `nextCursor` of the previous page.'),
 })
 export type DeliveryListQuery = z.infer<typeof deliveryListQuerySchema>
 
-/** What arrives, for whoever receives it: the body of an `export.*` event. */
+/** The body of an `export.*` event, as receivers get it. */
 export const webhookEventSchema = z
   .object({
     type: eventSchema,
-    timestamp: instantSchema.describe('When it happened.'),
+    timestamp: instantSchema.describe('Time of the event.'),
     data: z.object({
       id: idSchema,
       dataset: z.string(),
@@ -155,7 +166,10 @@ export const webhookEventSchema = z
       error: exportErrorSchema.nullable(),
       links: z.object({
         self: z.url(),
-        download: z.url().nullable().describe('Asks for your token, then leads to the file; null: there is none.'),
+        download: z
+          .url()
+          .nullable()
+          .describe('Download address. It requires your token and redirects to the file. null: no file.'),
       }),
     }),
   })
