@@ -99,7 +99,7 @@ describe('a change of one event', () => {
       `UPDATE waybill.audit_events SET actor = 'nobody' WHERE id = ${LAST};
        UPDATE waybill.audit_events e SET hash = waybill.audit_hash(e) WHERE id = ${LAST}`,
     )
-    expect((await verify()).problems).toEqual([`event ${LAST}, the last, is not the one that the head names`])
+    expect((await verify()).problems).toEqual([`event ${LAST}, the last, differs from the one in the head`])
   })
 
   it('from nothing to an empty text is one', async () => {
@@ -156,16 +156,16 @@ describe('a rearrangement', () => {
          SELECT id + 1, 'export.refused', 'mallory', now(), hash, hash FROM waybill.audit_head;
        UPDATE waybill.audit_events e SET hash = waybill.audit_hash(e) WHERE type = 'export.refused'`,
     )
-    expect((await verify()).problems).toEqual([`events after ${LAST} did not come through the database's own trigger`])
+    expect((await verify()).problems).toEqual([`events after ${LAST} were not written by the trigger of the database`])
   })
 
   it('that leaves no seam inside the database is found by a head that was noted outside', async () => {
     await tamper(database.url, `DELETE FROM waybill.audit_events WHERE id = 6; ${chainAnew(6)}`)
     expect((await verify()).problems, 'nothing in the database tells').toEqual([])
-    expect((await verify([noted])).problems).toEqual([`event ${LAST}, whose hash was noted, is not there`])
+    expect((await verify([noted])).problems).toEqual([`event ${LAST}, whose hash was recorded, is missing`])
     const middle = await query(`SELECT id, encode(hash, 'hex') AS hash FROM kept.events WHERE id IN (5, 8) ORDER BY id`)
     const heads = middle.rows.map(({ id, hash }) => ({ id: BigInt(id), hash }))
-    expect((await verify(heads)).problems).toEqual([`event 8 is not the one whose hash was noted: ${heads[1]?.hash}`])
+    expect((await verify(heads)).problems).toEqual([`event 8 differs from the one whose hash was recorded: ${heads[1]?.hash}`])
   })
 })
 

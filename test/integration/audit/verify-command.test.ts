@@ -45,7 +45,7 @@ it('tells whether the trail is whole, and the head to note; a head that was note
   const other = `12:${head.slice(3)}`
   const broken = await run(['--head', head, '--head', other])
   expect(broken.code).toBe(1)
-  expect(broken.out).toContain('! event 2 was changed\n! event 3 was changed\n! event 12 is not the one')
+  expect(broken.out).toContain('! event 2 was changed\n! event 3 was changed\n! event 12 differs from the one')
   expect(broken.out).toContain('The trail is NOT intact: 3 problems in 13 events.')
 }, 30_000)
 

@@ -1,39 +1,41 @@
-// What becomes of an API key after it was made: changed, rotated, revoked; one change of any key at a time.
-
+// Changes, rotates and revokes API keys, one change at a time.
 import { type Actor, recordEvent } from '../audit/record.ts'
 import type { Database } from '../database/client.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { EventType } from '../vocabulary/event-types.ts'
 import { type ApiKeyRow, describeKey, generateKey, isValid, type Role, type ShownApiKey, stored } from './api-keys.ts'
 
-/** Who changes a key, and on what terms. */
+/** Who changes a key, and under which condition. */
 export interface KeyChange {
   readonly by: Actor | string
-  /** Refuses to take the last admin's key away: where only keys make admins, nobody could make another. */
+  /** Refuses a change that leaves no admin key. Needed where API keys are the only way to be an admin. */
   readonly keepAnAdmin: boolean
 }
 
-/** What is left out stays as it is. */
+/** Omitted fields stay unchanged. */
 export interface ApiKeyPatch {
   readonly name?: string | undefined
   readonly role?: Role | undefined
   readonly datasets?: readonly string[] | undefined
-  /** Null: never. */
+  /** Null: the key never expires. */
   readonly expiresAt?: Date | null | undefined
 }
 
 /**
- * Stands for the key of the settings where others have their first characters; none of ours begins like it. Such a key
- * is changed in the settings, as they would bring it back at the next start.
+ * Prefix of the key from the settings; no generated key starts with it. Such a key can only be changed in the
+ * settings, because they restore it at the next start.
  */
 export const BOOTSTRAP = 'bootstrap'
 
 type Transaction = Pick<Database, 'apiKey' | '$executeRaw' | '$queryRaw'>
 
-/** Takes effect at once, also for exports that are queued or running. @throws WaybillError NOT_FOUND, API_KEY_ENDED,
- * API_KEY_OF_SETTINGS, LAST_ADMIN_KEY */
+/**
+ * Takes effect immediately, also for exports that are queued or running.
+ *
+ * @throws WaybillError NOT_FOUND, API_KEY_ENDED, API_KEY_OF_SETTINGS, LAST_ADMIN_KEY
+ */
 export function changeApiKey(db: Database, id: string, patch: ApiKeyPatch, change: KeyChange): Promise<ApiKeyRow> {
-  return inOrder(db, id, 'api-key.changed', change, async (tx, row) => {
+  return changeLocked(db, id, 'api-key.changed', change, async (tx, row) => {
     requireChangeable(row)
     const { name, role, datasets, expiresAt } = patch
     const data = {
@@ -47,12 +49,14 @@ export function changeApiKey(db: Database, id: string, patch: ApiKeyPatch, chang
 }
 
 /**
- * Gives the same caller a new key. The one before works on for `overlap` milliseconds, 0: not a moment; one that
- * overlapped already ends now. @throws as {@link changeApiKey}
+ * Gives the same caller a new key. The previous key stays valid for `overlap` milliseconds. A key from an earlier
+ * rotation becomes invalid immediately.
+ *
+ * @throws as {@link changeApiKey}
  */
 export async function rotateApiKey(db: Database, id: string, overlap: number, change: KeyChange): Promise<ShownApiKey> {
   const secret = generateKey()
-  const row = await inOrder(db, id, 'api-key.rotated', change, async (tx, before) => {
+  const row = await changeLocked(db, id, 'api-key.rotated', change, async (tx, before) => {
     requireChangeable(before)
     const now = new Date()
     if (!isValid(before, now)) throw new WaybillError('API_KEY_ENDED', 'The key has expired.')
@@ -65,20 +69,20 @@ export async function rotateApiKey(db: Database, id: string, overlap: number, ch
   return { row, secret }
 }
 
-/** At once and for good. @throws WaybillError NOT_FOUND, also when it was revoked before; LAST_ADMIN_KEY */
+/** Takes effect immediately and is permanent. @throws WaybillError NOT_FOUND, also if already revoked; LAST_ADMIN_KEY */
 export function revokeApiKey(db: Database, id: string, change: KeyChange): Promise<ApiKeyRow> {
-  return inOrder(db, id, 'api-key.revoked', change, async (tx, row) => {
+  return changeLocked(db, id, 'api-key.revoked', change, async (tx, row) => {
     if (row.revokedAt !== null) throw new WaybillError('NOT_FOUND')
     return tx.apiKey.update({ where: { id }, data: { revokedAt: new Date() } })
   })
 }
 
-/** Until the transaction ends. Changes are rare; two admins must not each take away the last key but one. */
+/** Locks all keys until the transaction ends, so that two admins cannot revoke each other's key at the same time. */
 export async function lockApiKeys(tx: Pick<Database, '$queryRaw'>): Promise<void> {
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended('waybill.api_keys', 0))::text`
 }
 
-async function inOrder(
+async function changeLocked(
   db: Database,
   id: string,
   type: EventType,

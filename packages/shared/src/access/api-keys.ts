@@ -1,4 +1,4 @@
-// API keys: made, hashed and found. The key itself is shown once and never stored.
+// Creates, hashes and finds API keys. The key itself is shown once and never stored.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Actor, recordEvent } from '../audit/record.ts'
 import type { Database } from '../database/client.ts'
@@ -7,10 +7,10 @@ import type { ApiKey, Role } from '../generated/prisma/client.ts'
 export type ApiKeyRow = ApiKey
 export type { Role }
 
-/** Who calls and what they may. */
+/** An authenticated caller with its permissions. */
 export interface Caller extends Actor {
   readonly role: Role
-  /** The datasets they may export; empty: all. */
+  /** Datasets that the caller may export; empty: all. */
   readonly datasets: readonly string[]
 }
 
@@ -21,7 +21,7 @@ export interface NewApiKey {
   readonly expiresAt: Date | undefined
 }
 
-/** The row, and the key in clear: the only time it is seen. */
+/** The row and the key in plain text, which cannot be shown again. */
 export interface ShownApiKey {
   readonly row: ApiKeyRow
   readonly secret: string
@@ -30,10 +30,10 @@ export interface ShownApiKey {
 const PREFIX = 'wb_'
 const VISIBLE_CHARACTERS = PREFIX.length + 8
 
-/** A use is written down at most this often (milliseconds): a read must not become a write each time. */
-const LAST_USED_PRECISION = 60_000
+/** `lastUsedAt` is updated at most this often, so that not every request becomes a write. */
+const LAST_USED_INTERVAL_MS = 60_000
 
-/** @param by a caller, or a name of the settings or of the command line */
+/** @param by a caller, or the name of the settings or of the command line */
 export async function createApiKey(db: Database, key: NewApiKey, by: Actor | string): Promise<ShownApiKey> {
   const secret = generateKey()
   const { name, role, datasets, expiresAt = null } = key
@@ -48,8 +48,8 @@ export async function createApiKey(db: Database, key: NewApiKey, by: Actor | str
 }
 
 /**
- * The caller whose key this is, if it is valid now. It is looked up by its hash, so the time this takes tells
- * nothing about how much of a guess was right; and compared in constant time, whatever the index did.
+ * The caller that owns this key, if the key is valid now. The lookup uses the hash, so its duration reveals nothing
+ * about the key. The hash is compared in constant time in addition.
  */
 export async function findCaller(db: Database, secret: string): Promise<Caller | undefined> {
   const hash = hashKey(secret)
@@ -63,19 +63,19 @@ export async function findCaller(db: Database, secret: string): Promise<Caller |
 }
 
 async function recordUse(db: Database, { id, lastUsedAt }: ApiKeyRow, now: Date): Promise<void> {
-  const due = new Date(now.getTime() - LAST_USED_PRECISION)
+  const due = new Date(now.getTime() - LAST_USED_INTERVAL_MS)
   if (lastUsedAt !== null && lastUsedAt >= due) return
-  // A hundred requests at once write once. That it was used is worth less than the request: a failure refuses nobody.
+  // The condition lets one of many concurrent requests write. A failed update must not fail the request.
   const isDue = { id, OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: due } }] }
   await db.apiKey.updateMany({ where: isDue, data: { lastUsedAt: now } }).catch(() => undefined)
 }
 
-/** Newest first, the revoked ones too. */
+/** Newest first, including revoked keys. */
 export function listApiKeys(db: Database): Promise<ApiKeyRow[]> {
   return db.apiKey.findMany({ orderBy: { id: 'desc' } })
 }
 
-/** Neither revoked nor expired. */
+/** True if the key is neither revoked nor expired. */
 export function isValid(row: Pick<ApiKeyRow, 'revokedAt' | 'expiresAt'>, now: Date): boolean {
   return row.revokedAt === null && (row.expiresAt === null || row.expiresAt > now)
 }
@@ -85,12 +85,12 @@ export function generateKey(): string {
   return `${PREFIX}${randomBytes(32).toString('base64url')}`
 }
 
-/** What is kept of a key. */
+/** The columns that are stored for a key. */
 export function stored(secret: string): { prefix: string; hash: string } {
   return { prefix: secret.slice(0, VISIBLE_CHARACTERS), hash: hashKey(secret) }
 }
 
-/** For the trail. */
+/** The fields of a key that the audit trail records. */
 export function describeKey({ id, name, prefix, role, datasets, expiresAt }: ApiKeyRow) {
   return { keyId: id, name, prefix, role, datasets, expiresAt }
 }

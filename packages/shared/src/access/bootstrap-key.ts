@@ -1,14 +1,13 @@
-// The key of the settings, an admin's, there from the first start on.
-
+// Creates the admin key that BOOTSTRAP_API_KEY defines.
 import { recordEvent } from '../audit/record.ts'
 import type { Database } from '../database/client.ts'
 import { BOOTSTRAP, lockApiKeys } from './api-key-changes.ts'
 import { describeKey, hashKey } from './api-keys.ts'
 
 /**
- * Makes sure that the key of the settings is an admin's. A bootstrap key that is no longer in the settings
- * expires, and comes back with the settings: a rollback must not lock its operator out. One that was revoked by an
- * admin stays so.
+ * Ensures that the key from the settings exists as an admin key. A bootstrap key that is no longer in the settings
+ * expires. If the settings name it again, it becomes valid again, so that a rollback does not lock the operator out.
+ * A key that an admin has revoked stays revoked.
  */
 export async function ensureBootstrapKey(db: Database, secret: string): Promise<void> {
   const hash = hashKey(secret)
@@ -19,14 +18,14 @@ export async function ensureBootstrapKey(db: Database, secret: string): Promise<
       where: { prefix: BOOTSTRAP, revokedAt: null, hash: { not: hash }, expiresAt: null },
       data: { expiresAt: now },
     })
-    const back = await tx.apiKey.updateManyAndReturn({
+    const restored = await tx.apiKey.updateManyAndReturn({
       where: { prefix: BOOTSTRAP, hash, expiresAt: { not: null } },
       data: { expiresAt: null },
     })
-    const isThere = (await tx.apiKey.findUnique({ where: { hash }, select: { id: true } })) !== null
+    const exists = (await tx.apiKey.findUnique({ where: { hash }, select: { id: true } })) !== null
     const data = { name: BOOTSTRAP, role: 'admin', prefix: BOOTSTRAP, hash, createdBy: BOOTSTRAP } as const
-    const created = isThere ? [] : [await tx.apiKey.create({ data })]
-    for (const row of [...changed, ...back]) {
+    const created = exists ? [] : [await tx.apiKey.create({ data })]
+    for (const row of [...changed, ...restored]) {
       await recordEvent(tx, { type: 'api-key.changed', actor: BOOTSTRAP, data: describeKey(row) })
     }
     for (const row of created) {

@@ -1,36 +1,35 @@
-// Counts how often something happens in a while: for all processes together in Redis, where there is one.
+// Counts events per key and time window, shared by all processes if Redis is configured.
 import { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import type { Config } from '../settings/schema.ts'
 
 export interface Count {
-  /** This time included. */
+  /** Including this event. */
   readonly used: number
-  /** Milliseconds until it starts again from nothing. */
+  /** Milliseconds until the counter is reset. */
   readonly resetIn: number
 }
 
 export interface Counter {
-  /** Counts once more under this key. Never waits long and never fails: without Redis, this process counts alone. */
+  /** Adds one. Never waits long and never fails: if Redis is unavailable, this process counts alone. */
   add(key: string): Promise<Count>
 }
 
 export interface Counters {
-  /** @param name of what is counted. @param seconds the while, from the first time on */
+  /** @param name what is counted @param seconds length of the window, which starts with the first event */
   create(name: string, seconds: number): Counter
   close(): void
 }
 
-/** Milliseconds that Redis may take. A request waits for it. */
-const PATIENCE = 200
+/** A request waits for the counter, so this is short. */
+const REDIS_COMMAND_TIMEOUT_MS = 200
 
-/** Milliseconds between two tries to find a Redis that is away. */
-const RECONNECT = 1_000
+const REDIS_RECONNECT_DELAY_MS = 1_000
 
-/** The library's own limit, which is not used: whoever counts knows what is too much. */
+/** Disables the limit of the library: the caller compares the count with its own limit. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER
 
-/** Connects to Redis with the first counter that is made, so that a process which counts nothing does not. */
+/** Connects to Redis when the first counter is created, so that a process without counters has no connection. */
 export function createCounters(
   { REDIS_URL: url, QUEUE_PREFIX: prefix }: Pick<Config, 'REDIS_URL' | 'QUEUE_PREFIX'>,
   onError: (error: Error) => void,
@@ -39,48 +38,48 @@ export function createCounters(
   return {
     create(name, seconds) {
       const options = { keyPrefix: `${prefix}:count:${name}`, points: NO_LIMIT, duration: seconds }
-      const alone = new RateLimiterMemory(options)
-      if (url === undefined) return { add: (key) => count(alone, key) }
+      const local = new RateLimiterMemory(options)
+      if (url === undefined) return { add: (key) => count(local, key) }
       redis ??= connect(url, onError)
       return inRedis(
         redis,
         new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true }),
-        alone,
+        local,
       )
     },
     close: () => redis?.disconnect(),
   }
 }
 
-function inRedis(redis: Redis, shared: RateLimiterRedis, alone: RateLimiterMemory): Counter {
+function inRedis(redis: Redis, shared: RateLimiterRedis, local: RateLimiterMemory): Counter {
   return {
     async add(key) {
       try {
         return await count(shared, key)
       } catch (error) {
-        // One that hangs is left for a new connection: until that is made, nobody waits for it again.
+        // Drop a connection that hangs. Until the next one is established, no request waits for Redis.
         if ((error as Error).name !== 'ReplyError') redis.stream?.destroy()
-        return count(alone, key)
+        return count(local, key)
       }
     },
   }
 }
 
-/** `penalty`, as the library calls it: counts, and refuses nothing. */
+/** `penalty` counts without a limit. */
 async function count(limiter: RateLimiterMemory | RateLimiterRedis, key: string): Promise<Count> {
   const { consumedPoints, msBeforeNext } = await limiter.penalty(key)
   return { used: consumedPoints, resetIn: Math.max(0, msBeforeNext) }
 }
 
-/** Refuses at once what it cannot send at once: nothing is kept in memory for a Redis that may come back. */
+/** Fails immediately while disconnected: commands are not queued in memory. */
 function connect(url: string, onError: (error: Error) => void): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: PATIENCE,
+    commandTimeout: REDIS_COMMAND_TIMEOUT_MS,
     connectTimeout: 2_000,
-    retryStrategy: () => RECONNECT,
+    retryStrategy: () => REDIS_RECONNECT_DELAY_MS,
   })
   redis.on('error', onError)
   return redis

@@ -1,10 +1,10 @@
-// How an event is hashed, written a second time and not in SQL: a function that was changed in the database is found.
+// Hashes events independently of the SQL function, so that a changed function in the database is detected.
 import { hash } from 'node:crypto'
 
-/** What stands before the first event. */
+/** The previous hash of the first event. */
 export const FIRST_PREVIOUS_HASH = '0'.repeat(64)
 
-/** An event as the cursor below gives it: all texts, hashes in hex. */
+/** An event as {@link CHAINED_EVENT} selects it: all fields are text, hashes are hex. */
 export interface ChainedEvent {
   readonly id: string
   readonly at: string
@@ -26,8 +26,8 @@ export const CHAINED_EVENT = `id::text, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-
   data::text, encode(previous_hash, 'hex') AS "previousHash", encode(hash, 'hex') AS hash`
 
 /**
- * SHA-256, in hex, of a JSON array of texts and nulls with ", " between them, as Postgres' json_build_array writes it
- * (docs/audit.md; `waybill.audit_hash` in the migration).
+ * The hex SHA-256 of a JSON array of texts and nulls, separated by ", " as Postgres' json_build_array does
+ * (docs/audit.md, and `waybill.audit_hash` in the migration).
  */
 export function hashEvent(event: ChainedEvent): string {
   const { id, at, type, actor, actorId, address, userAgent, exportId, attempt, data, previousHash } = event
@@ -35,13 +35,13 @@ export function hashEvent(event: ChainedEvent): string {
   return hash('sha256', `[${fields.map((field) => JSON.stringify(field)).join(', ')}]`, 'hex')
 }
 
-/** A place in the trail that was noted: the number of an event and its hash. Written `SEQ:HASH`. */
+/** A recorded position in the trail: the number of an event and its hash, written `SEQ:HASH`. */
 export interface Head {
   readonly id: bigint
   readonly hash: string
 }
 
-/** @returns undefined: it is not written so */
+/** @returns undefined if the text has another format */
 export function parseHead(text: string): Head | undefined {
   const [, id, digest] = /^(\d{1,18}):([0-9a-f]{64})$/i.exec(text) ?? []
   return id === undefined || digest === undefined ? undefined : { id: BigInt(id), hash: digest.toLowerCase() }
@@ -52,9 +52,9 @@ export function formatHead({ id, hash: digest }: Head): string {
 }
 
 /**
- * Takes the events in order, one by one, and tells what does not fit.
+ * Checks the events one by one, in order.
  *
- * @param noted heads that were written down earlier, each to be met on the way
+ * @param noted heads that were recorded earlier; each must be in the trail
  */
 export class ChainCheck {
   readonly #noted: Map<bigint, string>
@@ -69,12 +69,12 @@ export class ChainCheck {
     return this.#count
   }
 
-  /** The last event taken; number 0 and zeros before the first. */
+  /** The last event checked; number 0 and zeros before the first. */
   get last(): Head {
     return this.#last
   }
 
-  /** What is wrong with this event, or between it and the one before. */
+  /** @returns problems of this event, or between it and the previous one */
   take(event: ChainedEvent): string[] {
     const id = BigInt(event.id)
     const before = this.#last
@@ -83,7 +83,7 @@ export class ChainCheck {
       const isNext = id === before.id + 1n
       problems.push(
         isNext
-          ? `event ${id} does not follow ${before.id === 0n ? 'from the beginning' : `event ${before.id}`}: one of the two was replaced`
+          ? `event ${id} does not follow ${before.id === 0n ? 'the start of the trail' : `event ${before.id}`}: one of the two was replaced`
           : `events are missing between ${before.id} and ${id}`,
       )
     }
@@ -91,21 +91,21 @@ export class ChainCheck {
     const noted = this.#noted.get(id)
     if (noted !== undefined) {
       this.#noted.delete(id)
-      if (noted !== event.hash) problems.push(`event ${id} is not the one whose hash was noted: ${noted}`)
+      if (noted !== event.hash) problems.push(`event ${id} differs from the one whose hash was recorded: ${noted}`)
     }
     this.#last = { id, hash: event.hash }
     this.#count += 1
     return problems
   }
 
-  /** What is wrong with the end: `head` is what the database keeps apart from the events. */
+  /** @returns problems of the end; `head` is stored separately from the events */
   end(head: Head | undefined): string[] {
     const { id, hash: digest } = this.#last
-    const problems = [...this.#noted.keys()].map((noted) => `event ${noted}, whose hash was noted, is not there`)
+    const problems = [...this.#noted.keys()].map((noted) => `event ${noted}, whose hash was recorded, is missing`)
     if (head === undefined) problems.push('the head of the trail was removed')
     else if (head.id > id) problems.push(`events are missing at the end: the last is ${id}, the head ${head.id}`)
-    else if (head.id < id) problems.push(`events after ${head.id} did not come through the database's own trigger`)
-    else if (head.hash !== digest) problems.push(`event ${id}, the last, is not the one that the head names`)
+    else if (head.id < id) problems.push(`events after ${head.id} were not written by the trigger of the database`)
+    else if (head.hash !== digest) problems.push(`event ${id}, the last, differs from the one in the head`)
     return problems
   }
 }

@@ -1,4 +1,4 @@
-// Reads the whole trail, a page at a time.
+// Reads the audit trail page by page.
 import type { AuditQuery } from '../contract/audit.ts'
 import type { Database } from '../database/client.ts'
 import { audit } from '../datasets/audit.ts'
@@ -6,7 +6,7 @@ import type { AuditEvent } from '../generated/prisma/client.ts'
 
 export type AuditRow = AuditEvent
 
-/** The filters are those of the dataset, so that a list and a file of the same question hold the same events. */
+/** The list uses the filters of the dataset, so that a list and an export with the same filters hold the same events. */
 const FILTERS = {
   from: audit.filters.dateFrom,
   to: audit.filters.dateTo,
@@ -14,12 +14,12 @@ const FILTERS = {
   type: audit.filters.type,
 }
 
-/** Newest first; one event more than `limit` comes back when there is a next page. */
-export function listTrail(db: Database, { limit, cursor, ...asked }: AuditQuery): Promise<AuditRow[]> {
+/** Newest first. Returns one event more than `limit` if there is a next page. */
+export function listTrail(db: Database, { limit, cursor, ...filters }: AuditQuery): Promise<AuditRow[]> {
   const values: string[] = []
   const bind = (value: string) => `$${values.push(value)}`
   const conditions = Object.entries(FILTERS).flatMap(([name, filter]) => {
-    const value = asked[name as keyof typeof FILTERS]
+    const value = filters[name as keyof typeof FILTERS]
     return value === undefined || filter === undefined ? [] : [`(${filter.sql(value, bind)})`]
   })
   if (cursor !== undefined) conditions.push(`e.id < ${bind(cursor)}::text::bigint`)

@@ -1,10 +1,10 @@
-// The trail: what is recorded of everything that is done, who did it, and the one way in which it is written.
+// Writes the audit trail.
 import { type Database, Prisma } from '../database/client.ts'
 import type { EventType } from '../vocabulary/event-types.ts'
 
 /**
- * A caller. `id` never changes, `name` is what people see; the address and the program are those of the request at
- * hand. In the API, `actorOf(request, response)` makes it.
+ * A caller. `id` never changes, `name` is for display, and address and user agent belong to the current request. In the
+ * API, `actorOf(request, response)` creates it.
  */
 export interface Actor {
   readonly id: string
@@ -15,27 +15,27 @@ export interface Actor {
 
 export interface AuditEvent {
   readonly type: EventType
-  /** A caller, or by its name a process of ours: `worker:<host>:<pid>`. */
+  /** A caller, or the name of a Waybill process: `worker:<host>:<pid>`. */
   readonly actor: Actor | string
-  /** The export that it is about, where there is one. */
+  /** The export that the event concerns, if any. */
   readonly exportId?: string
   /**
-   * What happened, in a few small fields: ids, codes, names of fields. Never what may be a secret or hold one: no key,
-   * no signed URL, of any URL the origin alone. It stays for ever.
+   * A few small fields: ids, codes, field names. No secrets: no key, no signed URL, and of other URLs the origin only.
+   * Events are never deleted.
    */
   readonly data?: Readonly<Record<string, unknown>>
 }
 
 /**
- * Writes one event. What it tells of and the event must be one transaction, or one statement:
+ * Writes one event. The change and its event must be one transaction or one statement:
  *
  *     await db.$transaction(async (tx) => {
  *       const endpoint = await tx.webhookEndpoint.create({ data })
  *       await recordEvent(tx, { type: 'webhook-endpoint.created', actor, data: { endpointId: endpoint.id } })
  *     })
  *
- * Write it last. It locks the head of the chain until the transaction ends: everybody else's events wait so long, and
- * whoever locks something else after it may wait for somebody who waits for the head.
+ * Write the event last. It locks the head of the chain until the transaction ends, and the events of all other
+ * transactions wait for it. Taking another lock afterwards can deadlock with a transaction that waits for the head.
  */
 export async function recordEvent(db: Pick<Database, '$executeRaw'>, event: AuditEvent): Promise<void> {
   const exportId = Prisma.sql`${event.exportId ?? null}::uuid`
@@ -43,7 +43,7 @@ export async function recordEvent(db: Pick<Database, '$executeRaw'>, event: Audi
     VALUES (${exportId}, NULL, ${eventValues(event)})`
 }
 
-/** The columns that {@link eventValues} fills. Number, time and hashes are the database's to give. */
+/** The columns that {@link eventValues} fills. The database sets number, time and hashes. */
 export const EVENT_COLUMNS = Prisma.sql`type, actor, actor_id, address, user_agent, data`
 
 export function eventValues({ type, actor, data = {} }: Omit<AuditEvent, 'exportId'>): Prisma.Sql {

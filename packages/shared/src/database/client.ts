@@ -1,4 +1,4 @@
-// Prisma clients: one for the service's own tables, one for the tables that datasets read.
+// Creates Prisma clients, for the service's own tables and for the tables that datasets read.
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts'
@@ -11,40 +11,37 @@ export interface DatabaseOptions {
   readonly url: string
   /** Shown in pg_stat_activity. */
   readonly name: string
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly connections: number
   /** Milliseconds that the server may take to accept a connection. */
   readonly connectTimeout: number
   /**
-   * Milliseconds after which a query is given up by this side, whatever the server does. It frees us from a
-   * connection that hangs; the server's own statement_timeout is set where the query is made.
+   * Milliseconds after which the client abandons a query, even if the server does not respond. It releases a connection
+   * that hangs. The statement_timeout of the server is set where the query is sent.
    */
   readonly queryTimeout: number
-  /** Milliseconds after which the server ends a session that does nothing in the middle of a transaction; default: never. */
+  /** Milliseconds after which the server ends a session that is idle in a transaction; default: never. */
   readonly idleTimeout?: number
 }
 
-/** What pg says when `query_timeout` is over. */
-const GIVEN_UP = 'Query read timeout'
+/** Message of pg when `query_timeout` has passed. */
+const QUERY_TIMEOUT_MESSAGE = 'Query read timeout'
 
 /**
- * A query waits this long for a free connection of the pool. It is longer than a query may take: while the server
- * answers slowly, every connection is in use, and that is no outage.
+ * A query waits this long for a free connection of the pool. It is longer than a query may take, because a slow server
+ * keeps all connections in use, and that is not an outage.
  */
 const POOL_WAIT_TIMEOUT_MS = 30_000
 
 /** Prisma's own limits, 2 s to begin a transaction and 5 s to end it, are too short for a busy machine. */
 const TRANSACTION_LIMITS = { maxWait: POOL_WAIT_TIMEOUT_MS, timeout: 60_000 }
 
-/**
- * Connects lazily. Every session runs with TimeZone=UTC: the pg adapter reads a timestamptz as if its zone
- * were not there.
- */
+/** Connects lazily. Every session uses TimeZone=UTC, because the pg adapter ignores the zone of a timestamptz. */
 export function createDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
-    // A transaction whose process stands still would hold what it has locked, the head of the trail for one.
+    // A transaction of a frozen process would keep its locks, for example the head of the audit trail.
     options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${options.idleTimeout ?? 0}`,
     max: options.connections,
     connectionTimeoutMillis: POOL_WAIT_TIMEOUT_MS,
@@ -52,16 +49,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: options.queryTimeout,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    // Then a probe each second, ten times (Node's socket.setKeepAlive): a peer that vanished is found in 20 s, also
-    // by a query that may take half an hour.
+    // After that, one probe per second, ten times (Node's socket.setKeepAlive). So a lost peer is detected after 20 s,
+    // also by a query that may take half an hour.
     keepAliveInitialDelayMillis: 10_000,
   })
-  pool.on('connect', endOnceGivenUp)
+  pool.on('connect', closeOnQueryTimeout)
   const adapter = new PrismaPg(pool, { disposeExternalPool: true })
   return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTION_LIMITS })
 }
 
-/** The pool has one time limit for two things: a connection that is opened, and one that is awaited while all are in use. */
+/** The pool has only one timeout for opening a connection and for waiting for a free one, so the client sets its own. */
 function clientWithConnectTimeout(connectTimeout: number): new () => pg.Client {
   return class extends pg.Client {
     constructor(config?: pg.ClientConfig) {
@@ -71,16 +68,16 @@ function clientWithConnectTimeout(connectTimeout: number): new () => pg.Client {
 }
 
 /**
- * pg leaves a connection open on which it has given up a query, and Prisma gives it back to the pool with the
- * transaction: the next query would wait behind the one that hangs, and be given up too.
+ * After a query timeout, pg keeps the connection open and Prisma returns it to the pool. The next query would wait
+ * behind the one that hangs and time out too, so the connection is closed.
  */
-function endOnceGivenUp(client: pg.PoolClient): void {
+function closeOnQueryTimeout(client: pg.PoolClient): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown
   const watched = (...args: unknown[]) => {
     const answer = query(...args)
     if (answer instanceof Promise) {
       answer.catch((error: Error) => {
-        if (error.message === GIVEN_UP) void (client as unknown as pg.Client).end()
+        if (error.message === QUERY_TIMEOUT_MESSAGE) void (client as unknown as pg.Client).end()
       })
     }
     return answer

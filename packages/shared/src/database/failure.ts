@@ -1,38 +1,38 @@
-// Tells what went wrong in Postgres from the many shapes in which Prisma, its adapter and pg report it.
+// Classifies database errors, which Prisma, its adapter and pg report in different forms.
 import pg from 'pg'
 import { Prisma } from '../generated/prisma/client.ts'
 
 export type DatabaseFailureKind =
-  /** Not reachable, or the connection broke; another try may find it back. */
+  /** Not reachable, or the connection broke. A retry may succeed. */
   | 'unavailable'
-  /** A statement ran into a time limit, or was canceled. */
+  /** A statement exceeded a time limit or was canceled. */
   | 'timeout'
   | 'access-denied'
-  /** A table, column, schema or database is not there. */
+  /** A table, column, schema or database does not exist. */
   | 'missing'
-  /** A unique key exists already. */
+  /** Violates a unique key. */
   | 'duplicate'
-  /** The server refused the statement for any other reason. */
+  /** The server rejected the statement for another reason. */
   | 'refused'
-  /** Not an error of the database. */
+  /** Not a database error. */
   | 'other'
 
 export interface DatabaseFailure {
   readonly kind: DatabaseFailureKind
-  /** SQLSTATE, where the server said one (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+  /** SQLSTATE, if the server sent one (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
   readonly sqlState: string | undefined
-  /** What the server or the socket said, without Prisma's preamble. */
+  /** Message of the server or the socket, without Prisma's preamble. */
   readonly message: string
 }
 
-/** SQLSTATE, or its first characters, to kind: the longest match wins. */
+/** Maps a SQLSTATE or its first characters to a kind. The longest match wins. */
 const BY_SQLSTATE: ReadonlyMap<string, DatabaseFailureKind> = new Map([
   ['08', 'unavailable'], // connection exception
   ['53', 'unavailable'], // insufficient resources: connections, memory, disk
   ['57P', 'unavailable'], // shutdown, crash, cannot connect now
   ['40', 'unavailable'], // rolled back: serialization, deadlock, a standby's conflict with recovery
   ['25P03', 'unavailable'], // idle-in-transaction timeout ended the session
-  ['57014', 'timeout'], // query canceled, which is how statement_timeout shows
+  ['57014', 'timeout'], // query canceled, which is also the code of statement_timeout
   ['55P03', 'timeout'], // lock not available
   ['42501', 'access-denied'],
   ['28', 'access-denied'], // authentication
@@ -43,7 +43,7 @@ const BY_SQLSTATE: ReadonlyMap<string, DatabaseFailureKind> = new Map([
   ['23505', 'duplicate'],
 ])
 
-/** What the adapter calls failures that have no SQLSTATE. */
+/** Kinds that the adapter reports for failures without a SQLSTATE. */
 const BY_ADAPTER_KIND: ReadonlyMap<string, DatabaseFailureKind> = new Map([
   ['DatabaseNotReachable', 'unavailable'],
   ['ConnectionClosed', 'unavailable'],
@@ -57,13 +57,13 @@ const BY_PRISMA_CODE: ReadonlyMap<string, DatabaseFailureKind> = new Map([
   ['P1002', 'unavailable'],
   ['P1008', 'unavailable'],
   ['P1017', 'unavailable'],
-  ['P2024', 'unavailable'], // no free connection in the pool in time
+  ['P2024', 'unavailable'], // no free connection in the pool before the timeout
   ['P2028', 'unavailable'], // the transaction could not be opened, or was lost
   ['P2002', 'duplicate'],
 ])
 
-/** Messages of pg and of Node's sockets, for errors that reach us with nothing else. */
-const LOST =
+/** Messages of pg and of Node's sockets, for errors without a code. */
+const CONNECTION_LOST =
   /connection terminated|connection timeout|timeout exceeded when trying to connect|timeout expired|read timeout|econn|epipe|socket|client has encountered a connection error|transaction already closed/i
 
 export function databaseFailure(error: unknown): DatabaseFailure {
@@ -74,7 +74,7 @@ export function databaseFailure(error: unknown): DatabaseFailure {
       bySqlState(sqlState) ??
       (cause?.kind === undefined ? undefined : BY_ADAPTER_KIND.get(cause.kind)) ??
       BY_PRISMA_CODE.get(error.code) ??
-      (LOST.test(error.message) ? 'unavailable' : 'refused')
+      (CONNECTION_LOST.test(error.message) ? 'unavailable' : 'refused')
     return { kind, sqlState, message: cause?.originalMessage ?? lastLine(error.message) }
   }
   if (error instanceof pg.DatabaseError && error.code !== undefined) {
@@ -82,7 +82,8 @@ export function databaseFailure(error: unknown): DatabaseFailure {
   }
   if (error instanceof Error) {
     const isPrisma = error.name.startsWith('PrismaClient') || error.name === 'DriverAdapterError'
-    if (LOST.test(error.message)) return { kind: 'unavailable', sqlState: undefined, message: lastLine(error.message) }
+    if (CONNECTION_LOST.test(error.message))
+      return { kind: 'unavailable', sqlState: undefined, message: lastLine(error.message) }
     return { kind: isPrisma ? 'refused' : 'other', sqlState: undefined, message: lastLine(error.message) }
   }
   return { kind: 'other', sqlState: undefined, message: String(error) }

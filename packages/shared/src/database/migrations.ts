@@ -1,4 +1,4 @@
-// Applies prisma/migrations as `prisma migrate deploy` would, without Prisma's schema engine.
+// Applies prisma/migrations like `prisma migrate deploy`, without Prisma's schema engine.
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,10 +7,10 @@ import pg from 'pg'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
 
-/** The lock that Prisma's own engine takes, so that both may run at once. */
+/** The advisory lock of Prisma's engine, so that both can run at the same time. */
 const PRISMA_ADVISORY_LOCK = 72_707_369
 
-/** As Prisma creates it: prisma-engines, schema-engine/connectors/sql-schema-connector, `create_migrations_table`. */
+/** The table as Prisma creates it: prisma-engines, schema-engine/connectors/sql-schema-connector, `create_migrations_table`. */
 const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS "waybill"."_prisma_migrations" (
   id                  VARCHAR(36) PRIMARY KEY NOT NULL,
   checksum            VARCHAR(64) NOT NULL,
@@ -23,11 +23,11 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS "waybill"."_prisma_migrations" 
 )`
 
 /**
- * Brings the schema `waybill` up to date. Each migration is one transaction; several processes may call this
- * at the same time.
+ * Brings the schema `waybill` up to date. Each migration is one transaction. Several processes may call this at the
+ * same time.
  *
- * @returns the names of the migrations applied now
- * @throws Error when a migration that was applied has been edited since, or an earlier one failed halfway
+ * @returns names of the migrations that this call has applied
+ * @throws Error if an applied migration was edited later, or if an earlier migration has failed
  */
 export async function deployMigrations(databaseUrl: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'waybill-migrate' })
@@ -42,19 +42,19 @@ export async function deployMigrations(databaseUrl: string): Promise<string[]> {
     const applied = new Map(rows.map((row) => [row.migration_name, row]))
     const names: string[] = []
     for (const { name, sql, checksum } of await readMigrations()) {
-      const earlier = applied.get(name)
-      if (earlier === undefined) {
+      const record = applied.get(name)
+      if (record === undefined) {
         await apply(client, name, sql, checksum)
         names.push(name)
-      } else if (earlier.finished_at === null) {
-        throw new Error(`Migration ${name} failed halfway; repair it, then "prisma migrate resolve" it`)
-      } else if (earlier.checksum !== checksum) {
-        throw new Error(`Migration ${name} has been edited after it was applied`)
+      } else if (record.finished_at === null) {
+        throw new Error(`Migration ${name} has failed earlier. Repair it, then mark it with "prisma migrate resolve"`)
+      } else if (record.checksum !== checksum) {
+        throw new Error(`Migration ${name} was edited after it had been applied`)
       }
     }
     return names
   } finally {
-    await client.end() // ends the session, and with it the lock
+    await client.end() // ends the session and releases the lock
   }
 }
 

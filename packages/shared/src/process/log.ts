@@ -1,10 +1,10 @@
-// The one logger: JSON lines with secrets and signed URLs blotted out.
+// Creates the logger, which writes JSON lines with secrets and signed URLs redacted.
 import { type Logger, pino } from 'pino'
 import { describeError, redact } from './redaction.ts'
 
 export type { Logger }
 
-/** @param name which process speaks: `api`, `worker`, `standalone` */
+/** @param name the process: `api`, `worker`, `standalone` */
 export function createLogger(name: string, level: string): Logger {
   const error = (value: unknown) => describeError(value)
   return pino({

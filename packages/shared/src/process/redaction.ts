@@ -1,29 +1,29 @@
-// What may be in a line of the log: of an error what is known to be harmless, of a text no key, no password, no signature.
+// Removes secrets from log lines: errors are reduced to known fields, and texts lose keys, passwords and signatures.
 
 export interface DescribedError {
   readonly type: string
   readonly message: string
   readonly stack?: string
-  /** Of a system call, of Postgres, of Prisma, of ours. */
+  /** Code of a system call, of Postgres, of Prisma or of a WaybillError. */
   readonly code?: string | number
-  /** Of an HTTP answer, e.g. of the storage. */
+  /** Status of an HTTP response, for example of the storage. */
   readonly status?: number
   readonly cause?: unknown
   readonly errors?: readonly unknown[]
 }
 
-/** Causes of causes, and so on. */
-const MAX_DEPTH = 5
+/** Limit for nested causes. */
+const MAX_CAUSE_DEPTH = 5
 
 /**
- * Libraries hang on their errors what they were about to do: ioredis the whole AUTH command, others a request with
- * its headers. So this takes what it knows, and leaves the rest.
+ * Libraries attach the failed operation to their errors: ioredis the whole AUTH command, others a request with its
+ * headers. So only known fields are copied.
  */
 export function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error
   const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } }
   const status = $metadata?.httpStatusCode
-  const isDeep = depth >= MAX_DEPTH
+  const isDeep = depth >= MAX_CAUSE_DEPTH
   const described: DescribedError = {
     type: error.name,
     message: error.message,
@@ -32,13 +32,13 @@ export function describeError(error: unknown, depth = 0): unknown {
     ...(status === undefined ? {} : { status }),
     ...(error.cause === undefined || isDeep ? {} : { cause: describeError(error.cause, depth + 1) }),
     ...(error instanceof AggregateError && !isDeep
-      ? { errors: error.errors.map((one) => describeError(one, depth + 1)) }
+      ? { errors: error.errors.map((inner) => describeError(inner, depth + 1)) }
       : {}),
   }
   return described
 }
 
-/** Each with what it becomes. Of a line of JSON: quotes and backslashes end a secret. */
+/** Patterns and their replacements for a line of JSON, where a quote or a backslash ends a secret. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/)[^\s/@"\\]*@/g, '$1[redacted]@'], // user and password of a URL
   [/\b(X-Amz-(?:Signature|Credential|Security-Token)(?:=|%3D))[^&\s"\\]+/gi, '$1[redacted]'],
@@ -48,7 +48,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\bwhsec_[\w+/=-]+/g, 'whsec_[redacted]'],
 ]
 
-/** The last look at a line before it leaves: for what got into a text on a way that nobody thought of. */
+/** Last-resort redaction of the rendered line. */
 export function redact(line: string): string {
-  return SECRETS.reduce((text, [secret, instead]) => text.replaceAll(secret, instead), line)
+  return SECRETS.reduce((text, [secret, replacement]) => text.replaceAll(secret, replacement), line)
 }

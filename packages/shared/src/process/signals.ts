@@ -1,19 +1,19 @@
-// How a process is told to end.
+// Waits for the signal to shut down.
 
 /**
- * Resolves at the first SIGINT or SIGTERM. A second one ends the process at once, with the code that shells use
- * for a death by that signal.
+ * Resolves at the first SIGINT or SIGTERM. A second signal ends the process immediately, with the exit code that
+ * shells use for that signal.
  */
 export function untilSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
-  let told = false
+  let received = false
   for (const [signal, number] of [
     ['SIGINT', 2],
     ['SIGTERM', 15],
   ] as const) {
     process.on(signal, () => {
-      if (told) process.exit(128 + number)
-      told = true
+      if (received) process.exit(128 + number)
+      received = true
       resolve(signal)
     })
   }
