@@ -165,7 +165,9 @@ describe('a rearrangement', () => {
     expect((await verify([noted])).problems).toEqual([`event ${LAST}, whose hash was recorded, is missing`])
     const middle = await query(`SELECT id, encode(hash, 'hex') AS hash FROM kept.events WHERE id IN (5, 8) ORDER BY id`)
     const heads = middle.rows.map(({ id, hash }) => ({ id: BigInt(id), hash }))
-    expect((await verify(heads)).problems).toEqual([`event 8 differs from the one whose hash was recorded: ${heads[1]?.hash}`])
+    expect((await verify(heads)).problems).toEqual([
+      `event 8 differs from the one whose hash was recorded: ${heads[1]?.hash}`,
+    ])
   })
 })
 
