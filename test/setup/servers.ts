@@ -38,7 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }),
     startRedis(join(directory, 'redis')),
     // In this process: while tests run it has nothing else to do, and a child would have to be watched.
-    startS3({ directory: join(directory, 's3'), port: 0, bucket: 'waybill-test' }),
+    startS3({ directory: join(directory, 's3'), port: 0, bucket: 'waybill-test', durable: false }),
   ])
   const teardown = async () => {
     for (const server of starting) if (server.status === 'fulfilled') await server.value.stop()

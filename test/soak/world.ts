@@ -69,7 +69,7 @@ export async function createWorld(
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
   })
   stack.defer(() => postgres.stop())
-  const s3 = await startS3({ directory: join(directory, 's3'), port: 0, bucket: 'soak' })
+  const s3 = await startS3({ directory: join(directory, 's3'), port: 0, bucket: 'soak', durable: false })
   stack.defer(() => s3.stop())
   const redis = queueName === 'redis' ? await startOwnRedis(SETTINGS.QUEUE_PREFIX) : undefined
   if (redis !== undefined) stack.defer(() => redis.stop())

@@ -27,8 +27,8 @@ export interface SystemOptions {
   /** Settings that hold unless the environment says otherwise. */
   readonly defaults?: Readonly<Record<string, string>>
   readonly env?: NodeJS.ProcessEnv
-  /** Settings of the embedded Postgres, e.g. for data that may be lost. */
-  readonly postgresSettings?: Readonly<Record<string, string>>
+  /** False: the data may be lost with the power of the machine, and the embedded servers are faster. Default true. */
+  readonly durable?: boolean
   /** What the process tells of itself to Prometheus. */
   readonly registry?: ServerDeps['registry']
   /** Told, in one line each, what takes time. */
@@ -47,10 +47,11 @@ export interface System {
 }
 
 const DATABASE = 'waybill'
+const NOT_DURABLE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 
 /** @throws ConfigError, or what keeps a server from starting; what had been started is stopped then */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { say, env } = options
+  const { say, env, durable = true } = options
   const needs = readStandaloneNeeds(env)
   const dataDir = resolve(options.defaults?.DATA_DIR ?? needs.dataDir)
   const stops: (() => Promise<void>)[] = []
@@ -66,7 +67,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       const postgres = await startPostgres({
         directory: join(dataDir, 'postgres'),
         log: say,
-        ...(options.postgresSettings === undefined ? {} : { settings: options.postgresSettings }),
+        ...(durable ? {} : { settings: NOT_DURABLE }),
       })
       stops.push(() => postgres.stop())
       await createDatabaseIfMissing(postgres.url)
@@ -74,7 +75,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     }
     if (needs.s3) {
       say('S3: starting the embedded one')
-      const s3 = await startS3({ directory: join(dataDir, 's3'), bucket: 'waybill' })
+      const s3 = await startS3({ directory: join(dataDir, 's3'), bucket: 'waybill', durable })
       stops.push(() => s3.stop())
       found.S3_ENDPOINT = s3.endpoint
       found.S3_REGION = s3.region

@@ -1,4 +1,4 @@
-// The embedded S3 server as a process of its own, so that its CPU time and memory are nobody else's.
+// The embedded S3 server as a process of its own, so that its CPU time and memory can be measured apart.
 import { startS3 } from '../../../apps/standalone/src/s3/embedded-s3.ts'
 import { untilSignal } from '../../../packages/shared/src/process/signals.ts'
 
@@ -6,7 +6,7 @@ const [directory] = process.argv.slice(2)
 if (directory === undefined) throw new Error('usage: s3-process.ts DIRECTORY')
 
 const signal = untilSignal()
-const s3 = await startS3({ directory, port: 0, bucket: 'waybill-bench' })
+const s3 = await startS3({ directory, port: 0, bucket: 'waybill-bench', durable: false })
 const settings = {
   S3_ENDPOINT: s3.endpoint,
   S3_REGION: s3.region,

@@ -11,9 +11,6 @@ import { exportAndVerify, type Verified } from './demo-export.ts'
 const SAMPLE_ROWS = 100_000
 const MANY_ROWS = 1_000_000
 
-/** Data that nobody will miss needs no disk flushes. */
-const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
-
 /** Rows of each dataset, counted by SQL that has nothing to do with the datasets' own. */
 const COUNTS: Readonly<Record<string, string>> = {
   users: 'SELECT count(*) FROM users',
@@ -61,7 +58,7 @@ async function demonstrate(): Promise<void> {
       HOST: '127.0.0.1',
       LOG_LEVEL: 'error',
     },
-    postgresSettings: THROWAWAY,
+    durable: false,
   })
   const stopped = interrupted.catch(() => system.stop())
   try {

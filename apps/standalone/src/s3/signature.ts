@@ -1,49 +1,21 @@
-// Checks AWS Signature Version 4 of a request, in its headers or in a presigned link.
-//
-// s3rver lets unsigned requests pass and never looks at a version 4 signature, so that any page open in a
-// browser of this machine could write to the bucket, and a link with a changed key would work.
+// Checks AWS Signature Version 4 of a request, in its headers or in a signed link.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { S3Error } from './errors.ts'
+import { encode, headerOf, type Target } from './target.ts'
 
 export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
 }
 
-/** Expiry and clock skew are not looked at here: s3rver does that. */
-export function isSigned(request: IncomingMessage, credentials: Credentials): boolean {
-  const [path = '', query = ''] = (request.url ?? '').split('?', 2)
-  const parameters = [...new URLSearchParams(query.replaceAll('+', '%2B'))]
-  const claim = claimInHeader(request) ?? claimInQuery(new Map(parameters))
-  if (claim === undefined || claim.credential.split('/')[0] !== credentials.accessKeyId) return false
-  const [, day = '', region = '', service = '', terminator = ''] = claim.credential.split('/')
-
-  const canonicalRequest = [
-    request.method,
-    path,
-    parameters
-      .filter(([name]) => name !== 'X-Amz-Signature')
-      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-      .sort()
-      .join('&'),
-    ...claim.signedHeaders.split(';').map((name) => `${name}:${headerValue(request, name)}`),
-    '',
-    claim.signedHeaders,
-    claim.payloadHash,
-  ].join('\n')
-  const stringToSign = [
-    'AWS4-HMAC-SHA256',
-    claim.date,
-    [day, region, service, terminator].join('/'),
-    createHash('sha256').update(canonicalRequest).digest('hex'),
-  ].join('\n')
-
-  let key: string | Buffer = `AWS4${credentials.secretAccessKey}`
-  for (const step of [day, region, service, terminator]) key = createHmac('sha256', key).update(step).digest()
-  const expected = createHmac('sha256', key).update(stringToSign).digest()
-  const given = Buffer.from(claim.signature, 'hex')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+/** What a request that is signed was signed for. */
+export interface Authorization {
+  /** The SHA-256 of the body in hex, UNSIGNED-PAYLOAD, or STREAMING-…: a body in aws-chunked encoding. */
+  readonly payload: string
+  /** Checks the next signature of a body that is signed in chunks. @throws S3Error SignatureDoesNotMatch */
+  verifyNext(signature: string, algorithm: string, hashes: readonly string[]): void
 }
 
 interface Claim {
@@ -51,36 +23,123 @@ interface Claim {
   readonly signedHeaders: string
   readonly signature: string
   readonly date: string
-  readonly payloadHash: string
+  readonly payload: string
+  /** In seconds after `date`; undefined for a signature in headers. */
+  readonly expires?: string
 }
 
-function claimInHeader(request: IncomingMessage): Claim | undefined {
-  const match = /^AWS4-HMAC-SHA256 Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]+)$/.exec(
-    request.headers.authorization ?? '',
-  )
-  if (match === null) return undefined
-  const [, credential = '', signedHeaders = '', signature = ''] = match
-  const date = headerValue(request, 'x-amz-date')
-  return { credential, signedHeaders, signature, date, payloadHash: headerValue(request, 'x-amz-content-sha256') }
-}
+const ALGORITHM = 'AWS4-HMAC-SHA256'
+const MAX_SKEW_MS = 15 * 60_000
+const MAX_EXPIRES_SECONDS = 7 * 24 * 3600
+const QUERY_NAMES = ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature', 'Content-Sha256'].map(
+  (name) => `X-Amz-${name}`,
+)
 
-function claimInQuery(query: ReadonlyMap<string, string>): Claim | undefined {
-  if (query.get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256') return undefined
+/** @throws S3Error */
+export function authorize(request: IncomingMessage, target: Target, credentials: Credentials): Authorization {
+  const claim = readClaim(request, target.query)
+  const [accessKeyId, ...scope] = claim.credential.split('/')
+  const [day = '', region = '', service = '', end] = scope
+  if (scope.length !== 4 || end !== 'aws4_request') throw new S3Error('AuthorizationHeaderMalformed')
+  if (accessKeyId !== credentials.accessKeyId) throw new S3Error('InvalidAccessKeyId')
+
+  const canonicalRequest = [
+    request.method,
+    encode(target.path).replaceAll('%2F', '/'),
+    [...target.query]
+      .filter(([name]) => name !== 'X-Amz-Signature')
+      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+      .sort()
+      .join('&'),
+    ...claim.signedHeaders.split(';').map((name) => `${name}:${signedValue(request, name)}`),
+    '',
+    claim.signedHeaders,
+    claim.payload,
+  ].join('\n')
+  let key = createHmac('sha256', `AWS4${credentials.secretAccessKey}`).update(day).digest()
+  for (const step of [region, service, end]) key = createHmac('sha256', key).update(step).digest()
+  const verify = (signature: string, algorithm: string, lines: readonly string[]) => {
+    const stringToSign = [algorithm, claim.date, scope.join('/'), ...lines].join('\n')
+    const expected = createHmac('sha256', key).update(stringToSign).digest()
+    const given = Buffer.from(signature, 'hex')
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      throw new S3Error('SignatureDoesNotMatch')
+    }
+  }
+  verify(claim.signature, ALGORITHM, [createHash('sha256').update(canonicalRequest).digest('hex')])
+
+  // After the signature, so that these answers are given to holders of a signature only.
+  checkTime(claim, day)
+  checkSignedHeaders(request, claim)
+  let previous = claim.signature
   return {
-    credential: query.get('X-Amz-Credential') ?? '',
-    signedHeaders: query.get('X-Amz-SignedHeaders') ?? '',
-    signature: query.get('X-Amz-Signature') ?? '',
-    date: query.get('X-Amz-Date') ?? '',
-    payloadHash: query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD',
+    payload: claim.payload,
+    verifyNext(signature, algorithm, hashes) {
+      verify(signature, algorithm, [previous, ...hashes])
+      previous = signature
+    },
   }
 }
 
-function headerValue(request: IncomingMessage, name: string): string {
-  const value = request.headers[name]
-  return (Array.isArray(value) ? value.join(',') : (value ?? '')).trim().replace(/ +/g, ' ')
+function readClaim(request: IncomingMessage, query: ReadonlyMap<string, string>): Claim {
+  const header = request.headers.authorization
+  const inQuery = [...query.keys()].filter((name) => QUERY_NAMES.some((known) => sameName(known, name)))
+  if (header === undefined && inQuery.length === 0) throw new S3Error('AccessDenied', 'The request is not signed.')
+  if (header !== undefined && inQuery.length > 0) {
+    throw new S3Error('InvalidArgument', 'The request is signed twice: in its Authorization header and in its query.')
+  }
+  if (header === undefined) {
+    if (inQuery.some((name) => !QUERY_NAMES.includes(name))) throw new S3Error('AuthorizationHeaderMalformed')
+    const get = (name: string) => query.get(`X-Amz-${name}`) ?? ''
+    if (get('Algorithm') !== ALGORITHM) throw new S3Error('AuthorizationHeaderMalformed')
+    return {
+      credential: get('Credential'),
+      signedHeaders: get('SignedHeaders'),
+      signature: get('Signature'),
+      date: get('Date'),
+      expires: get('Expires'),
+      payload: get('Content-Sha256') || (headerOf(request, query, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'),
+    }
+  }
+  const match = /^AWS4-HMAC-SHA256 Credential=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]+)$/.exec(header)
+  if (match === null) throw new S3Error('AuthorizationHeaderMalformed')
+  const [, credential = '', signedHeaders = '', signature = ''] = match
+  const date = signedValue(request, 'x-amz-date')
+  return { credential, signedHeaders, signature, date, payload: signedValue(request, 'x-amz-content-sha256') }
 }
 
-/** RFC 3986: everything but the unreserved characters. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+function checkTime({ date, expires }: Claim, day: string): void {
+  const [, ...fields] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? []
+  const [year = 0, month = 0, ...rest] = fields.map(Number)
+  const signedAt = Date.UTC(year, month - 1, ...rest)
+  if (fields.length === 0 || !date.startsWith(`${day}T`)) throw new S3Error('AuthorizationHeaderMalformed')
+  const age = Date.now() - signedAt
+  if (age < -MAX_SKEW_MS || (expires === undefined && age > MAX_SKEW_MS)) throw new S3Error('RequestTimeTooSkewed')
+  if (expires === undefined) return
+  const seconds = Number(expires)
+  if (!/^\d+$/.test(expires) || seconds < 1 || seconds > MAX_EXPIRES_SECONDS) {
+    throw new S3Error('AuthorizationHeaderMalformed', 'X-Amz-Expires must be between 1 and 604800 seconds.')
+  }
+  if (age >= seconds * 1000) throw new S3Error('AccessDenied', 'Request has expired')
+}
+
+/** A header that changes what the operation does must be covered by the signature, and the host too. */
+function checkSignedHeaders(request: IncomingMessage, { signedHeaders, expires }: Claim): void {
+  const signed = new Set(signedHeaders.split(';'))
+  const mustBe = Object.keys(request.headers).filter((name) => name.startsWith('x-amz-'))
+  // Signing this header is no more than signing its value, which stands in the canonical request in any case.
+  const missing = ['host', ...mustBe].filter((name) => !signed.has(name) && name !== 'x-amz-content-sha256')
+  if (missing.length > 0) {
+    throw new S3Error('AccessDenied', `These headers are not signed: ${missing.join(', ')}.`)
+  }
+  if (expires === undefined && !signed.has('x-amz-date')) throw new S3Error('AccessDenied', 'x-amz-date is not signed.')
+}
+
+function signedValue(request: IncomingMessage, name: string): string {
+  const values = request.headersDistinct[name] ?? []
+  return values.map((value) => value.trim().replace(/ +/g, ' ')).join(',')
+}
+
+function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
 }

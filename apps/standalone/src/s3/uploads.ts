@@ -1,176 +1,201 @@
-// Multipart uploads of the embedded S3 server: parts go straight to their place in one file.
+// Multipart uploads on disk. Parts go straight to their place in one file, so that completing an upload copies nothing.
 //
-// s3rver copies all parts once more when the upload is completed, which takes as long as uploading them.
-// Here the parts of an upload have one size, but for the last, so the place of each is known when it comes in.
-import { createHash } from 'node:crypto'
-import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+// A part of n bytes with the number k is written at (k - 1) × n of a file for parts of n bytes. Where all parts but the
+// last have one size, that file becomes the object; else the parts are copied into one.
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import S3Error from 's3rver/lib/models/error.js'
-import type { Metadata } from 's3rver/lib/stores/filesystem.js'
+import { bodyLength, type Received, receiveFile } from './body.ts'
+import { type Bucket, type Condition, type ObjectInfo, writeAll } from './bucket.ts'
+import type { Call } from './call.ts'
+import type { Algorithm, Checksum } from './checksum.ts'
+import { codeOf, S3Error } from './errors.ts'
 
-export interface OpenUpload {
+/** Kept in `upload.json`. */
+export interface Upload {
+  readonly id: string
   readonly key: string
-  readonly uploadId: string
-  readonly initiated: Date
+  readonly initiated: number
+  readonly headers: Readonly<Record<string, string>>
+  /** What the client said that it will send with its parts. */
+  readonly checksum: { readonly algorithm: Algorithm; readonly type: Checksum['type'] } | undefined
 }
 
-export interface Stored {
-  readonly size: number
-  readonly md5: string
-}
-
-/** Where the bytes of a part are: `size` bytes at `offset` of `file`. Written to `<number>.json`. */
-interface Part extends Stored {
+/** Where the bytes of a part are: `size` bytes at `offset` of `file`. Kept in `<number>.json`, empty while it comes in. */
+export interface Part extends Received {
+  readonly number: number
   readonly file: string
   readonly offset: number
+  readonly modified: number
 }
 
-export interface Assembled extends Stored {
-  readonly key: string
-  readonly metadata: Metadata
-  readonly file: string
+const COPY_BYTES = 1024 ** 2
+/** File systems have files of a few TiB at most, holes included. */
+const MAX_OFFSET = 1024 ** 4
+
+/** Parts that are being written, by the directory of their upload. */
+const writing = new Map<string, number>()
+
+export async function createUpload(bucket: Bucket, description: Omit<Upload, 'id' | 'initiated'>): Promise<Upload> {
+  const initiated = Date.now()
+  // The order of the ids is the order of time: lists go by it.
+  const id = initiated.toString(16).padStart(12, '0') + randomBytes(12).toString('hex')
+  const upload = { ...description, id, initiated }
+  const path = bucket.temporaryPath()
+  await mkdir(path, { mode: 0o700 })
+  await writeFile(join(path, 'upload.json'), JSON.stringify(upload), { mode: 0o600, flush: true })
+  await rename(path, join(bucket.uploads, id))
+  return upload
 }
-
-/** The file that parts are written into at their place; one of another size gets a file of its own. */
-const COMMON = 'parts'
-const CHUNK = 1024 * 1024
-
-/** The size of the first part seen, by upload. Lost with the process: then parts get files of their own. */
-const partSizes = new Map<string, number>()
 
 /** @throws S3Error NoSuchUpload */
-export async function putPart(
-  directory: string,
-  uploadId: string,
-  number: number,
-  content: Readable,
-  length: number,
-): Promise<Stored> {
-  const { key } = await describe(directory, uploadId)
-  if (key === undefined) throw noSuchUpload()
-  const unit = partSizes.get(uploadId) ?? length
-  partSizes.set(uploadId, unit)
-  const place =
-    length > 0 && length <= unit ? { file: COMMON, offset: (number - 1) * unit } : { file: `own-${number}`, offset: 0 }
+export async function readUpload(bucket: Bucket, id: string, key: string): Promise<Upload> {
+  const upload = await readIfThere<Upload>(join(directoryOf(bucket, id), 'upload.json'))
+  if (upload?.key !== key) throw new S3Error('NoSuchUpload')
+  return upload
+}
+
+/** Those whose key has the prefix, by key and time. */
+export async function listUploads(bucket: Bucket, prefix: string): Promise<Upload[]> {
+  const uploads: Upload[] = []
+  for (const id of (await readdir(bucket.uploads)).sort()) {
+    const upload = await readIfThere<Upload>(join(bucket.uploads, id, 'upload.json'))
+    if (upload?.key.startsWith(prefix)) uploads.push(upload)
+  }
+  return uploads
+}
+
+/** @throws S3Error NoSuchUpload, and what is wrong with the body */
+export async function receivePart(call: Call, upload: Upload, number: number): Promise<Part> {
+  const directory = directoryOf(call.bucket, upload.id)
+  const record = join(directory, `${number}.json`)
+  const length = bodyLength(call)
+  writing.set(directory, (writing.get(directory) ?? 0) + 1)
   try {
-    // A part sent twice has the same bytes, so the two may be written over each other.
-    const stored = await writeHashed(content, join(directory, uploadId, place.file), place.offset)
-    const part: Part = { ...place, ...stored }
-    await writeFile(join(directory, uploadId, `${number}.json`), JSON.stringify(part))
-    return stored
+    // A part sent again must not write over one that is complete: this one may fail.
+    const isFirst = await createFile(record)
+    const offset = (number - 1) * length
+    const isInPlace = isFirst && offset <= MAX_OFFSET
+    const place = isInPlace
+      ? { file: `size-${length}`, offset }
+      : { file: `again-${number}-${randomBytes(6).toString('hex')}`, offset: 0 }
+    await createFile(join(directory, place.file))
+    await using file = await open(join(directory, place.file), 'r+')
+    const received = await receiveFile(call, file, place.offset)
+    await call.bucket.sync(file)
+    const part: Part = { ...received, ...place, number, modified: Date.now() }
+    const written = join(directory, `${number}-${randomBytes(6).toString('hex')}.new`)
+    await writeFile(written, JSON.stringify(part), { mode: 0o600 })
+    await rename(written, record)
+    return part
   } catch (error) {
-    // The upload was aborted while this part came in.
-    if (codeOf(error) === 'ENOENT') throw noSuchUpload()
+    // The upload was aborted or completed while this part came in.
+    throw codeOf(error) === 'ENOENT' ? new S3Error('NoSuchUpload') : error
+  } finally {
+    const left = (writing.get(directory) ?? 1) - 1
+    if (left > 0) writing.set(directory, left)
+    else writing.delete(directory)
+  }
+}
+
+/** By number. */
+export async function listParts(bucket: Bucket, { id }: Upload): Promise<Part[]> {
+  const directory = directoryOf(bucket, id)
+  const names = (await namesIn(directory)).filter((name) => /^\d+\.json$/.test(name))
+  const parts = await Promise.all(names.map((name) => readIfThere<Part>(join(directory, name))))
+  return parts.filter((part) => part !== undefined).sort((a, b) => a.number - b.number)
+}
+
+/** @throws S3Error NoSuchUpload; what the condition throws, and then the upload is still there */
+export async function completeUpload(
+  bucket: Bucket,
+  { id }: Upload,
+  parts: readonly Part[],
+  info: ObjectInfo,
+  condition: Condition | undefined,
+): Promise<void> {
+  const directory = directoryOf(bucket, id)
+  const taken = bucket.temporaryPath()
+  await takeAway(directory, taken)
+  try {
+    // A part that still comes in has its file open, which must not become the object then.
+    const first = parts[0]
+    const isInPlace = first !== undefined && isContiguous(parts.slice(0, -1), first.file) && !writing.has(directory)
+    const path = join(taken, isInPlace ? first.file : 'whole')
+    if (!isInPlace) await createFile(path)
+    await using file = await open(path, 'r+')
+    const last = parts.at(-1)
+    const rest = isInPlace && last !== undefined ? [last] : parts
+    let end = isInPlace && last !== undefined ? info.size - last.size : 0
+    for (const part of rest) {
+      if (isInPlace && part.file === first.file && part.offset === end) end += part.size
+      else end += await copy(join(taken, part.file), part, file, end)
+    }
+    await file.truncate(info.size)
+    await bucket.publish(file, path, info, condition)
+  } catch (error) {
+    await rename(taken, directory)
+    throw error
+  }
+  await rm(taken, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** @throws S3Error NoSuchUpload */
+export async function abortUpload(bucket: Bucket, { id }: Upload): Promise<void> {
+  // Moved first: a part that comes in at this moment must not make the directory again.
+  const taken = bucket.temporaryPath()
+  await takeAway(directoryOf(bucket, id), taken)
+  await rm(taken, { recursive: true, force: true, maxRetries: 5 })
+}
+
+function directoryOf(bucket: Bucket, id: string): string {
+  // Anything but an id of ours could lead out of the directory.
+  if (!/^[0-9a-f]{36}$/.test(id)) throw new S3Error('NoSuchUpload')
+  return join(bucket.uploads, id)
+}
+
+async function takeAway(directory: string, taken: string): Promise<void> {
+  try {
+    await rename(directory, taken)
+  } catch (error) {
+    throw codeOf(error) === 'ENOENT' ? new S3Error('NoSuchUpload') : error
+  }
+}
+
+function isContiguous(parts: readonly Part[], file: string): boolean {
+  let end = 0
+  return parts.every((part) => {
+    const isNext = part.file === file && part.offset === end
+    end += part.size
+    return isNext
+  })
+}
+
+async function copy(path: string, part: Part, to: FileHandle, position: number): Promise<number> {
+  if (part.size === 0) return 0
+  const bytes = { start: part.offset, end: part.offset + part.size - 1, highWaterMark: COPY_BYTES }
+  let end = position
+  for await (const chunk of createReadStream(path, bytes)) end += await writeAll(to, [chunk], end)
+  return end - position
+}
+
+/** False: it was there. */
+async function createFile(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'wx', 0o600)).close()
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
 }
 
-/** @throws S3Error NoSuchUpload, InvalidPart, InvalidPartOrder */
-export async function assemble(
-  directory: string,
-  uploadId: string,
-  claimed: readonly { number: number; etag: string }[],
-): Promise<Assembled> {
-  const { key, metadata } = await describe(directory, uploadId)
-  if (key === undefined || metadata === undefined) throw noSuchUpload()
-  const digests = createHash('md5')
-  const parts: Part[] = []
-  let previous = 0
-  for (const { number, etag } of claimed) {
-    if (number <= previous) throw new S3Error('InvalidPartOrder', 'The parts are not in ascending order.')
-    previous = number
-    const text = await readIfThere(join(directory, uploadId, `${number}.json`))
-    const part = text === undefined ? undefined : (JSON.parse(text) as Part)
-    if (part?.md5 !== etag) throw new S3Error('InvalidPart', `Part ${number} is not there, or has another ETag.`)
-    parts.push(part)
-    digests.update(etag, 'hex')
-  }
-  const file = join(directory, uploadId, COMMON)
-  const size = parts.reduce((sum, part) => sum + part.size, 0)
-  const md5 = `${digests.digest('hex')}-${parts.length}`
-  if (isContiguous(parts)) {
-    await truncate(file, size)
-    return { key, metadata, file, size, md5 }
-  }
-  const whole = join(directory, uploadId, 'whole')
-  await rm(whole, { force: true })
-  for (const part of parts) {
-    if (part.size === 0) continue
-    const from = createReadStream(join(directory, uploadId, part.file), {
-      start: part.offset,
-      end: part.offset + part.size - 1,
-      highWaterMark: CHUNK,
-    })
-    await pipeline(from, createWriteStream(whole, { flags: 'a' }))
-  }
-  return { key, metadata, file: whole, size, md5 }
-}
-
-function isContiguous(parts: readonly Part[]): boolean {
-  let end = 0
-  for (const { file, offset, size } of parts) {
-    if (file !== COMMON || offset !== end) return false
-    end += size
-  }
-  return true
-}
-
-/** @throws S3Error NoSuchUpload */
-export async function dropUpload(directory: string, uploadId: string): Promise<void> {
-  if ((await describe(directory, uploadId)).key === undefined) throw noSuchUpload()
-  partSizes.delete(uploadId)
-  // Renamed first: a part that comes in at this moment must not bring the upload back to life.
-  const dropped = join(directory, `dropped-${uploadId}`)
-  await rename(join(directory, uploadId), dropped)
-  await rm(dropped, { recursive: true, force: true, maxRetries: 5 })
-}
-
-export async function listUploads(directory: string, prefix: string): Promise<OpenUpload[]> {
-  const uploads: OpenUpload[] = []
-  for (const uploadId of await namesIn(directory)) {
-    const { key } = await describe(directory, uploadId)
-    if (key?.startsWith(prefix)) {
-      uploads.push({ key, uploadId, initiated: (await stat(join(directory, uploadId, 'key'))).mtime })
-    }
-  }
-  return uploads.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : +a.initiated - +b.initiated))
-}
-
-/** Writes into the file at `offset`, which is made if missing and never cut. */
-export async function writeHashed(content: Readable, path: string, offset = 0): Promise<Stored> {
-  const hash = createHash('md5')
-  let size = 0
-  const file = await open(path, constants.O_CREAT | constants.O_WRONLY)
-  await pipeline(
-    content,
-    async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        hash.update(chunk)
-        size += chunk.length
-        yield chunk
-      }
-    },
-    file.createWriteStream({ start: offset, highWaterMark: CHUNK }),
-  )
-  return { size, md5: hash.digest('hex') }
-}
-
-/** What s3rver wrote down when the upload began; nothing when there is no such upload. */
-async function describe(directory: string, uploadId: string): Promise<{ key?: string; metadata?: Metadata }> {
-  // Anything but an id of s3rver's could lead out of the directory.
-  if (!/^[0-9a-f]{32}$/.test(uploadId)) return {}
-  const key = await readIfThere(join(directory, uploadId, 'key'))
-  const metadata = await readIfThere(join(directory, uploadId, 'metadata'))
-  if (key === undefined || metadata === undefined) return {}
-  return { key, metadata: JSON.parse(metadata || '{}') as Metadata }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
+/** Undefined also for an empty file. */
+async function readIfThere<T>(path: string): Promise<T | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    const json = await readFile(path, 'utf8')
+    return json === '' ? undefined : (JSON.parse(json) as T)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
@@ -181,15 +206,7 @@ async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
+    if (codeOf(error) === 'ENOENT') throw new S3Error('NoSuchUpload')
     throw error
   }
-}
-
-function noSuchUpload(): S3Error {
-  return new S3Error('NoSuchUpload', 'The multipart upload does not exist: it was completed, aborted, or never begun.')
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code
 }

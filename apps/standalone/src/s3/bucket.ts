@@ -1,0 +1,169 @@
+// One bucket on disk. An object is one file: its bytes, then what is known of it, so that one rename publishes both.
+//
+// The name of the file is the SHA-256 of the key. So no key leaves the directory, is too long for a file name, or
+// stands in the way of another (`a` and `a/b`, `A` and `a`).
+import { createHash, randomUUID } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync, renameSync } from 'node:fs'
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Checksum } from './checksum.ts'
+import { codeOf } from './errors.ts'
+
+export interface ObjectInfo {
+  readonly key: string
+  readonly size: number
+  /** Without quotes. */
+  readonly etag: string
+  /** Milliseconds since 1970. */
+  readonly modified: number
+  /** Content-Type and the like, and `x-amz-meta-*`. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly checksum?: Checksum | undefined
+}
+
+/** @throws S3Error when what is there now must not be replaced */
+export type Condition = (existing: ObjectInfo | undefined) => void
+
+const MAGIC = Buffer.from('WAYBILL1')
+const TAIL_BYTES = 8192
+/** Objects whose description is read before other work gets its turn. */
+const READS_AT_ONCE = 100
+
+export class Bucket {
+  readonly #directory: string
+  readonly #durable: boolean
+  /** Descriptions by file name, so that a list does not read every file each time. The directory decides what exists. */
+  readonly #known = new Map<string, ObjectInfo>()
+
+  constructor(directory: string, durable: boolean) {
+    this.#directory = directory
+    this.#durable = durable
+  }
+
+  /** Of the multipart uploads that are open; each has a directory of its own. */
+  get uploads(): string {
+    return join(this.#directory, 'uploads')
+  }
+
+  /** A path for a file or directory that is removed at the next start if it is still there. */
+  temporaryPath(): string {
+    return join(this.#directory, 'temporary', randomUUID())
+  }
+
+  /** Makes sure that the bytes written so far survive a loss of power, if this server promises that. */
+  async sync(file: FileHandle): Promise<void> {
+    if (this.#durable) await file.datasync()
+  }
+
+  /** Makes the file with exactly `info.size` bytes the object, in one step. @throws what the condition throws */
+  async publish(file: FileHandle, path: string, info: ObjectInfo, condition?: Condition): Promise<void> {
+    const description = Buffer.from(JSON.stringify(info))
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(description.length)
+    await writeAll(file, [description, length, MAGIC], info.size)
+    await this.sync(file)
+    const target = this.#pathOf(info.key)
+    // Both in one turn of the event loop: no other request gets in between.
+    condition?.(readFile(target))
+    renameSync(path, target)
+    this.#known.set(nameOf(info.key), info)
+    await this.#syncDirectory()
+  }
+
+  /** The caller closes `fd`. What was opened stays readable when the object is replaced or deleted. */
+  open(key: string): { readonly fd: number; readonly info: ObjectInfo } | undefined {
+    const fd = openIfThere(this.#pathOf(key))
+    if (fd === undefined) return undefined
+    try {
+      return { fd, info: readInfo(fd) }
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.#pathOf(key), { force: true })
+    this.#known.delete(nameOf(key))
+    await this.#syncDirectory()
+  }
+
+  /** In no order. */
+  async list(): Promise<ObjectInfo[]> {
+    const names = new Set(await readdir(join(this.#directory, 'objects')))
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
+    const objects: ObjectInfo[] = []
+    let reads = 0
+    for (const name of names) {
+      if (!this.#known.has(name) && ++reads % READS_AT_ONCE === 0) await nextTurn()
+      const info = this.#known.get(name) ?? readFile(join(this.#directory, 'objects', name))
+      if (info === undefined) continue
+      this.#known.set(name, info)
+      objects.push(info)
+    }
+    return objects
+  }
+
+  #pathOf(key: string): string {
+    return join(this.#directory, 'objects', nameOf(key))
+  }
+
+  async #syncDirectory(): Promise<void> {
+    if (!this.#durable) return
+    await using directory = await open(join(this.#directory, 'objects'))
+    await directory.sync()
+  }
+}
+
+/** A signal or a disk that is nearly full can cut a single write short. */
+export async function writeAll(file: FileHandle, chunks: readonly Buffer[], position: number): Promise<number> {
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  let { bytesWritten } = await file.writev(chunks, position)
+  while (bytesWritten < length) {
+    const rest = Buffer.concat(chunks).subarray(bytesWritten)
+    bytesWritten += (await file.write(rest, 0, rest.length, position + bytesWritten)).bytesWritten
+  }
+  return length
+}
+
+function nameOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}
+
+function readFile(path: string): ObjectInfo | undefined {
+  const fd = openIfThere(path)
+  if (fd === undefined) return undefined
+  try {
+    return readInfo(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function readInfo(fd: number): ObjectInfo {
+  const { size } = fstatSync(fd)
+  const readEnd = (length: number) => {
+    const buffer = Buffer.alloc(Math.min(length, size))
+    readSync(fd, buffer, 0, buffer.length, size - buffer.length)
+    return buffer
+  }
+  const footer = 4 + MAGIC.length
+  let tail = readEnd(TAIL_BYTES)
+  if (tail.length >= footer && tail.subarray(-MAGIC.length).equals(MAGIC)) {
+    const length = tail.readUInt32BE(tail.length - footer)
+    if (length + footer > tail.length) tail = readEnd(length + footer)
+    const info = JSON.parse(tail.toString('utf8', tail.length - footer - length, tail.length - footer)) as ObjectInfo
+    if (info.size + length + footer === size) return info
+  }
+  throw new Error('A file of the embedded S3 server is damaged.')
+}
