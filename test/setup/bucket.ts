@@ -1,11 +1,11 @@
-// Looks into the bucket of the run with a client that is not the product's.
+// Lists the bucket of the run with a client that is not the product's.
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { inject } from 'vitest'
 
 export interface BucketContents {
   /** Keys without the prefix. */
   readonly objects: readonly string[]
-  /** Keys of multipart uploads that nobody has completed or aborted. */
+  /** Keys of multipart uploads that are neither completed nor aborted. */
   readonly openUploads: readonly string[]
 }
 

@@ -197,6 +197,21 @@ test('If-None-Match: * refuses to complete over an object, and the upload is sti
   expect((await read('only-once')).toString()).toBe('second')
 })
 
+test('a completion that fails loses no part, not even one that it left out', async () => {
+  const bodies = ['one', 'two', 'six']
+  const asked = await upload('left-out', bodies)
+  const { Parts } = asked.MultipartUpload
+  await suite.client.send(new PutObjectCommand({ Bucket: asked.Bucket, Key: asked.Key, Body: 'first' }))
+  const two = new CompleteMultipartUploadCommand({
+    ...asked,
+    IfNoneMatch: '*',
+    MultipartUpload: { Parts: Parts.slice(0, 2) },
+  })
+  await expect(suite.client.send(two)).rejects.toMatchObject({ name: 'PreconditionFailed' })
+  await suite.client.send(new CompleteMultipartUploadCommand(asked))
+  expect((await read('left-out')).toString()).toBe(bodies.join(''))
+})
+
 test('uploads and parts are listed page by page', async () => {
   const asked = [
     await upload('page/b', ['1', '22', '333']),

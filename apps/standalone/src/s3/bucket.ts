@@ -22,6 +22,9 @@ export interface ObjectInfo {
   readonly checksum?: Checksum | undefined
 }
 
+/** What a list says of an object. */
+export type ListedObject = Pick<ObjectInfo, 'key' | 'size' | 'etag' | 'modified'>
+
 /** @throws S3Error when what is there now must not be replaced */
 export type Condition = (existing: ObjectInfo | undefined) => void
 
@@ -33,8 +36,8 @@ const READS_AT_ONCE = 100
 export class Bucket {
   readonly #directory: string
   readonly #durable: boolean
-  /** Descriptions by file name, so that a list does not read every file each time. The directory decides what exists. */
-  readonly #known = new Map<string, ObjectInfo>()
+  /** By file name, so that a list does not read every file each time. The directory decides what exists. */
+  readonly #listed = new Map<string, ListedObject>()
 
   constructor(directory: string, durable: boolean) {
     this.#directory = directory
@@ -67,7 +70,7 @@ export class Bucket {
     // Both in one turn of the event loop: no other request gets in between.
     condition?.(readFile(target))
     renameSync(path, target)
-    this.#known.set(nameOf(info.key), info)
+    this.#listed.set(nameOf(info.key), listed(info))
     await this.#syncDirectory()
   }
 
@@ -85,22 +88,22 @@ export class Bucket {
 
   async remove(key: string): Promise<void> {
     await rm(this.#pathOf(key), { force: true })
-    this.#known.delete(nameOf(key))
+    this.#listed.delete(nameOf(key))
     await this.#syncDirectory()
   }
 
   /** In no order. */
-  async list(): Promise<ObjectInfo[]> {
+  async list(): Promise<ListedObject[]> {
     const names = new Set(await readdir(join(this.#directory, 'objects')))
-    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
-    const objects: ObjectInfo[] = []
+    for (const name of this.#listed.keys()) if (!names.has(name)) this.#listed.delete(name)
+    const objects: ListedObject[] = []
     let reads = 0
     for (const name of names) {
-      if (!this.#known.has(name) && ++reads % READS_AT_ONCE === 0) await nextTurn()
-      const info = this.#known.get(name) ?? readFile(join(this.#directory, 'objects', name))
-      if (info === undefined) continue
-      this.#known.set(name, info)
-      objects.push(info)
+      if (!this.#listed.has(name) && ++reads % READS_AT_ONCE === 0) await nextTurn()
+      const object = this.#listed.get(name) ?? readFile(join(this.#directory, 'objects', name))
+      if (object === undefined) continue
+      this.#listed.set(name, listed(object))
+      objects.push(object)
     }
     return objects
   }
@@ -125,6 +128,10 @@ export async function writeAll(file: FileHandle, chunks: readonly Buffer[], posi
     bytesWritten += (await file.write(rest, 0, rest.length, position + bytesWritten)).bytesWritten
   }
   return length
+}
+
+function listed({ key, size, etag, modified }: ListedObject): ListedObject {
+  return { key, size, etag, modified }
 }
 
 function nameOf(key: string): string {

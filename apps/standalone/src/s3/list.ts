@@ -1,5 +1,5 @@
 // The lists: objects of a bucket (both versions), open multipart uploads, buckets.
-import type { ObjectInfo } from './bucket.ts'
+import type { ListedObject } from './bucket.ts'
 import { answerXml, type Call } from './call.ts'
 import { S3Error } from './errors.ts'
 import { encode } from './target.ts'
@@ -9,7 +9,7 @@ import { element, text } from './xml.ts'
 const MAX_ITEMS = 1000
 
 interface Page {
-  readonly objects: readonly ObjectInfo[]
+  readonly objects: readonly ListedObject[]
   readonly prefixes: readonly string[]
   /** Where the next page goes on: a key or a common prefix. Undefined: there is none. */
   readonly next: string | undefined
@@ -43,13 +43,13 @@ export async function listObjectsV1(call: Call): Promise<void> {
   ])
 }
 
-function paginate(all: readonly ObjectInfo[], { query }: Call, after: string, max: number): Page {
+function paginate(all: readonly ListedObject[], { query }: Call, after: string, max: number): Page {
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
   // S3 sorts by the bytes of UTF-8, JavaScript by UTF-16: the two differ beyond U+D7FF.
   const matching = all.flatMap((info) => (info.key.startsWith(prefix) ? [{ info, order: orderOf(info.key) }] : []))
   matching.sort((a, b) => (a.order < b.order ? -1 : 1))
-  const objects: ObjectInfo[] = []
+  const objects: ListedObject[] = []
   const prefixes: string[] = []
   const start = orderOf(after)
   let last = after

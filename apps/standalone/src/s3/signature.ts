@@ -46,11 +46,7 @@ export function authorize(request: IncomingMessage, target: Target, credentials:
   const canonicalRequest = [
     request.method,
     encode(target.path).replaceAll('%2F', '/'),
-    [...target.query]
-      .filter(([name]) => name !== 'X-Amz-Signature')
-      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-      .sort()
-      .join('&'),
+    canonicalQuery(target.query),
     ...claim.signedHeaders.split(';').map((name) => `${name}:${signedValue(request, name)}`),
     '',
     claim.signedHeaders,
@@ -61,10 +57,8 @@ export function authorize(request: IncomingMessage, target: Target, credentials:
   const verify = (signature: string, algorithm: string, lines: readonly string[]) => {
     const stringToSign = [algorithm, claim.date, scope.join('/'), ...lines].join('\n')
     const expected = createHmac('sha256', key).update(stringToSign).digest()
-    const given = Buffer.from(signature, 'hex')
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-      throw new S3Error('SignatureDoesNotMatch')
-    }
+    const isHex = /^[0-9a-f]{64}$/.test(signature)
+    if (!isHex || !timingSafeEqual(Buffer.from(signature, 'hex'), expected)) throw new S3Error('SignatureDoesNotMatch')
   }
   verify(claim.signature, ALGORITHM, [createHash('sha256').update(canonicalRequest).digest('hex')])
 
@@ -106,6 +100,16 @@ function readClaim(request: IncomingMessage, query: ReadonlyMap<string, string>)
   const [, credential = '', signedHeaders = '', signature = ''] = match
   const date = signedValue(request, 'x-amz-date')
   return { credential, signedHeaders, signature, date, payload: signedValue(request, 'x-amz-content-sha256') }
+}
+
+/** Sorted by name; no name is there twice. */
+function canonicalQuery(query: ReadonlyMap<string, string>): string {
+  return [...query]
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.join('='))
+    .join('&')
 }
 
 function checkTime({ date, expires }: Claim, day: string): void {

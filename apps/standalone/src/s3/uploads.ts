@@ -101,9 +101,8 @@ export async function receivePart(call: Call, upload: Upload, number: number): P
 
 /** By number. */
 export async function listParts(bucket: Bucket, { id }: Upload): Promise<Part[]> {
-  const directory = directoryOf(bucket, id)
-  const names = (await namesIn(directory)).filter((name) => /^\d+\.json$/.test(name))
-  const parts = await Promise.all(names.map((name) => readIfThere<Part>(join(directory, name))))
+  const records = await partRecords(directoryOf(bucket, id))
+  const parts = await Promise.all(records.map((path) => readIfThere<Part>(path)))
   return parts.filter((part) => part !== undefined).sort((a, b) => a.number - b.number)
 }
 
@@ -119,9 +118,10 @@ export async function completeUpload(
   const taken = bucket.temporaryPath()
   await takeAway(directory, taken)
   try {
-    // A part that still comes in has its file open, which must not become the object then.
     const first = parts[0]
-    const isInPlace = first !== undefined && isContiguous(parts.slice(0, -1), first.file) && !writing.has(directory)
+    // A part that still comes in has its file open, and one that is left out could be asked for if this fails.
+    const isAlone = !writing.has(directory) && (await partRecords(taken)).length === parts.length
+    const isInPlace = isAlone && first !== undefined && isContiguous(parts.slice(0, -1), first.file)
     const path = join(taken, isInPlace ? first.file : 'whole')
     if (!isInPlace) await createFile(path)
     await using file = await open(path, 'r+')
@@ -202,11 +202,10 @@ async function readIfThere<T>(path: string): Promise<T | undefined> {
   }
 }
 
-async function namesIn(directory: string): Promise<string[]> {
+async function partRecords(directory: string): Promise<string[]> {
   try {
-    return await readdir(directory)
+    return (await readdir(directory)).filter((name) => /^\d+\.json$/.test(name)).map((name) => join(directory, name))
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw new S3Error('NoSuchUpload')
-    throw error
+    throw codeOf(error) === 'ENOENT' ? new S3Error('NoSuchUpload') : error
   }
 }
