@@ -1,18 +1,54 @@
-// How the tests run: forks, so that each suite has a process of its own to leak in, on two cores.
-import { defineConfig } from 'vitest/config'
+// How the tests run: each file in a process of its own, and files that start processes beside fewer others.
+import { fileURLToPath } from 'node:url'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Their tests start Node processes, a browser or servers of their own, several at a time. */
+const STARTING_PROCESSES = [
+  'test/{browser,chaos,docs,e2e}/**/*.test.ts',
+  'test/integration/{client,embedded}/**/*.test.ts',
+  'test/integration/access/keys-command.test.ts',
+  'test/unit/project/run.test.ts',
+]
+
+/** Every Node process of a run keeps its compiled code here: the next one that starts needs half of the CPU time. */
+const NODE_COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/waybill-tests', import.meta.url))
+
+/** Limits that only a test that hangs reaches: a machine that is ten times slower than usual stays below them. */
+const COMMON = {
+  pool: 'forks',
+  env: { NODE_COMPILE_CACHE },
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  teardownTimeout: 120_000,
+  expect: { poll: { timeout: 120_000 } },
+} as const
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Ends in the other order: what is missing is told when the servers are down.
+    // Teardown runs in the other order: missing answers are reported when the servers are stopped.
     globalSetup: ['test/setup/api/openapi-coverage.ts', 'test/setup/servers.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
-    // Ceilings, only reached when something is broken: a machine that does ten things at once is slow at each.
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
-    teardownTimeout: 60_000,
-    // A second, vitest's own patience, is nothing on a busy machine; what comes in time is not held up by this.
-    expect: { poll: { timeout: 15_000 } },
+    projects: [
+      {
+        test: {
+          ...COMMON,
+          name: 'light',
+          include: ['test/{contract,integration,unit}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...STARTING_PROCESSES],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...COMMON,
+          name: 'processes',
+          include: STARTING_PROCESSES,
+          // Of concurrent tests, one starts processes while another one waits. More would only slow each other down.
+          maxWorkers: 2,
+          maxConcurrency: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 })

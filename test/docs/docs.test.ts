@@ -9,6 +9,7 @@ import { findRunningPostgres } from '../../apps/standalone/src/postgres/embedded
 import { databaseIn } from '../../apps/standalone/src/system.ts'
 import { createTestDatabase, withClient } from '../setup/database.ts'
 import { createShop, type Shop } from '../setup/shop.ts'
+import { inheritedEnvironment } from '../setup/spawn.ts'
 import { testSettings } from '../setup/system.ts'
 import { type Block, readBlocks, unfencedCode } from './blocks.ts'
 import { type Clone, makeClone, ROOT } from './clone.ts'
@@ -79,10 +80,7 @@ describe('nothing that could be run is left out without a reason', () => {
   })
 })
 
-/** Milliseconds for one document: each call of npm alone takes seconds on a machine that is busy. */
-const TIMEOUT = 120_000
-
-describe('what is shown works', { timeout: TIMEOUT }, () => {
+describe('what is shown works', () => {
   let clone: Clone
   let shop: Shop
   let system: ChildProcess
@@ -92,7 +90,7 @@ describe('what is shown works', { timeout: TIMEOUT }, () => {
     ;[clone, shop, port] = await Promise.all([makeClone(), createShop(), aPort()])
     system = spawn('npm', ['start'], { cwd: clone.directory, env: environment(port), detached: true })
     await started(system)
-  }, 90_000)
+  })
   afterAll(async () => {
     if (system.exitCode === null) {
       const ended = once(system, 'close')
@@ -165,10 +163,16 @@ const isTyped = ({ language, noRun }: Block) => language === 'bash' && noRun ===
 
 /** What a reader has: nothing of the test's own settings. Few rows, so that it is quick. */
 function environment(port: number): Record<string, string> {
-  const { PATH = '', HOME = '' } = process.env
+  const { HOME = '' } = process.env
   const system = { PORT: String(port), HOST: '127.0.0.1', SAMPLE_ROWS: '2000' }
   // For the command line: what it keeps lies in the clone.
-  return { PATH, HOME, ...system, WAYBILL_URL: `http://localhost:${port}`, XDG_CONFIG_HOME: '.config' }
+  return {
+    ...inheritedEnvironment(),
+    HOME,
+    ...system,
+    WAYBILL_URL: `http://localhost:${port}`,
+    XDG_CONFIG_HOME: '.config',
+  }
 }
 
 /** @throws Error with what it said, when it ends instead */
@@ -200,7 +204,7 @@ async function databaseUrl({ directory }: Clone): Promise<string> {
 
 /** What a program that Node runs has said. @throws Error with that, when it fails */
 async function run(args: readonly string[], { directory }: Clone, env: Record<string, string>): Promise<string> {
-  const child = spawn(process.execPath, args, { cwd: directory, env, timeout: 60_000 })
+  const child = spawn(process.execPath, args, { cwd: directory, env, timeout: 300_000 })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text))
   const [code] = await once(child, 'close')

@@ -15,7 +15,7 @@ export interface SessionOptions {
 }
 
 /** Milliseconds that a document may take: a loop that waits for what never comes must end. */
-const TIMEOUT = 100_000
+const TIMEOUT = 500_000
 
 /** What each block wrote to its standard output. @throws Error that shows the block that failed, and what it said */
 export async function runBlocks(

@@ -95,7 +95,7 @@ beforeAll(async () => {
   await deployQueue(readConfig(settings))
   deployment = createDeployment(settings)
   await run()
-}, 120_000)
+})
 afterAll(async () => {
   await Promise.all(others.map((program) => program.stop()))
   await deployment.stop()

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'vitest'
+import { inheritedEnvironment } from './spawn.ts'
 
 const BIN = fileURLToPath(new URL('../../packages/client/bin/waybill.mjs', import.meta.url))
 
@@ -64,7 +65,7 @@ export async function createCli(env: Readonly<Record<string, string>> = {}): Pro
   const spawned = (command: string, words: readonly string[], own: Readonly<Record<string, string>>) => {
     const child = spawn(command, words, {
       cwd: directory,
-      env: { PATH: process.env.PATH, HOME: home, ...env, ...own },
+      env: { ...inheritedEnvironment(), HOME: home, ...env, ...own },
     })
     child.stdin.on('error', () => undefined) // it may end before it has read
     running.add(child)
@@ -94,7 +95,7 @@ export async function createCli(env: Readonly<Record<string, string>> = {}): Pro
       return {
         raw,
         screen,
-        shows: (text) => expect.poll(screen, { timeout: 20_000 }).toMatch(text),
+        shows: (text) => expect.poll(screen).toMatch(text),
         type: (keys) => void child.stdin.write(keys),
         ended: once(child, 'close').then(([code]) => Number(code)),
       }

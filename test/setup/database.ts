@@ -14,7 +14,7 @@ export interface TestDatabase {
 }
 
 const TEMPLATE = 'waybill_template'
-const LEAK_MS = 2000
+const LEAK_TIMEOUT_MS = 20_000
 
 /** Call it in `beforeAll`, and `drop()` in `afterAll`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
@@ -49,7 +49,7 @@ async function makeTemplate(client: pg.Client): Promise<void> {
 async function dropDatabase(server: string, name: string): Promise<void> {
   await withClient(server, async (client) => {
     let open = await connectionsTo(client, name)
-    for (const deadline = Date.now() + LEAK_MS; open.length > 0 && Date.now() < deadline; ) {
+    for (const deadline = Date.now() + LEAK_TIMEOUT_MS; open.length > 0 && Date.now() < deadline; ) {
       await sleep(50)
       open = await connectionsTo(client, name)
     }

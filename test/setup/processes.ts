@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inheritedEnvironment } from './spawn.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -34,7 +35,7 @@ export function startProcess(
 ): Process {
   const child = spawn(process.execPath, [join(ROOT, ENTRIES[name])], {
     cwd,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { ...inheritedEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)

@@ -11,7 +11,7 @@ export interface TestRedis {
   stop(): Promise<void>
 }
 
-const READY_MS = 10_000
+const READY_TIMEOUT_MS = 60_000
 const TRIES = 5
 
 /**
@@ -48,7 +48,7 @@ export async function startRedis(directory: string, usual = 0): Promise<TestRedi
     }
     const isGone = () => failure !== undefined || child.exitCode !== null || child.signalCode !== null
 
-    const deadline = Date.now() + READY_MS
+    const deadline = Date.now() + READY_TIMEOUT_MS
     while (!isGone()) {
       if (await answers(port)) return { url: `redis://127.0.0.1:${port}`, stop }
       if (Date.now() > deadline) await stop()

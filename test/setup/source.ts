@@ -91,8 +91,8 @@ export async function untilActive(url: string): Promise<Session> {
 }
 
 /** Milliseconds until nothing of the source is at work or holds a transaction open. */
-export async function restsAfter(url: string, patience = 5_000): Promise<number> {
+export async function restsAfter(url: string, timeoutMs = 60_000): Promise<number> {
   const startedAt = performance.now()
-  while ((await busySessions(url)).length > 0 && performance.now() - startedAt < patience) await sleep(20)
+  while ((await busySessions(url)).length > 0 && performance.now() - startedAt < timeoutMs) await sleep(20)
   return performance.now() - startedAt
 }

@@ -7,11 +7,17 @@ import { diesWithUs } from '../../apps/standalone/src/postgres/binaries.ts'
 export interface SpawnOptions {
   readonly nodeFlags?: readonly string[]
   readonly args?: readonly string[]
-  /** The whole environment, but for PATH: what is set in the caller's shell must not matter. */
+  /** The whole environment, except for what `inheritedEnvironment` adds: the caller's shell must not matter. */
   readonly env: Readonly<Record<string, string>>
 }
 
 export type SpawnedProgram = ChildProcessByStdio<null, Readable, Readable> & { readonly pid: number }
+
+/** What a program gets from us: where programs are, and the compiled code that earlier programs have left. */
+export function inheritedEnvironment(): Record<string, string> {
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  return { PATH, NODE_COMPILE_CACHE }
+}
 
 const alive = new Set<SpawnedProgram>()
 process.once('exit', () => {
@@ -27,7 +33,7 @@ export function spawnProgram(program: string, { nodeFlags = [], args = [], env }
     // A process group of its own: Ctrl-C is for us, who end everything in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...inheritedEnvironment(), ...env },
   })
   if (child.pid === undefined) throw new Error(`${command} cannot be started`)
   const spawned = child as SpawnedProgram

@@ -23,7 +23,7 @@ const rig = useRig({
   queue: 'postgres',
   rows: 2_000,
   rowBytes: 300,
-  settings: { WORKER_CONCURRENCY: '6', WORKER_LOCK: '10s' },
+  settings: { WORKER_CONCURRENCY: '6' },
 })
 
 /** What the product's order promises: by time, those without one last, equal ones by id. */

@@ -12,7 +12,7 @@ const rig = useRig({
   queue: 'redis',
   rows: ROWS,
   rowBytes: 3000,
-  settings: { WORKER_CONCURRENCY: '3', WORKER_LOCK: '10s' },
+  settings: { WORKER_CONCURRENCY: '3' },
 })
 
 /** Costly, and so computed row by row while the cursor is read, not before the sort. */

@@ -7,7 +7,7 @@ import { until } from '../setup/until.ts'
 const ROWS = 4_000
 
 describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
-  const rig = useRig({ queue, rows: ROWS, rowBytes: 600, settings: { WORKER_LOCK: '4s' } })
+  const rig = useRig({ queue, rows: ROWS, rowBytes: 600, settings: { WORKER_LOCK: '10s', SOURCE_PAGE_ROWS: '200' } })
 
   const startReading = async (bytesPerSecond = 1_000_000) => {
     const { source, ask, reading } = rig()
@@ -45,7 +45,7 @@ describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
 
   it('is away for longer than the lock: the attempt gives up, another one runs, one object stays', async () => {
     const { ledger, source, ended, holds, story, busyBackends } = rig()
-    const id = await startReading(250_000)
+    const id = await startReading(120_000)
     ledger.refuse()
     // The late attempt has let go of the source by itself: it heard nothing for WORKER_LOCK.
     await until('the attempt has given up', async () => (await busyBackends()).length === 0)

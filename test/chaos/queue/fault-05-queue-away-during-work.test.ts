@@ -6,14 +6,14 @@ import { until } from '../setup/until.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
   it('publishes once when the queue was away for longer than the lock of a running job', async (test) => {
-    const chaos = await startChaos(test, { queue, ownQueue: true, settings: { WORKER_LOCK: '1s' } })
+    const chaos = await startChaos(test, { queue, ownQueue: true, settings: { WORKER_LOCK: '6s' } })
     const [api] = await Promise.all([chaos.startApi(), chaos.startWorkers(2)])
     const users = await chaos.lockUsers()
     const id = await api.ask()
     await chaos.becomes(id, 'running')
-    const { rows } = await chaos.client.query<{ past: Date }>(`SELECT now() + interval '3 s' AS past`)
+    const { rows } = await chaos.client.query<{ past: Date }>(`SELECT now() + interval '13 s' AS past`)
     await chaos.queue.away()
-    await until('three locks have run out, and it lives', async () => {
+    await until('two locks have run out, and the attempt is alive', async () => {
       const heard = await chaos.client.query('SELECT FROM waybill.exports WHERE id = $1 AND heartbeat_at > $2', [
         id,
         rows[0]?.past,
@@ -34,7 +34,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
 
 describe('fault 5, Redis away for one worker', () => {
   it('publishes once when another worker is given the job of one that cannot reach the queue', async (test) => {
-    const chaos = await startChaos(test, { queue: 'redis', ownQueue: true, settings: { WORKER_LOCK: '1s' } })
+    const chaos = await startChaos(test, { queue: 'redis', ownQueue: true, settings: { WORKER_LOCK: '6s' } })
     const redis = await chaos.proxy('REDIS_URL')
     const [api, cutOff] = await Promise.all([
       chaos.startApi(),

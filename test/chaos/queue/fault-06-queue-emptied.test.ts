@@ -1,11 +1,15 @@
 // Fault 6: Redis flushed, or the queue's tables emptied.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
-import { startChaos } from '../setup/chaos.ts'
+import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 6, queue on %s', (queue) => {
   it('runs every export that was queued or running when the queue was emptied', async (test) => {
-    const chaos = await startChaos(test, { queue, ownQueue: true, settings: { WORKER_CONCURRENCY: '1' } })
+    const chaos = await startChaos(test, {
+      queue,
+      ownQueue: true,
+      settings: { ...SHORT_LOCK, WORKER_CONCURRENCY: '1' },
+    })
     const [api, killed, living] = await Promise.all([chaos.startApi(), chaos.startWorker(), chaos.startWorker()])
     const users = await chaos.lockUsers()
     const ids: string[] = []

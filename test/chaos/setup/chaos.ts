@@ -1,6 +1,6 @@
 // What a chaos test starts with: a database with rows, a deployment on it, and the invariants at its end.
 import pg from 'pg'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { deployQueue } from '../../../packages/shared/src/queue/exports.ts'
 import { readConfig } from '../../../packages/shared/src/settings/read.ts'
 import { createTestDatabase } from '../../setup/database.ts'
@@ -10,7 +10,7 @@ import { createDeployment, type Deployment, type Settings } from './deployment.t
 import { findViolations, type Place } from './invariants.ts'
 import { createLookout, type Lookout } from './lookout.ts'
 import { type QueueServer, queueInPostgres, startOwnRedis } from './queue-server.ts'
-import { PATIENCE, until } from './until.ts'
+import { STATE_TIMEOUT_MS, until } from './until.ts'
 
 export interface ChaosOptions {
   readonly queue: QueueBackend
@@ -42,11 +42,14 @@ interface TestEnd {
   onTestFailed(end: () => void): void
 }
 
-// Processes start and die in these tests, on a machine that may be busy: the ceiling is for what hangs.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+/**
+ * The lock of a worker runs out only when a test makes it: on a busy machine a short one would run out while the worker
+ * works, and the export would be started once more. A test that loses a worker takes `SHORT_LOCK`.
+ */
+const USUAL = { WORKER_LOCK: '60s', RECONCILE_INTERVAL: '300ms', SHUTDOWN_GRACE: '1s', S3_PART_SIZE: '5MiB' }
 
-/** Short, so that a lost worker is found soon. */
-const SHORT = { WORKER_LOCK: '1500ms', RECONCILE_INTERVAL: '300ms', SHUTDOWN_GRACE: '1s', S3_PART_SIZE: '5MiB' }
+/** For tests that lose a worker: ten heartbeats, so that a worker that is only slow is not lost. */
+export const SHORT_LOCK = { WORKER_LOCK: '10s' }
 
 export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<Chaos> {
   const stack = new AsyncDisposableStack()
@@ -61,7 +64,7 @@ export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<
   const settings: Settings = {
     ...usual,
     ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
-    ...SHORT,
+    ...USUAL,
     ...options.settings,
   }
   await deployQueue(readConfig(settings))
@@ -100,7 +103,7 @@ async function expectInvariants(place: Place, exportIds: readonly string[]): Pro
     problems = await findViolations(place, exportIds)
     return problems.length === 0
   }
-  await until('nothing is wrong with the exports', look, PATIENCE / 2).catch(() => expect(problems).toEqual([]))
+  await until('nothing is wrong with the exports', look, STATE_TIMEOUT_MS / 2).catch(() => expect(problems).toEqual([]))
 }
 
 /** The planner knows them: a small export is known to be one. */

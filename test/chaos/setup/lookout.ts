@@ -19,7 +19,7 @@ export interface Hold {
 export interface Lookout {
   row(id: string): Promise<RowSeen>
   /** Waits for the row to be so. */
-  becomes(id: string, status: string, patience?: number): Promise<RowSeen>
+  becomes(id: string, status: string, timeoutMs?: number): Promise<RowSeen>
   trail(id: string): Promise<TrailEvent[]>
   /** The types of its events, without `export.`. */
   story(id: string): Promise<string[]>
@@ -70,14 +70,14 @@ export function createLookout({ client, url, programs, defer }: LookoutOptions):
     hold,
     trail,
     story: async (id) => (await trail(id)).map(({ type }) => type.replace('export.', '')),
-    becomes: (id, status, patience) =>
+    becomes: (id, status, timeoutMs) =>
       until(
         `export ${id} is ${status}`,
         async () => {
           const seen = await row(id)
           return seen.status === status && seen
         },
-        patience,
+        timeoutMs,
       ),
     runner: (id) =>
       until(`a worker runs export ${id}`, async () => {

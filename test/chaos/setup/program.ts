@@ -30,7 +30,7 @@ export interface Program {
   stop(): Promise<Exit>
 }
 
-const STOP_MS = 20_000
+const STOP_TIMEOUT_MS = 120_000
 
 /** @param program from the root of the repository. @param env the whole environment, but for PATH */
 export function startProgram(name: string, program: string, env: Readonly<Record<string, string>>): Program {
@@ -85,10 +85,10 @@ export function startProgram(name: string, program: string, env: Readonly<Record
     async stop() {
       child.kill('SIGCONT') // a process that is stopped does not hear SIGTERM
       child.kill('SIGTERM')
-      const patience = new AbortController()
-      const tooLate = sleep(STOP_MS, true, { signal: patience.signal }).catch(() => false)
+      const timer = new AbortController()
+      const tooLate = sleep(STOP_TIMEOUT_MS, true, { signal: timer.signal }).catch(() => false)
       if ((await Promise.race([ended, tooLate])) === true) child.kill('SIGKILL')
-      patience.abort()
+      timer.abort()
       return ended
     },
   }

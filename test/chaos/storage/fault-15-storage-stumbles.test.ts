@@ -11,7 +11,7 @@ const rig = useRig({
   queue: 'redis',
   rows: 7_000,
   rowBytes: 1000,
-  settings: { WORKER_CONCURRENCY: '8', WORKER_LOCK: '10s' },
+  settings: { WORKER_CONCURRENCY: '8' },
 })
 
 const secondPart = (request: SeenRequest) => isUpload.part(request) && request.query.get('partNumber') === '2'

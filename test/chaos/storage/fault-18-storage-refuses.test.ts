@@ -14,7 +14,7 @@ const rig = useRig({
   queue: 'redis',
   rows: ROWS,
   rowBytes: 1000,
-  settings: { WORKER_CONCURRENCY: '8', WORKER_LOCK: '10s' },
+  settings: { WORKER_CONCURRENCY: '8' },
 })
 
 type Refusal = readonly [code: ErrorCode, request: object, match: (request: SeenRequest) => boolean, fault: Fault]

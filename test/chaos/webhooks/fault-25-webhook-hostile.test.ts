@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Json } from '../../setup/api/api-client.ts'
 import { type Receiver, startReceiver } from '../../setup/network/webhook-receiver.ts'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
-import { startChaos } from '../setup/chaos.ts'
+import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import type { Api } from '../setup/deployment.ts'
 import { until } from '../setup/until.ts'
 
@@ -103,7 +103,7 @@ describe('fault 25', () => {
 describe.concurrent.each(QUEUE_BACKENDS)('a webhook, queue on %s', (queue) => {
   it('that was sent by a worker that died before it wrote so is sent once more, under the same id', async (test) => {
     const receiver = await startReceiver()
-    const settings = { ...LOCAL, WEBHOOK_TIMEOUT: '1s' }
+    const settings = { ...LOCAL, ...SHORT_LOCK, WEBHOOK_TIMEOUT: '1s' }
     const chaos = await startChaos(test, { queue, settings })
     chaos.defer(() => receiver.close())
     const [api, victim] = await Promise.all([chaos.startApi(), chaos.startWorker()])

@@ -1,12 +1,12 @@
 // Fault 1: SIGKILL of the worker in mid-upload.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
-import { startChaos } from '../setup/chaos.ts'
+import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import { openBucket } from '../setup/invariants.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 1, queue on %s', (queue) => {
   it('loses no export and leaves no parts behind when a worker dies in mid-upload', async (test) => {
-    const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000 })
+    const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, victim] = await Promise.all([
       chaos.startApi(),

@@ -1,7 +1,7 @@
 // Fault 2: SIGKILL after the upload completed, before the row is updated.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS, type QueueBackend } from '../../setup/system.ts'
-import { type Chaos, startChaos } from '../setup/chaos.ts'
+import { type Chaos, SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import { openBucket } from '../setup/invariants.ts'
 import { until } from '../setup/until.ts'
 
@@ -28,7 +28,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 2, queue on %s', (queue) => {
 
 /** The file is whole in the bucket, its worker is dead, and its statement waits in the server. */
 async function killWhilePublishing(test: Parameters<typeof startChaos>[0], queue: QueueBackend) {
-  const chaos: Chaos = await startChaos(test, { queue })
+  const chaos: Chaos = await startChaos(test, { queue, settings: SHORT_LOCK })
   const [api, victim] = await Promise.all([chaos.startApi(), chaos.startWorker()])
   const { release } = await chaos.holdPublication()
   const id = await api.ask()

@@ -1,7 +1,7 @@
 // Fault 3: SIGTERM of a worker.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
-import { startChaos } from '../setup/chaos.ts'
+import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
@@ -44,7 +44,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
   })
 
   it('ends at once at the second signal, and the export is not lost', async (test) => {
-    const chaos = await startChaos(test, { queue, settings: { SHUTDOWN_GRACE: '10m' } })
+    const chaos = await startChaos(test, { queue, settings: { ...SHORT_LOCK, SHUTDOWN_GRACE: '10m' } })
     const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     const users = await chaos.lockUsers()
     const id = await api.ask()

@@ -1,14 +1,14 @@
 // Fault 9: a worker that stands still past its lock, and goes on when another has done its work.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
-import { startChaos } from '../setup/chaos.ts'
+import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
 const LOST = 'the attempt lost the export; what it wrote is thrown away'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
   it('does not let a worker that stood still in mid-upload publish after another has', async (test) => {
-    const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000 })
+    const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, late] = await Promise.all([
       chaos.startApi(),
@@ -32,7 +32,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
   })
 
   it('refuses the publication of a worker that stood still with its file complete', async (test) => {
-    const chaos = await startChaos(test, { queue, ownQueue: true })
+    const chaos = await startChaos(test, { queue, ownQueue: true, settings: SHORT_LOCK })
     // It believes in its lock for long, and so says its word again when it wakes up; the other takes over soon.
     const [api, late] = await Promise.all([chaos.startApi(), chaos.startWorker({ WORKER_LOCK: '10m' })])
     const { release } = await chaos.holdPublication()
@@ -52,7 +52,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
   })
 
   it('does not let a worker that stands still keep the turn of the reconciler from the others', async (test) => {
-    const chaos = await startChaos(test, { queue, ownQueue: true })
+    const chaos = await startChaos(test, { queue, ownQueue: true, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, still] = await Promise.all([
       chaos.startApi(),

@@ -1,11 +1,11 @@
 // Fault 10: an export that kills its worker every time.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
-import { startChaos } from '../setup/chaos.ts'
+import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 10, queue on %s', (queue) => {
   it('fails an export that has killed three workers, and the rest of the queue goes on', async (test) => {
-    const chaos = await startChaos(test, { queue, settings: { WORKER_LOCK: '1s' } })
+    const chaos = await startChaos(test, { queue, settings: SHORT_LOCK })
     const [api] = await Promise.all([chaos.startApi(), chaos.startWorkers(4)])
     const users = await chaos.lockUsers()
     const poison = await api.ask()

@@ -18,7 +18,6 @@ const rig = useRig({
   // As `npm run worker` starts it.
   settings: {
     WORKER_CONCURRENCY: '4',
-    WORKER_LOCK: '10s',
     S3_UPLOAD_CONCURRENCY: '1',
     // Node takes no --min-semi-space-size from here.
     NODE_OPTIONS: WORKER_FLAGS.filter((flag) => !flag.startsWith('--min-')).join(' '),
@@ -58,4 +57,4 @@ it('six times the rows need no more memory, in all formats together, into a stor
   const few = await exportAll(FEW)
   const many = await exportAll(MANY)
   expect(many - few, 'megabytes more').toBeLessThan(120)
-}, 300_000)
+})

@@ -8,10 +8,9 @@ const FILE = { dataset: 'users', format: 'csv' }
 
 describe('SOURCE_STATEMENT_TIMEOUT and SOURCE_IDLE_TIMEOUT', () => {
   const settings = {
-    SOURCE_STATEMENT_TIMEOUT: '1s',
-    SOURCE_IDLE_TIMEOUT: '1s',
-    WORKER_LOCK: '10s',
-    S3_REQUEST_TIMEOUT: '30s',
+    SOURCE_STATEMENT_TIMEOUT: '3s',
+    SOURCE_IDLE_TIMEOUT: '3s',
+    S3_REQUEST_TIMEOUT: '2m',
   }
   const rig = useRig({ queue: 'redis', rows: 30_000, rowBytes: 1000, settings })
 
@@ -19,10 +18,10 @@ describe('SOURCE_STATEMENT_TIMEOUT and SOURCE_IDLE_TIMEOUT', () => {
     const { lockUsers, ask, retries, ended, holds } = rig()
     const held = await lockUsers()
     const id = await ask({ ...FILE, limit: 10 })
-    await until('the attempt has been given up', async () => (await retries(id)).length === 1)
-    expect(await retries(id)).toEqual(['SOURCE_TIMEOUT'])
+    await until('an attempt has been given up', async () => (await retries(id)).length > 0)
     await held.release()
     expect(await ended(id)).toMatchObject({ status: 'completed' })
+    expect(new Set(await retries(id))).toEqual(new Set(['SOURCE_TIMEOUT']))
     await holds([id])
   })
 
@@ -35,14 +34,14 @@ describe('SOURCE_STATEMENT_TIMEOUT and SOURCE_IDLE_TIMEOUT', () => {
     await until('the parts hang', () => rule.hits > 0)
     await until('the server has let go of the snapshot', async () => (await busyBackends()).length === 0)
     s3.restore()
-    expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: 30_000, attempts: 2 })
-    expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
+    expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: 30_000 })
+    expect(new Set(await retries(id))).toEqual(new Set(['SOURCE_UNAVAILABLE']))
     await holds([id])
   })
 })
 
 describe('EXPORT_TIMEOUT', () => {
-  const rig = useRig({ queue: 'redis', rows: 100, settings: { EXPORT_TIMEOUT: '2s', WORKER_LOCK: '10s' } })
+  const rig = useRig({ queue: 'redis', rows: 100, settings: { EXPORT_TIMEOUT: '2s' } })
 
   it.each([
     ['waits for the source', () => rig().lockUsers()],

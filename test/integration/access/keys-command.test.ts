@@ -12,6 +12,7 @@ import { startPostgres } from '../../../apps/standalone/src/postgres/embedded-po
 import { deployMigrations } from '../../../packages/shared/src/database/migrations.ts'
 import { readDatabaseUrl } from '../../../packages/shared/src/settings/read.ts'
 import { createApiClient } from '../../setup/api/api-client.ts'
+import { inheritedEnvironment } from '../../setup/spawn.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 async function run(entry: string, args: readonly string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [entry, ...args], { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...env } })
+  const child = spawn(process.execPath, [entry, ...args], { cwd: ROOT, env: { ...inheritedEnvironment(), ...env } })
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk))
@@ -110,7 +111,7 @@ describe('with the database', () => {
 })
 
 // Two starts of a Postgres and three of Node: seconds, or on a busy machine most of a minute.
-it('with the directory of npm start, whether that runs or not', { timeout: 120_000 }, async () => {
+it('with the directory of npm start, whether that runs or not', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-keys-'))
   const standalone = (...args: string[]) => run('apps/standalone/src/keys.ts', args, { DATA_DIR: dataDir })
   try {

@@ -166,7 +166,7 @@ describe('the provider', () => {
     expect((await me(old)).status).toBe(200)
     await provider.rotate()
     const renewed = await provider.grant('boss')
-    await expect.poll(async () => (await me(renewed)).status, { timeout: 20_000, interval: 200 }).toBe(200)
+    await expect.poll(async () => (await me(renewed)).status, { interval: 200 }).toBe(200)
     expectProblem(await me(old), 401, 'UNAUTHENTICATED')
   })
 
@@ -189,7 +189,7 @@ describe('the provider', () => {
       expect((await late.admin.get('/v1/me')).status).toBe(200)
       provider.line.restore()
       const status = async () => (await as(token, late).get('/v1/me')).status
-      await expect.poll(status, { timeout: 20_000, message: 'it is found once it is back' }).toBe(200)
+      await expect.poll(status, { message: 'it is found once it is back' }).toBe(200)
     } finally {
       await late.stop()
     }

@@ -73,7 +73,7 @@ describe.each([
       const { body } = await key.client.post('/v1/exports', EXPORT)
       work()
       const status = async () => (await system.admin.get(`/v1/exports/${body.id}`)).body.status
-      await expect.poll(status, { timeout: 20_000 }).toBe('running')
+      await expect.poll(status).toBe('running')
       await change(key)
       expect(await system.admin.ended(body.id)).toMatchObject({ status: 'failed', error: { code }, attempts: 1 })
       await locker.query('ROLLBACK')
@@ -81,7 +81,7 @@ describe.each([
         const { objects } = await look(system.config.S3_PREFIX)
         return objects.filter((object) => object.includes(body.id))
       }
-      await expect.poll(leftovers, { timeout: 10_000 }).toEqual([])
+      await expect.poll(leftovers).toEqual([])
     })
   })
 })

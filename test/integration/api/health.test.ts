@@ -47,7 +47,7 @@ async function readiness(url: string) {
 
 /** What was asked a moment ago is not asked again: a change shows within a second, and the time that a look may take. */
 function becomes(api: Api, state: Record<string, unknown>): Promise<void> {
-  return expect.poll(() => readiness(api.url), { timeout: 4_000 }).toMatchObject(state)
+  return expect.poll(() => readiness(api.url)).toMatchObject(state)
 }
 
 it('all is well: alive and ready, to anybody', async () => {
@@ -71,7 +71,7 @@ describe('names the dependency that is away, and no other', () => {
       const dependencies = { database: 'ok', source: 'ok', queue: 'ok', storage: 'ok', [dependency]: 'away' }
       // On a busy machine another may take longer than the first answer waits for it.
       const readiness = async () => (await fetch(`${api.url}/readyz`)).json()
-      await expect.poll(readiness, { timeout: 15_000, interval: 200 }).toEqual({ status: 'away', dependencies })
+      await expect.poll(readiness, { interval: 200 }).toEqual({ status: 'away', dependencies })
       const answer = await fetch(`${api.url}/readyz`)
       const text = await answer.text()
       expect(answer.status).toBe(503)
@@ -98,7 +98,7 @@ it('a table of the source that somebody has locked holds up nothing but itself',
           WHERE wait_event_type = 'Lock' AND datname = current_database()`)
         return rows
       })
-    await expect.poll(waiting, { timeout: 15_000, message: 'the server gives up as well' }).toEqual([])
+    await expect.poll(waiting, { message: 'the server gives up as well' }).toEqual([])
   } finally {
     await locker.end()
   }
@@ -121,7 +121,7 @@ it('previews of a table that somebody has locked leave the source to others, and
           WHERE wait_event_type = 'Lock' AND datname = current_database()`)
         return rowCount
       })
-    await expect.poll(waiting, { timeout: 5_000 }).toBe(2)
+    await expect.poll(waiting).toBe(2)
     expect(await readiness(api.url)).toMatchObject({ status: 200, dependencies: { source: 'ok' } })
     await locker.query('ROLLBACK')
     for (const { status } of await Promise.all(asked)) expect(status).toBe(200)
@@ -144,7 +144,7 @@ it('a hundred looks at once ask a dependency once, and that it is away is said o
       expect(await readiness(api.url)).toMatchObject({ dependencies: { storage: 'away' } })
       return silent.knocks()
     }
-    await expect.poll(knocksLater, { timeout: 8_000 }).toBe(2)
+    await expect.poll(knocksLater).toBe(2)
     expect(warned.mock.calls.filter(([, message]) => message === 'not ready')).toHaveLength(1)
   } finally {
     await api.stop()

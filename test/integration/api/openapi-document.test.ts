@@ -8,9 +8,6 @@ import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
 type Paths = Record<string, { readonly tags: readonly string[]; readonly operationId: string }>
 
-/** Milliseconds: a browser takes its time to start where others are at work. */
-const BROWSER_TIMEOUT = 120_000
-
 let system: TestSystem
 beforeAll(async () => {
   system = await startTestSystem({ worker: false })
@@ -120,7 +117,6 @@ describe('the page', () => {
         await browser.close()
       }
     },
-    BROWSER_TIMEOUT,
   )
 
   it('gives no file but its own', async () => {

@@ -44,7 +44,7 @@ it('fifty writers, of whom every third changes its mind, leave neither a gap nor
   )
   const total = committed.reduce((sum, events) => sum + events, 0)
   expect(await verifyTrail(database.url)).toMatchObject({ events: total, head: { id: BigInt(total) }, problems: [] })
-}, 60_000)
+})
 
 it('many exports taken from lost workers in one statement, while their callers cancel them: nobody waits in a circle', async () => {
   const ids: string[] = []
@@ -57,7 +57,7 @@ it('many exports taken from lost workers in one statement, while their callers c
   // Put to work by hand above, so the trail lacks their start; each was canceled once.
   expect(problems).toEqual([])
   expect(await db.auditEvent.count({ where: { type: 'export.canceled' } })).toBe(ids.length)
-}, 60_000)
+})
 
 it('a process that stands still in the middle of a transaction is cut off, and the others go on', async () => {
   const hasWritten = Promise.withResolvers<void>()
@@ -68,7 +68,7 @@ it('a process that stands still in the middle of a transaction is cut off, and t
       hasWritten.resolve()
       await othersWrote.promise
     },
-    { timeout: 60_000 },
+    { timeout: 300_000 },
   )
   const cut = expect(still).rejects.toThrow()
   await hasWritten.promise
@@ -76,7 +76,7 @@ it('a process that stands still in the middle of a transaction is cut off, and t
   othersWrote.resolve()
   await cut
   expect(await db.auditEvent.findMany({ select: { actor: true } })).toEqual([{ actor: CALLER.name }])
-}, 30_000)
+})
 
 it("number, time and hash are the database's, whatever a writer says they are", async () => {
   await withClient(database.url, (client) =>

@@ -1,13 +1,10 @@
 // Webhooks, keys and the trail from the command line, against the running API and a real receiver.
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { verifyWebhook } from '../../../packages/client/src/index.ts'
 import { type Cli, createCli } from '../../setup/cli.ts'
 import { type Receiver, startReceiver } from '../../setup/network/webhook-receiver.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
-
-// Each call is a process of its own, and a busy machine takes seconds to start one.
-vi.setConfig({ testTimeout: 90_000 })
 
 let system: TestSystem
 let receiver: Receiver
@@ -50,7 +47,7 @@ it('an endpoint is made, tested, looked at, told again, silenced and removed; wh
   })
 
   await expect
-    .poll(async () => JSON.parse(await run('webhooks', 'deliveries', made.id, '--json')), { timeout: 20_000 })
+    .poll(async () => JSON.parse(await run('webhooks', 'deliveries', made.id, '--json')))
     .toMatchObject([
       { type: 'export.completed', status: 'delivered', tries: [{ status: 204 }] },
       { type: 'webhook.test', status: 'delivered' },

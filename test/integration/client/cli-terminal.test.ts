@@ -1,14 +1,11 @@
 // The command line on a real terminal: the living line, Ctrl-C in every state, letters that are not shown.
 import { readdir } from 'node:fs/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { type Cli, createCli } from '../../setup/cli.ts'
 import { withClient } from '../../setup/database.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
-
-// Each call is a process of its own, and a busy machine takes seconds to start one.
-vi.setConfig({ testTimeout: 90_000 })
 
 const CTRL_C = '\u0003'
 
@@ -49,7 +46,7 @@ async function whileHeld(work: () => Promise<void>): Promise<void> {
 async function interrupted(...flags: string[]) {
   const terminal = cli.onTerminal(['export', 'users', ...flags])
   await terminal.shows('Asked for export')
-  await expect.poll(async () => (await newest()).status, { timeout: 20_000 }).toBe('running')
+  await expect.poll(async () => (await newest()).status).toBe('running')
   terminal.type(CTRL_C)
   return terminal
 }

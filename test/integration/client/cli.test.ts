@@ -3,16 +3,13 @@ import { createHash } from 'node:crypto'
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { freePort } from '../../../apps/standalone/src/free-port.ts'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { type Cli, createCli } from '../../setup/cli.ts'
 import { withClient } from '../../setup/database.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
-
-// Each call is a process of its own, and a busy machine takes seconds to start one.
-vi.setConfig({ testTimeout: 90_000 })
 
 /** Stands for the address of a server that is not there. */
 const GONE = 'http://gone'
@@ -96,10 +93,10 @@ describe('waybill export', () => {
     const words = ['export', 'user-points', '-o', 'points.csv', '--cancel-on-interrupt']
     tcp.throttle(400_000)
     const broken = cli.start(words)
-    await expect.poll(async () => (await readdir(cli.directory)).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(async () => (await readdir(cli.directory)).length).toBe(1)
     const [part = ''] = await readdir(cli.directory)
     const size = async () => (await stat(join(cli.directory, part))).size
-    await expect.poll(size, { timeout: 20_000 }).toBeGreaterThan(100_000)
+    await expect.poll(size).toBeGreaterThan(100_000)
     broken.kill('SIGINT')
     const { code, err } = await broken.ended
     const asked = await newest()
@@ -259,8 +256,8 @@ describe('without a terminal, SIGTERM', () => {
       // Holds the export in the middle, for as long as it takes.
       await client.query('BEGIN; LOCK TABLE users')
       const { kill, err, ended } = cli.start(['export', 'users', ...flags])
-      await expect.poll(err, { timeout: 20_000 }).toContain('Asked for export')
-      await expect.poll(async () => (await newest()).status, { timeout: 20_000 }).toBe('running')
+      await expect.poll(err).toContain('Asked for export')
+      await expect.poll(async () => (await newest()).status).toBe('running')
       kill('SIGTERM')
       expect(await ended).toMatchObject({ code: 143, out: '', err: expect.stringMatching(says) })
       expect((await newest()).status).toBe(status)

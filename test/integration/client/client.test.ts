@@ -127,7 +127,7 @@ describe('while nothing takes it from the queue', () => {
     const { id } = await patient.exports.create(REQUEST)
     const ended = patient.exports.wait(id)
     ended.catch(() => undefined) // looked at below
-    await expect.poll(() => asked.some(({ status }) => status === 304), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => asked.some(({ status }) => status === 304)).toBe(true)
     await idle.admin.post(`/v1/exports/${id}/cancel`, {})
     await expect(ended).rejects.toMatchObject({ code: 'EXPORT_CANCELED', export: { id, status: 'canceled' } })
     const [first, second] = asked

@@ -26,7 +26,7 @@ beforeAll(async () => {
   tcp = await startTcpProxy(endpointOf(http.endpoint))
   system = await startTestSystem({ settings: { S3_PUBLIC_ENDPOINT: `http://127.0.0.1:${tcp.port}` } })
   await loadSample(system.database.url, { rows: 10_000 })
-  waybill = createClient({ url: system.url, key: ADMIN_KEY, timeout: 1_000 })
+  waybill = createClient({ url: system.url, key: ADMIN_KEY, timeout: 5_000 })
   done = await system.admin.export({ dataset: 'user-points', format: 'csv' })
   content = Buffer.from(await (await fetch(String(done.download?.url))).arrayBuffer())
   expect(content.length).toBeGreaterThan(1_000_000)
@@ -103,11 +103,11 @@ describe('the stream', () => {
   })
 
   it('does not count a slow reader as a silent storage', async () => {
-    const patient = createClient({ url: system.url, key: ADMIN_KEY, timeout: 300 })
+    const patient = createClient({ url: system.url, key: ADMIN_KEY, timeout: 2_000 })
     const { body } = await patient.exports.download(done.id)
     const reader = body.getReader()
     const first = await reader.read()
-    await new Promise((resolve) => setTimeout(resolve, 700)) // longer than the client's time limit
+    await new Promise((resolve) => setTimeout(resolve, 3_000)) // longer than the client's time limit
     reader.releaseLock()
     const rest = await readAll(body)
     expect(digest(Buffer.concat([first.value ?? new Uint8Array(), rest]))).toBe(done.sha256)

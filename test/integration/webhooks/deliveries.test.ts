@@ -55,7 +55,7 @@ describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
   }
   const at = (url: string): Received[] => receiver.received.filter(({ path }) => path === new URL(url).pathname)
   const arrived = async (url: string, count: number): Promise<Received[]> => {
-    await expect.poll(() => at(url).length, { timeout: 25_000 }).toBeGreaterThanOrEqual(count)
+    await expect.poll(() => at(url).length).toBeGreaterThanOrEqual(count)
     return at(url)
   }
   const ask = async (more: Json = {}): Promise<string> => {

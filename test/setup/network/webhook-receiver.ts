@@ -35,8 +35,8 @@ export interface ReceiverOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
 }
 
-/** A ceiling that is only reached when something is broken (milliseconds). */
-const PATIENCE = 25_000
+/** Limit that is only reached when something is broken. */
+const RECEIVE_TIMEOUT_MS = 240_000
 
 export async function startReceiver({ host = '127.0.0.1', port = 0, tls }: ReceiverOptions = {}): Promise<Receiver> {
   const received: Received[] = []
@@ -62,7 +62,7 @@ export async function startReceiver({ host = '127.0.0.1', port = 0, tls }: Recei
     received,
     answer: (response) => void response.writeHead(204).end(),
     async until(count) {
-      const deadline = performance.now() + PATIENCE
+      const deadline = performance.now() + RECEIVE_TIMEOUT_MS
       while (received.length < count) {
         if (performance.now() > deadline) throw new Error(`${received.length} webhooks came, and not ${count}`)
         await sleep(20)

@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const SCREENSHOTS = fileURLToPath(new URL('../../browser/screenshots', import.meta.url))
 
 /** Limit for one wait in the browser. Far above the usual times, because the machine may be busy. */
-const WAIT_TIMEOUT_MS = 20_000
+const WAIT_TIMEOUT_MS = 120_000
 
 export interface AdminPage {
   readonly system: TestSystem
