@@ -1,6 +1,7 @@
 // The BullMQ glue: takes jobs, runs exports, and tells the queue what each outcome means to it.
 import { hostname } from 'node:os'
-import { createQueueWorker, type ExportJob, LANES } from '@waybill/shared/queue/exports.ts'
+import { createQueueWorker, type ExportJob } from '@waybill/shared/queue/exports.ts'
+import { LANES } from '@waybill/shared/vocabulary/export.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
 import type { ExportDeps, WorkerDeps } from './context.ts'
 import { WorkerStopping } from './exports/pulse.ts'

@@ -5,9 +5,10 @@ import { createDatabase, type Database, type DatabaseOptions } from './database/
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import type { Logger } from './process/log.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './queue/deliveries.ts'
-import { createExportQueue, type ExportQueue, LANES } from './queue/exports.ts'
+import { createExportQueue, type ExportQueue } from './queue/exports.ts'
 import type { Config } from './settings/schema.ts'
 import { createStorage, type Storage, type StorageOptions } from './storage/storage.ts'
+import { LANES } from './vocabulary/export.ts'
 
 /** Where datasets are read, by their `database`. */
 export type Readers = Readonly<Record<'source' | 'ledger', Database>>

@@ -1,7 +1,8 @@
 // Workers, callers and reconcilers that do to one export whatever they are told, at once, and remember what they heard.
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@waybill/shared/database/client.ts'
-import type { Attempt, ExportRow, Ledger, UploadRow } from '@waybill/shared/ledger/ledger.ts'
+import type { Export } from '@waybill/shared/generated/prisma/client.ts'
+import type { Attempt, Ledger, UploadRow } from '@waybill/shared/ledger/ledger.ts'
 import { type EventRow, listEvents } from '@waybill/shared/ledger/queries.ts'
 import { newExport } from './new-export.ts'
 
@@ -26,7 +27,7 @@ export interface Said {
 
 /** All that is known of the export at one moment. */
 export interface Look {
-  readonly row: ExportRow
+  readonly row: Export
   readonly events: readonly EventRow[]
   readonly uploads: readonly UploadRow[]
   readonly leftovers: readonly UploadRow[]

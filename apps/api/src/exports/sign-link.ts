@@ -1,7 +1,7 @@
 // Links to files: signed when they are asked for, never stored.
 
 import type { Download } from '@waybill/shared/contract/exports.ts'
-import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import type { Storage } from '@waybill/shared/storage/storage.ts'
 

@@ -1,6 +1,6 @@
 // Which exports a caller may see: an admin all, an exporter its own; those of others do not exist for it.
 import type { Database } from '@waybill/shared/database/client.ts'
-import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import { findExport } from '@waybill/shared/ledger/queries.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Caller } from '../auth/authenticate.ts'

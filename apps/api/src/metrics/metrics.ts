@@ -1,9 +1,8 @@
 // Declares the Prometheus metrics and measures requests.
 
-import { LANES } from '@waybill/shared/queue/exports.ts'
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import { EVENT_TYPES } from '@waybill/shared/vocabulary/event-types.ts'
-import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
+import { FORMAT_NAMES, LANES } from '@waybill/shared/vocabulary/export.ts'
 import type { RequestHandler } from 'express'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { documentedPath } from '../openapi/operation.ts'

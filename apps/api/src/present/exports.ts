@@ -5,41 +5,39 @@ import type { AuditEventBody } from '@waybill/shared/contract/audit.ts'
 import type { ExportEvent } from '@waybill/shared/contract/events.ts'
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { HistoryItem } from '@waybill/shared/contract/history.ts'
-import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { EventRow } from '@waybill/shared/ledger/queries.ts'
 import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
-import type { Compression, CsvOptions, FormatName, Warning } from '@waybill/shared/vocabulary/export.ts'
 
 // What the database has as text or JSON is what the ledger wrote there: the casts below name it again.
 
 /** The export as api.md has it; `download` is added by whoever has signed a link. */
 export function presentExport(row: ExportRow): Export {
-  const estimatedRows = row.estimatedRows === null ? null : Number(row.estimatedRows)
   const isDone = row.rowCount !== null
   return {
     id: row.id,
     dataset: row.dataset,
-    format: row.format as FormatName,
-    filters: row.filters as Record<string, unknown>,
-    columns: row.columns,
+    format: row.format,
+    filters: row.filters,
+    columns: [...row.columns],
     limit: row.limit,
-    compression: row.compression as Compression,
-    ...(row.format === 'csv' ? { csv: row.csv as CsvOptions } : {}),
+    compression: row.compression,
+    ...(row.format === 'csv' ? { csv: row.csv } : {}),
     status: row.status,
     progress: {
-      rows: Number(row.rows),
-      bytes: Number(row.bytes),
-      estimatedRows,
-      percent: percent(Number(row.rows), estimatedRows, isDone),
+      rows: row.rows,
+      bytes: row.bytes,
+      estimatedRows: row.estimatedRows,
+      percent: percent(row.rows, row.estimatedRows, isDone),
     },
-    rowCount: row.rowCount === null ? null : Number(row.rowCount),
-    bytes: isDone ? Number(row.bytes) : null,
+    rowCount: row.rowCount,
+    bytes: isDone ? row.bytes : null,
     sha256: row.sha256,
     filename: row.filename,
     contentType: row.contentType,
     truncated: row.truncated,
-    warnings: row.warnings as unknown as Warning[],
+    warnings: [...row.warnings],
     ...(row.status === 'failed' ? { error: presentError(row) } : {}),
     attempts: row.attempts,
     requestedBy: row.requestedBy,
@@ -109,10 +107,10 @@ export function presentHistory(row: ExportRow, maxRows: number): HistoryItem {
   return {
     id: row.id,
     datasetType: row.dataset,
-    format: row.format as FormatName,
-    filters: row.filters as Record<string, unknown>,
+    format: row.format,
+    filters: row.filters,
     rowLimit: row.limit ?? maxRows,
-    rowCount: row.rowCount === null ? -1 : Number(row.rowCount),
+    rowCount: row.rowCount ?? -1,
     status: HISTORY_STATUS[row.status],
     requestedBy: row.requestedBy,
     created_at: row.createdAt.toISOString(),

@@ -2,7 +2,8 @@
 import { type System, systemSchema } from '@waybill/shared/contract/system.ts'
 import { type LaneDepth, listFailures, listRunning, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
 import { listWorkers } from '@waybill/shared/ledger/workers.ts'
-import { type JobCounts, LANES } from '@waybill/shared/queue/exports.ts'
+import type { JobCounts } from '@waybill/shared/queue/exports.ts'
+import { LANES, type Lane } from '@waybill/shared/vocabulary/export.ts'
 import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import type { DependencyCheck } from '../metrics/dependencies.ts'
@@ -62,8 +63,6 @@ export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies
 }
 
 const UNKNOWN_ERROR = { code: 'INTERNAL', message: '', retryable: false }
-
-type Lane = (typeof LANES)[number]
 
 function presentLane(
   lane: Lane,

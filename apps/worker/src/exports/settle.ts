@@ -2,7 +2,8 @@
 
 import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import { attemptPrefix } from '@waybill/shared/ledger/artifact.ts'
-import type { Attempt, ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
+import type { Attempt } from '@waybill/shared/ledger/ledger.ts'
 import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
 import { toWaybillError, type WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportDeps } from '../context.ts'

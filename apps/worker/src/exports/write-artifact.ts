@@ -4,10 +4,11 @@ import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { gzip } from '@waybill/shared/formats/gzip.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
 import { attemptPrefix, createManifest, MANIFEST_NAME } from '@waybill/shared/ledger/artifact.ts'
-import type { Artifact, Attempt, ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
+import type { Artifact, Attempt } from '@waybill/shared/ledger/ledger.ts'
 import { openTable } from '@waybill/shared/source/source.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
-import { csvOptionsSchema, type FormatName, type Warning, type WarningCode } from '@waybill/shared/vocabulary/export.ts'
+import type { Warning, WarningCode } from '@waybill/shared/vocabulary/export.ts'
 import type { Page } from '@waybill/shared/vocabulary/table.ts'
 import type { ExportDeps } from '../context.ts'
 import { AttemptLost, type Pulse } from './pulse.ts'
@@ -26,9 +27,9 @@ export async function writeArtifact(
   const { signal, progress } = pulse
   const dataset = datasets.get(row.dataset)
   if (dataset === undefined) throw new WaybillError('DATASET_UNKNOWN', `There is no dataset "${row.dataset}" here.`)
-  const format = FORMATS[row.format as FormatName]
+  const format = FORMATS[row.format]
   const limit = Math.min(row.limit ?? config.MAX_ROWS, config.MAX_ROWS)
-  const filters = row.filters as Record<string, unknown>
+  const { filters } = row
   // One row more than the limit tells whether the limit cut anything off.
   const query = compileQuery(dataset, { filters, columns: row.columns, limit: limit + 1 })
 
@@ -54,7 +55,7 @@ export async function writeArtifact(
     const warnings = new Map<WarningCode, number>()
     const pages = countRows(table.pages, limit, counts, progress)
     const encoded = format.encode(query.columns, pages, {
-      csv: csvOptionsSchema.parse(row.csv),
+      csv: row.csv,
       warn: (code) => warnings.set(code, (warnings.get(code) ?? 0) + 1),
       signal,
     })

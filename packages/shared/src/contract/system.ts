@@ -1,12 +1,12 @@
 // The status of the whole system, for operators.
 import { z } from 'zod'
-import { FORMAT_NAMES } from '../vocabulary/export.ts'
+import { FORMAT_NAMES, LANES } from '../vocabulary/export.ts'
 import { exportErrorSchema, progressSchema } from './exports.ts'
 import { callerNameSchema, countSchema, datasetNameSchema, idSchema, instantSchema } from './fields.ts'
 
 export const laneSchema = z
   .object({
-    lane: z.enum(['small', 'large']),
+    lane: z.enum(LANES),
     queued: countSchema.describe('Waiting exports according to the ledger, which is authoritative.'),
     running: countSchema,
     oldestQueuedAt: instantSchema.nullable().describe('When the oldest waiting export was queued.'),

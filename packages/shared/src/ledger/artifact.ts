@@ -1,8 +1,8 @@
 // Where the objects of an export are, and the manifest that proves a file complete.
 import type { Manifest } from '../contract/manifest.ts'
-import type { Compression, FormatName, Warning } from '../vocabulary/export.ts'
+import type { Warning } from '../vocabulary/export.ts'
 import type { Column } from '../vocabulary/table.ts'
-import type { ExportRow } from './ledger.ts'
+import type { ExportRow } from './export-row.ts'
 
 /** Everything of one export, under the prefix of the deployment. */
 export function exportPrefix(deployment: string, exportId: string): string {
@@ -31,12 +31,12 @@ export function createManifest(row: ExportRow, columns: readonly Column[], facts
   return {
     exportId: row.id,
     dataset: row.dataset,
-    format: row.format as FormatName,
-    compression: row.compression as Compression,
+    format: row.format,
+    compression: row.compression,
     filename: row.filename,
     contentType: row.contentType,
     columns: [...columns],
-    filters: row.filters as Record<string, unknown>,
+    filters: row.filters,
     limit: row.limit,
     rowCount: facts.rowCount,
     truncated: facts.truncated,

@@ -4,7 +4,7 @@ import { interval } from '../database/sql.ts'
 import type { ErrorCode } from '../vocabulary/errors.ts'
 import type { Warning } from '../vocabulary/export.ts'
 import { announce } from '../webhooks/announcement.ts'
-import type { ExportRow } from './requests.ts'
+import { decodeExport, type ExportRow } from './export-row.ts'
 import { type Attempt, BACK_TO_QUEUE, insertEvent, move, owned, type TransitionEvent } from './transition.ts'
 
 export interface Artifact {
@@ -28,7 +28,8 @@ export function createAttemptLedger(db: Database) {
           heartbeat_at = now(), started_at = coalesce(started_at, now()), rows = 0, bytes = 0`,
         { type: 'export.started', actor: attempt.worker },
       )
-      return moved.length === 0 ? undefined : db.export.findUniqueOrThrow({ where: { id: attempt.exportId } })
+      if (moved.length === 0) return undefined
+      return decodeExport(await db.export.findUniqueOrThrow({ where: { id: attempt.exportId } }))
     },
 
     /** Says that the attempt is alive and how far it is. False: it is not the owner any more and must stop. */

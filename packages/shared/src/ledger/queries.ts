@@ -1,9 +1,9 @@
 // Reads exports and their trail, one or a page at a time.
 import type { Database } from '../database/client.ts'
 import type { AuditEvent } from '../generated/prisma/client.ts'
-import type { ExportStatus } from '../vocabulary/export.ts'
+import type { ExportStatus, Lane } from '../vocabulary/export.ts'
 import { isDay } from '../vocabulary/instant.ts'
-import type { ExportRow, Lane } from './ledger.ts'
+import { decodeExport, type ExportRow } from './export-row.ts'
 
 export type EventRow = AuditEvent
 
@@ -26,7 +26,7 @@ export async function findExport(
   requesterId: string | undefined,
 ): Promise<ExportRow | undefined> {
   const row = await db.export.findFirst({ where: { id, ...(requesterId === undefined ? {} : { requesterId }) } })
-  return row === null ? undefined : asOfNow(row)
+  return row === null ? undefined : asOfNow(decodeExport(row))
 }
 
 /** A file that has had its time counts as gone, also before the reconciler comes to remove it. */
@@ -56,7 +56,7 @@ export async function listExports(
     orderBy: { id: 'desc' },
     take: limit + 1,
   })
-  return rows.map(asOfNow)
+  return rows.map((row) => asOfNow(decodeExport(row)))
 }
 
 /** Prisma hands it to LIKE as it is: the characters that mean something there are to mean themselves. */

@@ -4,13 +4,10 @@ import { createKeyedMutex } from '../async/keyed-mutex.ts'
 import { type Actor, type AuditEvent, recordEvent } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
 import { databaseFailure } from '../database/failure.ts'
-import type { Export, Lane } from '../generated/prisma/client.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
-import type { Compression, CsvOptions, FormatName } from '../vocabulary/export.ts'
+import type { Compression, CsvOptions, FormatName, Lane } from '../vocabulary/export.ts'
+import { decodeExport, type ExportRow } from './export-row.ts'
 import { move } from './transition.ts'
-
-export type ExportRow = Export
-export type { Lane }
 
 export interface NewExport {
   readonly dataset: string
@@ -72,7 +69,7 @@ export function createRequestLedger(db: Database) {
             if (active >= maxActive && (await findRepeated(tx, request, requester)) === undefined) {
               throw new WaybillError('TOO_MANY_ACTIVE_EXPORTS', `${active} exports of yours are queued or running.`)
             }
-            const row = await tx.export.create({ data: newRow(request, requester) })
+            const row = decodeExport(await tx.export.create({ data: newRow(request, requester) }))
             await recordEvent(tx, requestedEvent(row, requester))
             return { row, created: true, active }
           }),
@@ -125,7 +122,7 @@ async function findRepeated(
   const row = await db.export.findFirst({ where: { requesterId: requester.id, idempotencyKey: idempotency.key } })
   if (row === null) return undefined
   if (row.idempotencyHash !== idempotency.hash) throw new WaybillError('IDEMPOTENCY_KEY_REUSED')
-  return row
+  return decodeExport(row)
 }
 
 function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput {

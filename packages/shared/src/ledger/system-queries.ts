@@ -1,6 +1,7 @@
 // Reads how the whole system is doing: what waits, what runs, what failed.
 import type { Database } from '../database/client.ts'
-import type { ExportRow, Lane } from './ledger.ts'
+import type { Lane } from '../vocabulary/export.ts'
+import { decodeExport, type ExportRow } from './export-row.ts'
 
 export interface LaneDepth {
   readonly lane: Lane
@@ -36,10 +37,11 @@ export async function listRunning(db: Database, limit: number): Promise<(ExportR
     take: limit,
     include: { events: { where: { type: 'export.started' }, orderBy: { id: 'desc' }, take: 1 } },
   })
-  return rows.map(({ events, ...row }) => ({ ...row, worker: events[0]?.actor ?? null }))
+  return rows.map(({ events, ...row }) => ({ ...decodeExport(row), worker: events[0]?.actor ?? null }))
 }
 
 /** The latest first. */
-export function listFailures(db: Database, limit: number): Promise<ExportRow[]> {
-  return db.export.findMany({ where: { status: 'failed' }, orderBy: { id: 'desc' }, take: limit })
+export async function listFailures(db: Database, limit: number): Promise<ExportRow[]> {
+  const rows = await db.export.findMany({ where: { status: 'failed' }, orderBy: { id: 'desc' }, take: limit })
+  return rows.map(decodeExport)
 }

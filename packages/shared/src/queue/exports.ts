@@ -11,11 +11,8 @@ import {
 } from 'bullmq'
 import pg from 'pg'
 import { withTimeout } from '../async/timeout.ts'
-import type { Lane } from '../ledger/ledger.ts'
 import type { Config } from '../settings/schema.ts'
-
-/** A queue a lane: however many large exports wait or run, small ones have workers of their own. */
-export const LANES = ['small', 'large'] as const satisfies readonly Lane[]
+import { LANES, type Lane } from '../vocabulary/export.ts'
 
 /** What a job carries: the id only. The row is the truth, so a job can be lost or doubled without harm. */
 export interface ExportJob {

@@ -10,6 +10,10 @@ export type FormatName = (typeof FORMAT_NAMES)[number]
 export const COMPRESSIONS = ['none', 'gzip'] as const
 export type Compression = (typeof COMPRESSIONS)[number]
 
+/** Each has a queue and workers of its own: large exports, however many, never delay small ones. */
+export const LANES = ['small', 'large'] as const
+export type Lane = (typeof LANES)[number]
+
 /** Values that the file holds in another form than the database. They are counted and reported. */
 export const WARNING_CODES = [
   /** A cell was truncated to 32,767 characters, the limit of a spreadsheet (xlsx). */

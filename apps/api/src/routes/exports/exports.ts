@@ -11,7 +11,7 @@ import {
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { exportPrefix } from '@waybill/shared/ledger/artifact.ts'
-import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import { listEvents, listExports } from '@waybill/shared/ledger/queries.ts'
 import { countAhead } from '@waybill/shared/ledger/system-queries.ts'
 import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'

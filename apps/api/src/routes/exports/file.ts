@@ -5,9 +5,8 @@ import { downloadQuerySchema, downloadSchema } from '@waybill/shared/contract/ex
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { manifestSchema } from '@waybill/shared/contract/manifest.ts'
 import { createManifest } from '@waybill/shared/ledger/artifact.ts'
-import type { ExportRow } from '@waybill/shared/ledger/ledger.ts'
+import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
-import type { Warning } from '@waybill/shared/vocabulary/export.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
@@ -68,10 +67,10 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
         }))
         response.json(
           createManifest(row, columns, {
-            rowCount: Number(rowCount),
+            rowCount,
             truncated: row.truncated,
-            warnings: row.warnings as unknown as Warning[],
-            bytes: Number(row.bytes),
+            warnings: row.warnings,
+            bytes: row.bytes,
             sha256,
             snapshotAt,
           }),

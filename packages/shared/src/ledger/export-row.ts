@@ -1,0 +1,96 @@
+// The row of an export with its own types: the ledger decodes each row once, where it reads it.
+import type { Export } from '../generated/prisma/client.ts'
+import {
+  type Compression,
+  type CsvOptions,
+  csvOptionsSchema,
+  type ExportStatus,
+  type FormatName,
+  type Lane,
+  type Warning,
+} from '../vocabulary/export.ts'
+
+export interface ExportRow {
+  readonly id: string
+  readonly dataset: string
+  readonly format: FormatName
+  readonly filters: Readonly<Record<string, unknown>>
+  /** The columns of the file, in order. */
+  readonly columns: readonly string[]
+  /** Rows at most, as requested; null: as many as MAX_ROWS allows. */
+  readonly limit: number | null
+  readonly compression: Compression
+  readonly csv: CsvOptions
+  readonly filename: string
+  readonly contentType: string
+  readonly status: ExportStatus
+  readonly lane: Lane
+  readonly requesterId: string
+  readonly requestedBy: string
+  /** Attempts that were started, without those that were handed back. */
+  readonly attempts: number
+  /** Progress of the running attempt. */
+  readonly rows: number
+  readonly bytes: number
+  readonly estimatedRows: number | null
+  /** The object of the published file, relative to the prefix of the storage. */
+  readonly artifactKey: string | null
+  readonly rowCount: number | null
+  readonly sha256: string | null
+  readonly truncated: boolean
+  readonly warnings: readonly Warning[]
+  readonly snapshotAt: Date | null
+  /** An error code of this version, or of another one that shares the database. */
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+  readonly webhookUrl: string | null
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly expiresAt: Date | null
+}
+
+/** For rows that were written before an option existed. */
+const CSV_DEFAULTS: CsvOptions = csvOptionsSchema.parse({})
+
+/**
+ * The casts are sound because only the ledger writes these columns, from the same types. Nothing is validated here: one
+ * odd row must not make a list unreadable.
+ */
+export function decodeExport(row: Export): ExportRow {
+  const csv = row.csv as Partial<CsvOptions>
+  return {
+    id: row.id,
+    dataset: row.dataset,
+    format: row.format as FormatName,
+    filters: row.filters as Record<string, unknown>,
+    columns: row.columns,
+    limit: row.limit,
+    compression: row.compression as Compression,
+    // The stored options come first, so that answers keep the order of their fields.
+    csv: { ...csv, ...CSV_DEFAULTS, ...csv },
+    filename: row.filename,
+    contentType: row.contentType,
+    status: row.status,
+    lane: row.lane,
+    requesterId: row.requesterId,
+    requestedBy: row.requestedBy,
+    attempts: row.attempts,
+    rows: Number(row.rows),
+    bytes: Number(row.bytes),
+    estimatedRows: row.estimatedRows === null ? null : Number(row.estimatedRows),
+    artifactKey: row.artifactKey,
+    rowCount: row.rowCount === null ? null : Number(row.rowCount),
+    sha256: row.sha256,
+    truncated: row.truncated,
+    warnings: row.warnings as unknown as Warning[],
+    snapshotAt: row.snapshotAt,
+    errorCode: row.errorCode,
+    errorMessage: row.errorMessage,
+    webhookUrl: row.webhookUrl,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    expiresAt: row.expiresAt,
+  }
+}
