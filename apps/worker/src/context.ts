@@ -6,8 +6,8 @@ import type { Logger } from '@waybill/shared/process/log.ts'
 import type { DeliveryQueue } from '@waybill/shared/queue/deliveries.ts'
 import type { ExportQueue } from '@waybill/shared/queue/exports.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
+import type { Readers } from '@waybill/shared/source/readers.ts'
 import type { Storage } from '@waybill/shared/storage/storage.ts'
-import type { Readers } from '@waybill/shared/wiring.ts'
 
 /** What the composition root hands to the worker. */
 export interface WorkerDeps {

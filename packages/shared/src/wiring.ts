@@ -7,11 +7,9 @@ import type { Logger } from './process/log.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './queue/deliveries.ts'
 import { createExportQueue, type ExportQueue } from './queue/exports.ts'
 import type { Config } from './settings/schema.ts'
+import type { Readers } from './source/readers.ts'
 import { createStorage, type Storage, type StorageOptions } from './storage/storage.ts'
 import { LANES } from './vocabulary/export.ts'
-
-/** Where datasets are read, by their `database`. */
-export type Readers = Readonly<Record<'source' | 'ledger', Database>>
 
 export interface Connections {
   readonly db: Database

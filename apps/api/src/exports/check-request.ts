@@ -2,25 +2,22 @@
 
 import { mayExport, requireExportable } from '@waybill/shared/access/rights.ts'
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
-import type { Datasets } from '@waybill/shared/datasets/registry.ts'
-import type { Format } from '@waybill/shared/formats/format.ts'
+import { type ExportPlan, type PlanDeps, planExport } from '@waybill/shared/exports/plan-export.ts'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import { type FieldError, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
-import type { ExportRequest, ExportRequestInput, FormatName } from '@waybill/shared/vocabulary/export.ts'
+import type { ExportRequest, ExportRequestInput } from '@waybill/shared/vocabulary/export.ts'
 import { urlRules, webhookUrlFault } from '@waybill/shared/webhooks/url.ts'
 import type { Caller } from '../auth/authenticate.ts'
 import { fieldErrors } from '../http/problem.ts'
 
 export interface CheckedRequest extends Omit<ExportRequest, 'columns'> {
-  /** Resolved: all of the dataset's when the caller named none. */
+  /** All columns of the dataset when the caller named none. */
   readonly columns: readonly string[]
-  readonly datasetDeclaration: Dataset
-  readonly formatDeclaration: Format
 }
 
 /**
- * What the schema of the body cannot know: every fault is reported at once.
+ * Checks what the schema of the body cannot know, reports every fault at once, and plans the export.
  *
  * @param sent the body before its defaults were filled in
  * @throws WaybillError VALIDATION_FAILED, FORBIDDEN
@@ -29,15 +26,15 @@ export function checkExportRequest(
   body: ExportRequest,
   sent: unknown,
   caller: Caller,
-  { datasets, config }: { readonly datasets: Datasets; readonly config: Config },
-): CheckedRequest {
+  deps: PlanDeps & { readonly config: Config },
+): { readonly checked: CheckedRequest; readonly plan: ExportPlan } {
+  const { datasets, config } = deps
   const errors: FieldError[] = []
   const { MAX_ROWS: maxRows } = config
-  const format = FORMATS[body.format]
   if (body.limit !== undefined && body.limit > maxRows) {
     errors.push({ path: 'limit', message: `must be at most ${maxRows}` })
   }
-  if (body.compression !== 'none' && !format.compressible) {
+  if (body.compression !== 'none' && !FORMATS[body.format].compressible) {
     errors.push({ path: 'compression', message: `is not for ${body.format}: it is compressed already` })
   }
   if (body.format !== 'csv' && Object.hasOwn(sent as object, 'csv')) {
@@ -58,13 +55,8 @@ export function checkExportRequest(
   errors.push(...filterErrors, ...checkColumns(dataset, body.columns ?? []))
   if (errors.length > 0) throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
 
-  return {
-    ...body,
-    filters,
-    columns: body.columns ?? Object.keys(dataset.columns),
-    datasetDeclaration: dataset,
-    formatDeclaration: format,
-  }
+  const checked = { ...body, filters, columns: body.columns ?? Object.keys(dataset.columns) }
+  return { checked, plan: planExport(checked, deps) }
 }
 
 function checkFilters(
@@ -106,12 +98,4 @@ function checkColumns(dataset: Dataset, columns: readonly string[]): FieldError[
 function isAfter(dateFrom: string, dateTo: string): boolean {
   const end = Date.parse(dateTo) + (dateTo.length === 10 ? 86_399_999 : 0)
   return Date.parse(dateFrom) > end
-}
-
-/** The name and the type of the file: compressed files are served as what they are, so that nothing unpacks them on the way. */
-export function fileType(format: FormatName, compression: ExportRequest['compression']) {
-  const { extension, contentType } = FORMATS[format]
-  return compression === 'gzip'
-    ? { extension: `${extension}.gz`, contentType: 'application/gzip' }
-    : { extension, contentType }
 }

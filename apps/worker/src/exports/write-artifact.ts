@@ -1,13 +1,11 @@
 // Makes the file of one attempt: the rows of the snapshot through the format into the storage, and its manifest.
 
-import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
+import { planExport } from '@waybill/shared/exports/plan-export.ts'
 import { gzip } from '@waybill/shared/formats/gzip.ts'
-import { FORMATS } from '@waybill/shared/formats/index.ts'
 import { attemptPrefix, createManifest, MANIFEST_NAME } from '@waybill/shared/ledger/artifact.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Artifact, Attempt } from '@waybill/shared/ledger/ledger.ts'
 import { openTable } from '@waybill/shared/source/source.ts'
-import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Warning, WarningCode } from '@waybill/shared/vocabulary/export.ts'
 import type { Page } from '@waybill/shared/vocabulary/table.ts'
 import type { ExportDeps } from '../context.ts'
@@ -25,15 +23,12 @@ export async function writeArtifact(
   pulse: Pulse,
 ): Promise<Artifact> {
   const { signal, progress } = pulse
-  const dataset = datasets.get(row.dataset)
-  if (dataset === undefined) throw new WaybillError('DATASET_UNKNOWN', `There is no dataset "${row.dataset}" here.`)
-  const format = FORMATS[row.format]
-  const limit = Math.min(row.limit ?? config.MAX_ROWS, config.MAX_ROWS)
-  const { filters } = row
-  // One row more than the limit tells whether the limit cut anything off.
-  const query = compileQuery(dataset, { filters, columns: row.columns, limit: limit + 1 })
+  const plan = planExport(row, { config, datasets, readers })
+  const { format, limit } = plan
+  // One row more than the limit shows whether the limit cut anything off.
+  const query = plan.query(limit + 1)
 
-  const table = await openTable(readers[dataset.database ?? 'source'], query, {
+  const table = await openTable(plan.reader, query, {
     signal,
     pageSize: config.SOURCE_PAGE_ROWS,
     statementTimeout: config.SOURCE_STATEMENT_TIMEOUT,

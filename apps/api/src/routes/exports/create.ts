@@ -3,23 +3,23 @@ import { createHash } from 'node:crypto'
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { exportSchema, QUEUED_EXPORT } from '@waybill/shared/contract/exports.ts'
 import { idempotencyKeySchema } from '@waybill/shared/contract/headers.ts'
-import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
+import type { ExportPlan } from '@waybill/shared/exports/plan-export.ts'
 import { estimateRows } from '@waybill/shared/source/estimate.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { exportRequestSchema } from '@waybill/shared/vocabulary/export.ts'
 import { callerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
-import type { Readers } from '@waybill/shared/wiring.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
-import { type CheckedRequest, checkExportRequest, fileType } from '../../exports/check-request.ts'
+import { type CheckedRequest, checkExportRequest } from '../../exports/check-request.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { exportRequestByDataset } from '../../openapi/export-request.ts'
 import { presentExport } from '../../present/exports.ts'
 import { POLL_INTERVAL } from './exports.ts'
 
-export function createExportRoute({ config, datasets, db, ledger, queue, readers, log }: ServerDeps): Route {
+export function createExportRoute(deps: ServerDeps): Route {
+  const { config, datasets, db, ledger, queue, log } = deps
   const box = createSecretBox(config.WEBHOOK_SECRET_KEYS)
   return defineRoute({
     method: 'post',
@@ -44,16 +44,16 @@ export function createExportRoute({ config, datasets, db, ledger, queue, readers
     problems: ['IDEMPOTENCY_KEY_REUSED', 'TOO_MANY_ACTIVE_EXPORTS', 'WEBHOOKS_NOT_CONFIGURED'],
     async handle(request, response, { body, headers }) {
       const caller = callerOf(response)
-      const checked = checkExportRequest(body, request.body, caller, { datasets, config })
+      const { checked, plan } = checkExportRequest(body, request.body, caller, deps)
       const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
       const idempotency = idempotencyOf(headers['Idempotency-Key'], checked)
       // The worker signs with it, and cannot when there is no key to seal it with: better said now.
       if (webhookUrl !== undefined) await callerSecret(db, box, caller.id)
-      const estimatedRows = await estimate(readers, checked, config.MAX_ROWS)
+      const estimatedRows = await estimate(plan)
       const { row, active } = await ledger.create(
         {
           ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl, idempotency },
-          ...fileType(format, compression),
+          ...{ extension: plan.extension, contentType: plan.contentType },
           estimatedRows,
           lane: estimatedRows !== undefined && estimatedRows < config.LARGE_EXPORT_ROWS ? 'small' : 'large',
         },
@@ -79,11 +79,9 @@ export function createExportRoute({ config, datasets, db, ledger, queue, readers
 const ESTIMATE_TIMEOUT = 300
 
 /** What the planner expects; undefined when the source cannot say so in time. The export may run all the same. */
-async function estimate(readers: Readers, checked: CheckedRequest, maxRows: number): Promise<number | undefined> {
-  const { datasetDeclaration, filters, columns, limit } = checked
-  const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit ?? maxRows, maxRows) })
+async function estimate({ reader, query, limit }: ExportPlan): Promise<number | undefined> {
   try {
-    const estimated = estimateRows(readers[datasetDeclaration.database ?? 'source'], query, ESTIMATE_TIMEOUT)
+    const estimated = estimateRows(reader, query(limit), ESTIMATE_TIMEOUT)
     return await withTimeout(ESTIMATE_TIMEOUT, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
   } catch {
     return undefined
@@ -93,7 +91,7 @@ async function estimate(readers: Readers, checked: CheckedRequest, maxRows: numb
 /** The key, and the hash of what it stands for. */
 function idempotencyOf(key: string | undefined, checked: CheckedRequest): { key: string; hash: string } | undefined {
   if (key === undefined) return undefined
-  const { datasetDeclaration: _dataset, formatDeclaration: _format, filters, ...rest } = checked
+  const { filters, ...rest } = checked
   const canonical = JSON.stringify([Object.entries(rest).sort(), Object.entries(filters).sort()])
   return { key, hash: createHash('sha256').update(canonical).digest('hex') }
 }

@@ -1,7 +1,6 @@
 // POST /v1/exports/preview: the first rows as the file would have them, before anything is asked for.
 import { recordEvent } from '@waybill/shared/audit/record.ts'
 import { previewSchema } from '@waybill/shared/contract/preview.ts'
-import { compileQuery } from '@waybill/shared/datasets/dataset.ts'
 import { estimateRows } from '@waybill/shared/source/estimate.ts'
 import { openTable } from '@waybill/shared/source/source.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
@@ -23,7 +22,8 @@ const TIMEOUT = 15_000
 /** Previews that run at the same time in one process. Each may use two connections of the source. */
 const MAX_CONCURRENT_PREVIEWS = 2
 
-export function previewRoute({ config, datasets, db, readers }: ServerDeps): Route {
+export function previewRoute(deps: ServerDeps): Route {
+  const { config, datasets, db } = deps
   const onTimeout = () => new WaybillError('RATE_LIMITED', 'Other previews are using all connections for previews.')
   const withPermit = createSemaphore({ permits: MAX_CONCURRENT_PREVIEWS, timeoutMs: TIMEOUT, onTimeout })
   return defineRoute({
@@ -46,12 +46,10 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
       'SOURCE_QUERY_FAILED',
     ],
     async handle(request, response, { body }) {
-      const checked = checkExportRequest(body, request.body, callerOf(response), { datasets, config })
-      const { datasetDeclaration, formatDeclaration, filters, columns, csv } = checked
-      const source = readers[datasetDeclaration.database ?? 'source']
-      const limit = Math.min(checked.limit ?? config.MAX_ROWS, config.MAX_ROWS)
-      const query = compileQuery(datasetDeclaration, { filters, columns, limit: Math.min(limit, ROWS) })
-      const whole = compileQuery(datasetDeclaration, { filters, columns, limit })
+      const { checked, plan } = checkExportRequest(body, request.body, callerOf(response), deps)
+      const { format, limit, reader } = plan
+      const { filters, columns, csv } = checked
+      const query = plan.query(Math.min(limit, ROWS))
 
       // Whoever has closed the page wants no answer: the query must not go on without them.
       const gone = new AbortController()
@@ -59,8 +57,8 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
       await withPermit(gone.signal, async () => {
         const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
         // Before the table is opened: whoever holds one connection and waits for another may wait for one who does the same.
-        const estimatedRows = await estimateRows(source, whole, TIMEOUT)
-        const table = await openTable(source, query, {
+        const estimatedRows = await estimateRows(reader, plan.query(limit), TIMEOUT)
+        const table = await openTable(reader, query, {
           signal,
           pageSize: ROWS + 1,
           statementTimeout: TIMEOUT,
@@ -76,7 +74,7 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
             signal,
             warn: (code: WarningCode) => warnings.set(code, (warnings.get(code) ?? 0) + 1),
           }
-          const isText = formatDeclaration.compressible
+          const isText = format.compressible
           // Rows leave the house: no answer without its event.
           await recordEvent(db, {
             type: 'export.previewed',
@@ -91,7 +89,7 @@ export function previewRoute({ config, datasets, db, readers }: ServerDeps): Rou
               Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
             ),
             // What a text editor would show of the file; a workbook has no such thing.
-            content: isText ? await text(formatDeclaration.encode(query.columns, onePage(page), context)) : null,
+            content: isText ? await text(format.encode(query.columns, onePage(page), context)) : null,
             estimatedRows,
           })
         } finally {
