@@ -28,7 +28,7 @@ interface WorkerContext extends WorkerDeps {
 }
 
 /** For one attempt at an export. */
-export type ExportDeps = Omit<WorkerContext, 'queue'>
+export type ExportDeps = Omit<WorkerContext, 'queue' | 'deliveries'>
 
 /** For the reconciler. */
 export type ReconcilerDeps = Omit<WorkerContext, 'datasets' | 'readers'>

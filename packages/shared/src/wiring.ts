@@ -5,6 +5,7 @@ import { createDatabase, type Database, type DatabaseOptions } from './database/
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import type { Logger } from './process/log.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './queue/deliveries.ts'
+import { createDeliveryEnqueuer } from './queue/enqueue-deliveries.ts'
 import { createExportQueue, type ExportQueue } from './queue/exports.ts'
 import type { Config } from './settings/schema.ts'
 import type { Readers } from './source/readers.ts'
@@ -22,8 +23,11 @@ export interface Connections {
   close(): Promise<void>
 }
 
-/** Milliseconds that closing may take. */
-const CLOSE_TIMEOUT = 5_000
+/** What is not enqueued by then is left to the reconciler. */
+const ENQUEUE_TIMEOUT_MS = 1_000
+
+/** For connections to servers that may be away. */
+const CLOSE_TIMEOUT_MS = 5_000
 
 /** Connects lazily: nothing here fails when a server is away. @param name shown in pg_stat_activity */
 export function connect(config: Config, name: string, log: Logger): Connections {
@@ -34,19 +38,21 @@ export function connect(config: Config, name: string, log: Logger): Connections 
   const onQueueError = (error: Error) => log.warn({ error }, 'queue')
   const queue = createExportQueue(config, onQueueError)
   const deliveries = createDeliveryQueue(config, onQueueError)
+  const enqueuer = createDeliveryEnqueuer({ db, deliveries, log })
   return {
     db,
-    ledger: createLedger(db),
+    ledger: createLedger(db, enqueuer.enqueueDeliveries),
     readers,
     storage,
     queue,
     counters,
     deliveries,
     async close() {
+      await Promise.race([enqueuer.idle(), sleep(ENQUEUE_TIMEOUT_MS, undefined, { ref: false })])
       const queues = [queue.close(), deliveries.close()]
       const closed = Promise.allSettled([...queues, db.$disconnect(), ...disconnect(readers)])
-      // A server that is away may never answer a goodbye.
-      await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
+      // A server that is away may never answer.
+      await Promise.race([closed, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       counters.close()
       storage.close()
     },

@@ -4,7 +4,6 @@ import { datasetOf, requireRights } from '@waybill/shared/access/rights.ts'
 import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Artifact, Attempt } from '@waybill/shared/ledger/ledger.ts'
-import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
 import type { ExportDeps } from '../context.ts'
 import { AttemptLost, startPulse } from './pulse.ts'
 import { type Outcome, settle } from './settle.ts'
@@ -45,7 +44,6 @@ export async function runExport(deps: ExportDeps, exportId: string, stopping: Ab
     )
     if (!published) return await settle(deps, row, attempt, new AttemptLost())
     log.info({ exportId, rows: artifact.rowCount, bytes: artifact.bytes }, 'export completed')
-    await hintDeliveries(deps, exportId)
     return { kind: 'completed' }
   } finally {
     pulse.stop()

@@ -4,7 +4,6 @@ import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import { attemptPrefix } from '@waybill/shared/ledger/artifact.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Attempt } from '@waybill/shared/ledger/ledger.ts'
-import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
 import { toWaybillError, type WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportDeps } from '../context.ts'
 import { AttemptLost, WorkerStopping } from './pulse.ts'
@@ -48,7 +47,6 @@ export async function settle(deps: ExportDeps, row: ExportRow, attempt: Attempt,
     log.error({ exportId, attempt: row.attempts, code: error.code, error }, 'export failed')
     return { kind: (await ledger.fail(attempt, error.code, describe(error))) ? 'failed' : 'not-mine' }
   })
-  if (outcome.kind === 'failed') await hintDeliveries(deps, exportId)
   await removeTraces(deps, attempt)
   return outcome
 }

@@ -1,7 +1,7 @@
 // The BullMQ glue of webhooks: takes jobs, has them delivered, and adds the job of the next try.
 
 import { createDeliveryWorker, type DeliveryJob } from '@waybill/shared/queue/deliveries.ts'
-import { hintDelivery } from '@waybill/shared/queue/delivery-hint.ts'
+import { enqueueDelivery } from '@waybill/shared/queue/enqueue-deliveries.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import { urlRules } from '@waybill/shared/webhooks/url.ts'
 import { DelayedError, type Job, WaitingError } from 'bullmq'
@@ -41,7 +41,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): { stop(grace: num
     running.add(work)
     try {
       const outcome = await work
-      if (outcome.kind === 'again') await hintDelivery(deps, outcome.due)
+      if (outcome.kind === 'again') await enqueueDelivery(deps, outcome.due)
       if (outcome.kind === 'later') {
         await job.moveToDelayed(Date.now() + outcome.delay, token)
         throw new DelayedError()

@@ -1,11 +1,19 @@
 // What the attempt of a worker writes: each write names the attempt's token, so a late one changes nothing.
-import { type Database, Prisma } from '../database/client.ts'
+import { Prisma } from '../database/client.ts'
 import { interval } from '../database/sql.ts'
 import type { ErrorCode } from '../vocabulary/errors.ts'
 import type { Warning } from '../vocabulary/export.ts'
 import { announce } from '../webhooks/announcement.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
-import { type Attempt, BACK_TO_QUEUE, insertEvent, move, owned, type TransitionEvent } from './transition.ts'
+import {
+  type Attempt,
+  BACK_TO_QUEUE,
+  insertEvent,
+  type LedgerContext,
+  move,
+  owned,
+  type TransitionEvent,
+} from './transition.ts'
 
 export interface Artifact {
   readonly key: string
@@ -17,12 +25,13 @@ export interface Artifact {
   readonly snapshotAt: Date
 }
 
-export function createAttemptLedger(db: Database) {
+export function createAttemptLedger(context: LedgerContext) {
+  const { db } = context
   return {
     /** Starts an attempt on a queued export. Undefined: it is not queued. */
     async claim(attempt: Attempt): Promise<ExportRow | undefined> {
       const moved = await move(
-        db,
+        context,
         Prisma.sql`id = ${attempt.exportId}::uuid AND status = 'queued'`,
         Prisma.sql`status = 'running', attempts = attempts + 1, attempt_token = ${attempt.token}::uuid,
           heartbeat_at = now(), started_at = coalesce(started_at, now()), rows = 0, bytes = 0`,
@@ -79,15 +88,19 @@ export function createAttemptLedger(db: Database) {
           DELETE FROM waybill.uploads WHERE token = ${attempt.token}::uuid AND EXISTS (SELECT FROM moved)
         )
         SELECT id FROM moved`
-      if (published.length === 1) return true
-      const row = await db.export.findUnique({ where: { id: attempt.exportId }, select: { artifactKey: true } })
-      return row?.artifactKey === key
+      let isPublished = published.length === 1
+      if (!isPublished) {
+        const row = await db.export.findUnique({ where: { id: attempt.exportId }, select: { artifactKey: true } })
+        isPublished = row?.artifactKey === key
+      }
+      if (isPublished) context.onDeliveries([attempt.exportId])
+      return isPublished
     },
 
     /** Ends the export. False: not the owner any more. */
     async fail(attempt: Attempt, code: ErrorCode, message: string): Promise<boolean> {
       const moved = await move(
-        db,
+        context,
         owned(attempt),
         Prisma.sql`status = 'failed', finished_at = now(), attempt_token = NULL,
           error_code = ${code}, error_message = ${message}`,
@@ -99,12 +112,12 @@ export function createAttemptLedger(db: Database) {
     /** Hands the export back for another attempt after an error. False: not the owner any more. */
     async requeue(attempt: Attempt, code: ErrorCode): Promise<boolean> {
       const event: TransitionEvent = { type: 'export.retrying', actor: attempt.worker, data: { code } }
-      return (await move(db, owned(attempt), BACK_TO_QUEUE, event)).length === 1
+      return (await move(context, owned(attempt), BACK_TO_QUEUE, event)).length === 1
     },
 
     /** Hands the export back because the worker shuts down: the attempt does not count. */
     async release(attempt: Attempt): Promise<boolean> {
-      const moved = await move(db, owned(attempt), Prisma.sql`${BACK_TO_QUEUE}, attempts = attempts - 1`, {
+      const moved = await move(context, owned(attempt), Prisma.sql`${BACK_TO_QUEUE}, attempts = attempts - 1`, {
         type: 'export.released',
         actor: attempt.worker,
         attempt: Prisma.sql`attempts + 1`,

@@ -2,6 +2,7 @@
 import type { Database } from '../database/client.ts'
 import { createAttemptLedger } from './attempts.ts'
 import { createRequestLedger } from './requests.ts'
+import type { LedgerContext } from './transition.ts'
 import { createUpkeepLedger } from './upkeep.ts'
 
 export type { Actor } from '../audit/record.ts'
@@ -12,6 +13,8 @@ export type { UploadRow } from './upkeep.ts'
 
 export type Ledger = ReturnType<typeof createLedger>
 
-export function createLedger(db: Database) {
-  return { ...createRequestLedger(db), ...createAttemptLedger(db), ...createUpkeepLedger(db) }
+/** @param onDeliveries enqueues the deliveries that a transition has written; without it, the reconciler does */
+export function createLedger(db: Database, onDeliveries: LedgerContext['onDeliveries'] = () => undefined) {
+  const context = { db, onDeliveries }
+  return { ...createRequestLedger(context), ...createAttemptLedger(context), ...createUpkeepLedger(context) }
 }

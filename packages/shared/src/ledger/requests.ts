@@ -7,7 +7,7 @@ import { databaseFailure } from '../database/failure.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { Compression, CsvOptions, FormatName, Lane } from '../vocabulary/export.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
-import { move } from './transition.ts'
+import { type LedgerContext, move } from './transition.ts'
 
 export interface NewExport {
   readonly dataset: string
@@ -43,7 +43,8 @@ const IDEMPOTENCY_WINDOW = '24 hours'
 /** Limit of the wait for earlier requests of the same requester, which pile up while the database is slow. */
 const REQUESTER_LOCK_TIMEOUT_MS = 30_000
 
-export function createRequestLedger(db: Database) {
+export function createRequestLedger(context: LedgerContext) {
+  const { db } = context
   // Each of a hundred requests of one requester would keep a connection while it waits for the lock below, and the
   // requests of all others would find none.
   const serialize = createKeyedMutex(REQUESTER_LOCK_TIMEOUT_MS, () => new WaybillError('DATABASE_UNAVAILABLE'))
@@ -85,7 +86,7 @@ export function createRequestLedger(db: Database) {
     /** Ends an export that has not ended. The worker that runs it, if any, finds out with its next heartbeat. */
     async cancel(id: string, by: Actor | string): Promise<boolean> {
       const moved = await move(
-        db,
+        context,
         Prisma.sql`id = ${id}::uuid AND status IN ('queued', 'running')`,
         Prisma.sql`status = 'canceled', finished_at = now(), attempt_token = NULL`,
         { type: 'export.canceled', actor: by },
@@ -96,7 +97,7 @@ export function createRequestLedger(db: Database) {
     /** The file is to go. False: there is none. */
     async expire(id: string, by: Actor | string): Promise<boolean> {
       const moved = await move(
-        db,
+        context,
         Prisma.sql`id = ${id}::uuid AND status = 'completed'`,
         Prisma.sql`status = 'expired', expires_at = least(expires_at, now())`,
         { type: 'export.expired', actor: by },

@@ -2,6 +2,7 @@
 // as a single statement.
 import { type AuditEvent, EVENT_COLUMNS, eventValues } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
+import { isWebhookEvent } from '../vocabulary/webhook-events.ts'
 import { announce } from '../webhooks/announcement.ts'
 
 /** One execution by a worker. Its token is in the condition of every write it makes. */
@@ -18,9 +19,16 @@ export interface TransitionEvent extends Omit<AuditEvent, 'exportId'> {
   readonly attempt?: Prisma.Sql
 }
 
+/** What the parts of the ledger work with. */
+export interface LedgerContext {
+  readonly db: Database
+  /** Called with the exports whose transition has written deliveries. Must return at once and never throw. */
+  readonly onDeliveries: (exportIds: readonly string[]) => void
+}
+
 /** @returns the ids of the rows that were moved; each has its event, or nothing has happened */
 export async function move(
-  db: Database,
+  { db, onDeliveries }: LedgerContext,
   where: Prisma.Sql,
   set: Prisma.Sql,
   event: TransitionEvent,
@@ -30,7 +38,9 @@ export async function move(
       told AS (${insertEvent(event)})
       ${announce(event.type)}
     SELECT id FROM moved`
-  return moved.map(({ id }) => id)
+  const ids = moved.map(({ id }) => id)
+  if (ids.length > 0 && isWebhookEvent(event.type)) onDeliveries(ids)
+  return ids
 }
 
 /**

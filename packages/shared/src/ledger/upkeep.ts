@@ -1,9 +1,9 @@
 // What the reconciler does to exports: revives the lost, and keeps account of what is to be removed.
-import { type Database, Prisma } from '../database/client.ts'
+import { Prisma } from '../database/client.ts'
 import { interval } from '../database/sql.ts'
 import type { Upload } from '../generated/prisma/client.ts'
 import { ERRORS } from '../vocabulary/errors.ts'
-import { BACK_TO_QUEUE, move } from './transition.ts'
+import { BACK_TO_QUEUE, type LedgerContext, move } from './transition.ts'
 
 export type UploadRow = Upload
 
@@ -16,7 +16,8 @@ const MAX_LOST = 3
  */
 const NEXT_SWEEP_AFTER = [15_000, 600_000] as const
 
-export function createUpkeepLedger(db: Database) {
+export function createUpkeepLedger(context: LedgerContext) {
+  const { db } = context
   return {
     /**
      * Takes the exports whose worker has not been heard of for `lostAfter` milliseconds from their attempt: back
@@ -30,7 +31,7 @@ export function createUpkeepLedger(db: Database) {
         AND ${exportId === undefined ? Prisma.sql`true` : Prisma.sql`id = ${exportId}::uuid`}`
       const { title, advice } = ERRORS.WORKER_LOST
       await move(
-        db,
+        context,
         Prisma.sql`${lost} AND lost >= ${MAX_LOST - 1}`,
         Prisma.sql`status = 'failed', finished_at = now(), attempt_token = NULL, lost = lost + 1,
           error_code = 'WORKER_LOST', error_message = ${`${title}, ${MAX_LOST} times. ${advice}`}`,
@@ -38,7 +39,7 @@ export function createUpkeepLedger(db: Database) {
       )
       // The count is asked for again: an export found lost only now, between the two, must not get a start too many.
       const another = Prisma.sql`${lost} AND lost < ${MAX_LOST - 1}`
-      return move(db, another, Prisma.sql`${BACK_TO_QUEUE}, lost = lost + 1`, {
+      return move(context, another, Prisma.sql`${BACK_TO_QUEUE}, lost = lost + 1`, {
         type: 'export.retrying',
         actor: by,
         data: { code: 'WORKER_LOST' },

@@ -14,7 +14,6 @@ import { exportPrefix } from '@waybill/shared/ledger/artifact.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import { listEvents, listExports } from '@waybill/shared/ledger/queries.ts'
 import { countAhead } from '@waybill/shared/ledger/system-queries.ts'
-import { hintDeliveries } from '@waybill/shared/queue/delivery-hint.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Response } from 'express'
 import { actorOf } from '../../auth/actor.ts'
@@ -109,7 +108,6 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         const row = await findVisible(db, id, callerOf(response))
         if (isActive(row)) throw new WaybillError('EXPORT_STILL_ACTIVE')
         if (await ledger.expire(row.id, actorOf(request, response))) {
-          await hintDeliveries(deps, row.id)
           try {
             await storage.removeAll(exportPrefix(config.S3_PREFIX, row.id))
             await ledger.forgetArtifact(row.id)
@@ -140,7 +138,6 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       async handle(request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))
         if (!(await ledger.cancel(row.id, actorOf(request, response)))) throw new WaybillError('EXPORT_ENDED')
-        await hintDeliveries(deps, row.id)
         response.status(202).json(presentExport(await findVisible(db, id, callerOf(response))))
       },
     }),

@@ -1,7 +1,7 @@
 // Webhook deliveries of an endpoint or an export, and redelivery.
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { deliveryListQuerySchema, deliveryListSchema, deliverySchema } from '@waybill/shared/contract/webhooks.ts'
-import { hintDelivery } from '@waybill/shared/queue/delivery-hint.ts'
+import { enqueueDelivery } from '@waybill/shared/queue/enqueue-deliveries.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { TEST_EVENT } from '@waybill/shared/vocabulary/webhook-events.ts'
 import { type DeliveryWithTries, findDelivery, listDeliveries, redeliver } from '@waybill/shared/webhooks/deliveries.ts'
@@ -85,7 +85,7 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
         }
         await redeliver(db, delivery, actorOf(request, response))
         const row = await find(id, caller)
-        if (row.nextAttemptAt !== null) await hintDelivery(deps, { id: row.id, dueAt: row.nextAttemptAt })
+        if (row.nextAttemptAt !== null) await enqueueDelivery(deps, { id: row.id, dueAt: row.nextAttemptAt })
         response.status(202).json(presentDelivery(row, caller.role === 'admin'))
       },
     }),

@@ -8,7 +8,7 @@ import {
   endpointWithSecretSchema,
   newEndpointSchema,
 } from '@waybill/shared/contract/webhooks.ts'
-import { hintDelivery } from '@waybill/shared/queue/delivery-hint.ts'
+import { enqueueDelivery } from '@waybill/shared/queue/enqueue-deliveries.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { createTestDelivery } from '@waybill/shared/webhooks/deliveries.ts'
 import {
@@ -145,7 +145,7 @@ export function webhookEndpointRoutes(deps: ServerDeps): Route[] {
       async handle(request, response, { params: { id } }) {
         const endpoint = found(await findEndpoint(db, id))
         const delivery = await createTestDelivery(db, endpoint.id, actorOf(request, response))
-        await hintDelivery(deps, { id: delivery.id, dueAt: delivery.nextAttemptAt ?? delivery.createdAt })
+        await enqueueDelivery(deps, { id: delivery.id, dueAt: delivery.nextAttemptAt ?? delivery.createdAt })
         response.status(202).json(presentDelivery(delivery, true))
       },
     }),
