@@ -1,4 +1,4 @@
-// Every route, asked by everybody: nobody gets what is not theirs, and a new route without a rule here does not pass.
+// Access rules: requests every route as every kind of caller. A new route without a rule here fails.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRoutes } from '../../../apps/api/src/server.ts'
 import { createLogger } from '../../../packages/shared/src/process/log.ts'
@@ -8,7 +8,7 @@ import { expectProblem } from '../../setup/api/problem.ts'
 import { AUDIENCE, type IdentityProvider, startIdentityProvider } from '../../setup/network/identity-provider.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
-const CALLERS = ['nobody', 'a bad token', 'no role', 'the exporter', 'another exporter', 'an admin'] as const
+const CALLERS = ['no token', 'a bad token', 'no role', 'the exporter', 'another exporter', 'an admin'] as const
 type CallerName = (typeof CALLERS)[number]
 
 /** What each caller is answered when it is not let through, by the kind of the rule. */
@@ -20,7 +20,11 @@ const REFUSALS: Readonly<Record<Rule['kind'], Readonly<Partial<Record<CallerName
 }
 
 function notLetIn(): Readonly<Partial<Record<CallerName, [number, string]>>> {
-  return { nobody: [401, 'UNAUTHENTICATED'], 'a bad token': [401, 'UNAUTHENTICATED'], 'no role': [403, 'FORBIDDEN'] }
+  return {
+    'no token': [401, 'UNAUTHENTICATED'],
+    'a bad token': [401, 'UNAUTHENTICATED'],
+    'no role': [403, 'FORBIDDEN'],
+  }
 }
 
 let provider: IdentityProvider
@@ -33,7 +37,7 @@ beforeAll(async () => {
   const newKey = async (role: string) => (await system.admin.post('/v1/api-keys', { name: role, role })).body
   const owner = await newKey('exporter')
   tokens = {
-    nobody: undefined,
+    'no token': undefined,
     'a bad token': `${owner.key.slice(0, -1)}_`,
     'no role': await provider.grant('guest'),
     'the exporter': owner.key,
@@ -62,7 +66,7 @@ const routes = () =>
     ...system.connections,
   }).map((route) => ({ ...route, name: `${route.method.toUpperCase()} ${route.path}` }))
 
-it('every route has its rule here, the same as in the product, and no rule is without its route', () => {
+it('has the rule of each route, and no rule without a route', () => {
   expect(
     routes()
       .map(({ name }) => name)
@@ -76,7 +80,7 @@ it('every route has its rule here, the same as in the product, and no rule is wi
 describe.each(Object.entries(ACCESS_RULES))('%s', (name, rule) => {
   const [method = '', path = ''] = name.split(' ')
 
-  it.each(CALLERS)('asked by %s', async (caller) => {
+  it.each(CALLERS)('allows exactly what the rules allow for %s', async (caller) => {
     const id = (await rule.prepare?.(fixtures)) ?? ''
     const before = await rule.look?.(fixtures, id)
     const answer = await send(as(caller), method, path.replace(/:\w+/, id), rule.body)

@@ -1,4 +1,4 @@
-// What the admin page is told before anybody has logged in.
+// GET /auth/config.json: the login settings that the admin page reads before login.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
@@ -16,7 +16,7 @@ afterAll(async () => {
   await withLogin.stop()
 })
 
-it('a page without a token learns where to log in, or that there is nowhere', async () => {
+it('returns the identity provider without a token, or null without a provider', async () => {
   const ask = ({ url }: TestSystem) => createApiClient(url, undefined).get('/auth/config.json')
   expect((await ask(plain)).body).toEqual({ oidc: null })
   expect((await ask(withLogin)).body).toEqual({

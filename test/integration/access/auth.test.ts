@@ -1,4 +1,4 @@
-// Who gets in: nobody without a valid key, and nobody sees what belongs to another.
+// Authentication: rejects requests without a valid key, and hides the exports of other callers.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -42,7 +42,7 @@ const ADDRESSES = [
 ] as const
 
 describe('without a valid key', () => {
-  it.each(ADDRESSES)('%s %s is 401 before anything else is looked at', async (method, path) => {
+  it.each(ADDRESSES)('%s %s is 401 before any other check', async (method, path) => {
     for (const authorization of [undefined, 'Bearer wrong', 'Bearer ', 'Basic YTpi', 'wrong', "Bearer ' OR 1=1 --"]) {
       const response = await fetch(`${system.url}${path}`, {
         method,
@@ -58,7 +58,7 @@ describe('without a valid key', () => {
     }
   })
 
-  it('a key in the query string is no key: addresses end up in logs', async () => {
+  it('ignores a key in the query string, because URLs appear in logs', async () => {
     const stranger = createApiClient(system.url, undefined)
     const { status } = await stranger.get('/v1/me?access_token=test-admin-key-0123456789')
     expect(status).toBe(401)
@@ -66,7 +66,7 @@ describe('without a valid key', () => {
 })
 
 describe('an exporter', () => {
-  it("finds another's export nowhere: 404, as if it did not exist", async () => {
+  it("gets 404 for another caller's export on every route", async () => {
     const { id } = await alice.export(EXPORT)
     for (const path of ['', '/download', '/manifest', '/events']) {
       expectProblem(await bob.get(`/v1/exports/${id}${path}`), 404, 'NOT_FOUND')
@@ -78,7 +78,7 @@ describe('an exporter', () => {
     expect((await alice.get(`/v1/exports/${id}`)).body.status).toBe('completed')
   })
 
-  it('has the same idempotency key as another by chance, and gets an export of its own', async () => {
+  it('gets its own export when another caller used the same idempotency key', async () => {
     const headers = { 'Idempotency-Key': 'monday' }
     const a = await alice.post('/v1/exports', EXPORT, headers)
     const b = await bob.post('/v1/exports', EXPORT, headers)
@@ -86,7 +86,7 @@ describe('an exporter', () => {
     expect(a.body.id).not.toBe(b.body.id)
   })
 
-  it('may not see the exports of all, nor touch keys: 403', async () => {
+  it('gets 403 for the exports of all callers and for API keys', async () => {
     expectProblem(await alice.get('/v1/exports?scope=all'), 403, 'FORBIDDEN')
     expectProblem(await alice.get('/v1/exports/history?scope=all'), 403, 'FORBIDDEN')
     expectProblem(await alice.get('/v1/api-keys'), 403, 'FORBIDDEN')
@@ -94,7 +94,7 @@ describe('an exporter', () => {
     expectProblem(await alice.delete(`/v1/api-keys/${SOMEBODYS}`), 403, 'FORBIDDEN')
   })
 
-  it('is told who it is, and so is an admin', async () => {
+  it('reads its own identity, as an administrator does', async () => {
     expect((await alice.get('/v1/me')).body).toMatchObject({
       role: 'exporter',
       datasets: [],
@@ -104,7 +104,7 @@ describe('an exporter', () => {
   })
 })
 
-it("an admin sees everybody's exports, and may remove them", async () => {
+it('an administrator sees and deletes the exports of all callers', async () => {
   const { id, requestedBy } = await bob.export(EXPORT)
   const { body } = await system.admin.get(`/v1/exports/${id}`)
   expect(body.requestedBy).toBe(requestedBy)

@@ -1,4 +1,4 @@
-// `npm run keys`: an operator who has only the database, or only the directory of npm start, can make and end keys.
+// `npm run keys`: manages API keys with only the database, or only the data directory of npm start.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -53,7 +53,7 @@ async function keys(...args: string[]) {
 const me = (key: string) => createApiClient(system.url, key.trim()).get('/v1/me')
 
 describe('with the database', () => {
-  it('makes a key that works, alone on stdout, and shows it never again', async () => {
+  it('prints only the new secret to stdout, and never shows it again', async () => {
     const args = ['create', '--name', 'reports', '--datasets', 'users,user-points', '--expires', '90d']
     const made = await run('apps/api/src/commands/keys.ts', args, { DATABASE_URL: system.database.url })
     expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^wb_[\w-]{43}\n$/) })
@@ -64,7 +64,7 @@ describe('with the database', () => {
     expect(listed.out).not.toContain(made.out.trim())
   })
 
-  it('changes, rotates and revokes one by its first characters, at once', async () => {
+  it('changes, rotates and revokes a key by its first characters, at once', async () => {
     const first = (await keys('create', '--name', 'ops', '--role', 'admin')).out
     const prefix = first.slice(0, 11)
     expect(await keys('change', prefix, '--role', 'exporter', '--expires', '30d')).toMatchObject({ code: 0, out: '' })
@@ -90,7 +90,7 @@ describe('with the database', () => {
     [['rotate', 'wb_nobodys'], 2, /no key "wb_nobodys"/],
     [['revoke', 'bootstrap', 'and-more'], 2, /takes one key/],
     [['rotate', 'bootstrap'], 1, /defined in the settings/],
-  ] as const)('%j does nothing and says why', async (args, code, reason) => {
+  ] as const)('rejects %j with the reason and changes nothing', async (args, code, reason) => {
     const before = (await keys('list')).out
     const refused = await keys(...args)
     expect(refused).toMatchObject({ code, out: '', err: expect.stringMatching(reason) })
@@ -98,7 +98,7 @@ describe('with the database', () => {
     expect((await keys('list')).out).toBe(before)
   })
 
-  it('helps, and says what is wrong with the database without its password', async () => {
+  it('prints help, and reports database errors without the password', async () => {
     expect(await keys('--help')).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: .*[\s\S]*rotate/) })
     expect(() => readDatabaseUrl({})).toThrow('DATABASE_URL is missing')
     expect(() => readDatabaseUrl({ DATABASE_URL: 'mysql://u:hush@db/x' })).toThrow(/^(?!.*hush).*postgres:\/\/ URL/s)
@@ -110,8 +110,8 @@ describe('with the database', () => {
   })
 })
 
-// Two starts of a Postgres and three of Node: seconds, or on a busy machine most of a minute.
-it('with the directory of npm start, whether that runs or not', async () => {
+// Starts Postgres twice and Node three times, which takes up to a minute on a busy machine.
+it('works on the data directory of npm start, running or not', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'waybill-keys-'))
   const standalone = (...args: string[]) => run('apps/standalone/src/keys.ts', args, { DATA_DIR: dataDir })
   try {

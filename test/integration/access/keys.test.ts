@@ -1,4 +1,4 @@
-// API keys: shown once, kept as a hash, and dead as soon as they are revoked or expired.
+// API keys: shown once, stored as a hash, invalid as soon as they are revoked or expired.
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureBootstrapKey } from '../../../packages/shared/src/access/bootstrap-key.ts'
@@ -23,12 +23,12 @@ const pass = (id: string, column: 'expires_at' | 'previous_expires_at') =>
   )
 
 async function newKey(settings: Record<string, unknown> = {}) {
-  const { body } = await create({ name: 'somebody', role: 'exporter', ...settings })
+  const { body } = await create({ name: 'caller', role: 'exporter', ...settings })
   return { id: String(body.id), key: String(body.key), client: createApiClient(system.url, body.key) }
 }
 
 describe('a new key', () => {
-  it('is shown once and never stored: the database has its hash only', async () => {
+  it('is shown once; the database stores only its hash', async () => {
     const { status, headers, body } = await create({ name: 'nightly', role: 'exporter' })
     expect(status).toBe(201)
     expect(headers.get('location')).toBe(`/v1/api-keys/${body.id}`)
@@ -47,7 +47,7 @@ describe('a new key', () => {
     expect(list.body.items[0]).toMatchObject({ id: body.id, name: 'nightly', role: 'exporter', revokedAt: null })
   })
 
-  it('works until it is revoked, and not a moment longer', async () => {
+  it('is valid until it is revoked', async () => {
     const { body } = await create({ name: 'short', role: 'exporter' })
     const client = createApiClient(system.url, body.key)
     expect((await client.get('/v1/me')).status).toBe(200)
@@ -56,7 +56,7 @@ describe('a new key', () => {
     expectProblem(await system.admin.delete(`/v1/api-keys/${body.id}`), 404, 'NOT_FOUND')
   })
 
-  it('ends when it expires', async () => {
+  it('is invalid after it expires', async () => {
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
     const { body } = await create({ name: 'hour', role: 'exporter', expiresAt })
     const client = createApiClient(system.url, body.key)
@@ -65,7 +65,7 @@ describe('a new key', () => {
     expectProblem(await client.get('/v1/me'), 401, 'UNAUTHENTICATED')
   })
 
-  it('exports its own datasets only, and sees no others', async () => {
+  it('exports and lists only its own datasets', async () => {
     const { body } = await create({ name: 'users only', role: 'exporter', datasets: ['users'] })
     const client = createApiClient(system.url, body.key)
     expect((await client.post('/v1/exports', { dataset: 'users', format: 'csv' })).status).toBe(202)
@@ -76,7 +76,7 @@ describe('a new key', () => {
     expect(items.map(({ name }: { name: string }) => name)).toEqual(['users'])
   })
 
-  it('leaves a trace of its use', async () => {
+  it('has the time of its last use', async () => {
     const { body } = await create({ name: 'used', role: 'exporter' })
     expect(body.lastUsedAt).toBeNull()
     await createApiClient(system.url, body.key).get('/v1/me')
@@ -96,7 +96,7 @@ describe('a new key', () => {
     [{ name: 'x', role: 'exporter', expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
     [{ name: 'x', role: 'exporter', expiresAt: 'tomorrow' }, 'expiresAt'],
     [{ name: 'x', role: 'exporter', key: 'mine' }, 'key'],
-  ])('is not made of %j: the answer names %s', async (body, path) => {
+  ])('is not created from %j: the error names %s', async (body, path) => {
     const errors = expectProblem(await create(body), 422, 'VALIDATION_FAILED')
     expect(errors.map((error) => error.split(':')[0])).toEqual([path])
   })
@@ -110,7 +110,7 @@ describe('a key that is rotated', () => {
     })
   const rotateBy = (id: string, overlap: string) => system.admin.post(`/v1/api-keys/${id}/rotate`, { overlap })
 
-  it('is another one at once, for the same caller with the same exports: no body is needed', async () => {
+  it('gets a new secret at once for the same caller and exports, without a request body', async () => {
     const { id, key, client } = await newKey({ datasets: ['users'] })
     const asked = await client.post('/v1/exports', { dataset: 'users', format: 'csv' })
     const response = await rotate(id)
@@ -125,7 +125,7 @@ describe('a key that is rotated', () => {
     expect((await renewed.get(`/v1/exports/${asked.body.id}`)).status).toBe(200)
   })
 
-  it('overlaps for as long as was asked for, and not longer', async () => {
+  it('accepts the old secret exactly for the requested overlap', async () => {
     const { id, client } = await newKey()
     const { body } = await rotateBy(id, '1h')
     const until = Date.parse(body.previousKeyUntil) - Date.now()
@@ -138,7 +138,7 @@ describe('a key that is rotated', () => {
     expect((await renewed.get('/v1/me')).status).toBe(200)
   })
 
-  it('takes both keys with it when it is revoked, and the oldest when it is rotated again', async () => {
+  it('loses both secrets when it is revoked, and the oldest when it is rotated again', async () => {
     const { id, client } = await newKey()
     const second = createApiClient(system.url, (await rotateBy(id, '1h')).body.key)
     const third = createApiClient(system.url, (await rotateBy(id, '1h')).body.key)
@@ -148,7 +148,7 @@ describe('a key that is rotated', () => {
     for (const each of [second, third]) expectProblem(await each.get('/v1/me'), 401, 'UNAUTHENTICATED')
   })
 
-  it('by ten at once is rotated ten times, one after the other: one key is left that works', async () => {
+  it('by ten requests at once leaves exactly one valid secret', async () => {
     const { id } = await newKey()
     const answers = await Promise.all(Array.from({ length: 10 }, () => rotateBy(id, '0s')))
     const clients = answers.map(({ body }) => createApiClient(system.url, body.key))
@@ -156,7 +156,7 @@ describe('a key that is rotated', () => {
     expect(found.filter(({ status }) => status === 200)).toHaveLength(1)
   })
 
-  it('must be there, must not have ended, and must not be that of the settings', async () => {
+  it('is rejected when it does not exist, has ended, or belongs to the settings', async () => {
     expectProblem(await rotateBy(NOBODYS, '0s'), 404, 'NOT_FOUND')
     const revoked = await newKey()
     await system.admin.delete(`/v1/api-keys/${revoked.id}`)
@@ -168,7 +168,7 @@ describe('a key that is rotated', () => {
     expectProblem(await rotateBy(me.id.slice('key:'.length), '0s'), 409, 'API_KEY_OF_SETTINGS')
   })
 
-  it.each(['tomorrow', '8d', '-1s', ''])('does not overlap for %j', async (overlap) => {
+  it.each(['tomorrow', '8d', '-1s', ''])('rejects the overlap %j', async (overlap) => {
     const { id } = await newKey()
     const errors = expectProblem(await rotateBy(id, overlap), 422, 'VALIDATION_FAILED')
     expect(errors).toEqual([expect.stringMatching(/^overlap: /)])
@@ -178,7 +178,7 @@ describe('a key that is rotated', () => {
 describe('a key that is changed', () => {
   const change = (id: string, body: unknown) => system.admin.patch(`/v1/api-keys/${id}`, body)
 
-  it('may what it may now, from the next request on', async () => {
+  it('has its new rights from the next request', async () => {
     const { id, client } = await newKey()
     expect((await client.get('/v1/api-keys')).status).toBe(403)
     const { status, body } = await change(id, { role: 'admin', name: 'promoted' })
@@ -190,7 +190,7 @@ describe('a key that is changed', () => {
     expectProblem(await client.post('/v1/exports', { dataset: 'user-points', format: 'csv' }), 403, 'FORBIDDEN')
   })
 
-  it('lives again when it had only expired, and not when it was revoked', async () => {
+  it('becomes valid again when it had expired, but not when it was revoked', async () => {
     const { id, client } = await newKey({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() })
     await pass(id, 'expires_at')
     expect((await client.get('/v1/me')).status).toBe(401)
@@ -207,7 +207,7 @@ describe('a key that is changed', () => {
     [{ datasets: ['userz'] }, 'datasets[0]'],
     [{ expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
     [{ role: null }, 'role'],
-  ])('is not changed by %j', async (body, path) => {
+  ])('is not changed by %j: the error names %s', async (body, path) => {
     const { id } = await newKey()
     const errors = expectProblem(await change(id, body), 422, 'VALIDATION_FAILED')
     expect(errors.map((error) => error.split(':')[0])).toEqual([path])
@@ -215,7 +215,7 @@ describe('a key that is changed', () => {
 })
 
 describe('the last key of an administrator', () => {
-  it('cannot be taken away, by nobody and not by two at once: nobody could make another', async () => {
+  it('cannot be revoked, not even by two requests at once', async () => {
     const me = (await system.admin.get('/v1/me')).body.id.slice('key:'.length)
     expectProblem(await system.admin.delete(`/v1/api-keys/${me}`), 409, 'LAST_ADMIN_KEY')
     expect((await system.admin.get('/v1/me')).status).toBe(200)
@@ -224,7 +224,7 @@ describe('the last key of an administrator', () => {
       system.admin.delete(`/v1/api-keys/${other.id}`),
       other.client.delete(`/v1/api-keys/${me}`),
     ])
-    // The other is refused as the last one, or is nobody any more by the time it is heard.
+    // The other request is rejected because its key is the last one, or because its own key was revoked first.
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 409 || status === 401)).toHaveLength(1)
     await withClient(system.database.url, (client) =>
@@ -234,7 +234,7 @@ describe('the last key of an administrator', () => {
     expectProblem(await system.admin.patch(`/v1/api-keys/${me}`, { role: 'exporter' }), 409, 'API_KEY_OF_SETTINGS')
   })
 
-  it('cannot become one of an exporter either', async () => {
+  it('cannot become the key of an exporter', async () => {
     const me = (await system.admin.get('/v1/me')).body.id.slice('key:'.length)
     const other = await newKey({ role: 'admin' })
     expect((await other.client.delete(`/v1/api-keys/${me}`)).status).toBe(204)
@@ -248,7 +248,7 @@ describe('the last key of an administrator', () => {
   })
 })
 
-it('what is done to keys is in the trail, without a key', async () => {
+it('records each change of a key in the audit trail, without secrets', async () => {
   const { id, key } = await newKey({ name: 'watched' })
   await system.admin.patch(`/v1/api-keys/${id}`, { datasets: ['users'] })
   const { body } = await system.admin.post(`/v1/api-keys/${id}/rotate`, { overlap: '1h' })
@@ -273,7 +273,7 @@ it('what is done to keys is in the trail, without a key', async () => {
 describe('the bootstrap key', () => {
   const start = (key: string) => ensureBootstrapKey(system.connections.db, key)
 
-  it('at a restart leaves the keys alone that its holder has made for others', async () => {
+  it('does not change other keys at a restart', async () => {
     const { client } = await newKey()
     await start(ADMIN_KEY)
     await start('another-admin-key-0123')
@@ -281,16 +281,16 @@ describe('the bootstrap key', () => {
     expect((await client.get('/v1/me')).status).toBe(200)
   })
 
-  it('that is no longer in the settings ends with the next start, and comes back with the settings', async () => {
+  it('expires at the next start after it is removed from the settings, and is valid again when it returns', async () => {
     await start('another-admin-key-0123')
     expect((await system.admin.get('/v1/me')).status).toBe(401)
     expect((await createApiClient(system.url, 'another-admin-key-0123').get('/v1/me')).body.role).toBe('admin')
-    await start(ADMIN_KEY) // a rollback: whoever does it must not be locked out
+    await start(ADMIN_KEY) // a rollback must not lock the operator out
     expect((await system.admin.get('/v1/me')).status).toBe(200)
     expect((await createApiClient(system.url, 'another-admin-key-0123').get('/v1/me')).status).toBe(401)
   })
 
-  it('that an admin revoked because it leaked does not come back with a restart', async () => {
+  it('stays revoked after a restart', async () => {
     await start('leaked-admin-key-01234')
     await start(ADMIN_KEY)
     const { items } = (await system.admin.get('/v1/api-keys')).body

@@ -1,4 +1,4 @@
-// Who asks too often is told to wait, alone: not others, not the health checks, and never because Redis is away.
+// Rate limits: count per caller and per address, exclude health checks, and work without Redis.
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
@@ -26,7 +26,7 @@ const statuses = async (times: number, call: () => Promise<{ status: number }>) 
 const from = (address: string) => ({ 'X-Forwarded-For': address })
 
 describe('a caller', () => {
-  it('has its own quota, is told what is left of it, and waits no longer than it is told', async () => {
+  it('has its own quota, reported in headers, with a Retry-After of at most a minute', async () => {
     const system = await start({ RATE_LIMIT_PER_CALLER: '5' })
     const [busy, quiet] = [await newKey(system), await newKey(system)]
     const first = await busy.get('/v1/me')
@@ -44,7 +44,7 @@ describe('a caller', () => {
 })
 
 describe('an address', () => {
-  it('has a quota for all who are there; health checks are not counted', async () => {
+  it('has one quota for all its callers, without the health checks', async () => {
     const system = await start({ RATE_LIMIT_PER_ADDRESS: '6', TRUST_PROXY: 'loopback' })
     const call = (address: string) => system.admin.get('/v1/me', from(address))
     expect((await statuses(10, () => call('192.0.2.1'))).filter((status) => status === 429)).toHaveLength(4)
@@ -55,7 +55,7 @@ describe('an address', () => {
     }
   })
 
-  it('of IPv6 is a whole network: its owner has more addresses than there are requests', async () => {
+  it('counts as its /64 network in IPv6', async () => {
     const system = await start({ RATE_LIMIT_PER_ADDRESS: '3', TRUST_PROXY: 'loopback' })
     const call = (address: string) => system.admin.get('/v1/me', from(address))
     const answers = [await call('2001:db8::1'), await call('2001:db8::2:3:4:5'), await call('2001:db8:0:0:ffff::')]
@@ -64,7 +64,7 @@ describe('an address', () => {
     expect((await call('2001:db8:0:1::9')).status).toBe(200)
   })
 
-  it('cannot be made up by whoever asks, unless a proxy is to be believed', async () => {
+  it('is not read from X-Forwarded-For unless the proxy is trusted', async () => {
     const system = await start({ RATE_LIMIT_PER_ADDRESS: '3' })
     const answers = await statuses(6, () =>
       system.admin.get('/v1/me', from(`192.0.2.${Math.floor(Math.random() * 256)}`)),
@@ -74,7 +74,7 @@ describe('an address', () => {
 })
 
 describe('failed logins', () => {
-  it('shut an address out, but nobody who was let in there before', async () => {
+  it('block an address, but not callers whose token was valid there before', async () => {
     const system = await start({ RATE_LIMIT_FAILED_LOGINS: '5', TRUST_PROXY: 'loopback' })
     const known = await newKey(system)
     expect((await known.get('/v1/me')).status).toBe(200)
@@ -100,7 +100,7 @@ describe('with Redis', () => {
 
   const shared = { RATE_LIMIT_PER_CALLER: '10', QUEUE_PREFIX: `t${randomUUID().slice(0, 8)}` }
 
-  it('several processes count together', async () => {
+  it('counts the requests of all processes together', async () => {
     const one = await start({ ...shared, REDIS_URL: inject('redisUrl') })
     const other = await start({ ...shared, REDIS_URL: inject('redisUrl'), DATABASE_URL: one.config.DATABASE_URL })
     const { body } = await one.admin.post('/v1/api-keys', { name: 'both', role: 'exporter' })
@@ -113,7 +113,7 @@ describe('with Redis', () => {
     expect((await clients[1]?.get('/v1/me'))?.status).toBe(429)
   })
 
-  it.each(['refuse', 'stall'] as const)('that is away (%s), requests are answered, and counted here', async (fault) => {
+  it.each(['refuse', 'stall'] as const)('counts in the process while Redis is unavailable (%s)', async (fault) => {
     const system = await start({ RATE_LIMIT_PER_CALLER: '10', REDIS_URL: line.through(inject('redisUrl')) })
     const client = await newKey(system)
     expect((await client.get('/v1/me')).status).toBe(200)

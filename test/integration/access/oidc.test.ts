@@ -1,4 +1,4 @@
-// Access tokens of a real OpenID provider: who gets in, who does not, and what happens when the provider is away.
+// Access tokens of a real OpenID provider: which are accepted, and what happens while the provider is unavailable.
 import { createPublicKey, createSecretKey } from 'node:crypto'
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -42,13 +42,13 @@ const seconds = (fromNow: number) => Math.floor(Date.now() / 1000) + fromNow
 const EXPORT = { dataset: 'users', format: 'csv' }
 
 describe('a token that the provider has granted', () => {
-  it('lets its holder in with the role it names, and no other', async () => {
+  it('gives its holder exactly the role that it names', async () => {
     expect((await me(await provider.grant('boss'))).body).toMatchObject({ role: 'admin' })
     expect((await me(await provider.grant('reports'))).body).toMatchObject({ role: 'exporter' })
     expectProblem(await as(await provider.grant('reports')).get('/v1/api-keys'), 403, 'FORBIDDEN')
   })
 
-  it('without either role gets nothing: 403', async () => {
+  it('without either role gets 403', async () => {
     const guest = as(await provider.grant('guest'))
     for (const path of ['/v1/me', '/v1/datasets', '/v1/exports']) {
       expectProblem(await guest.get(path), 403, 'FORBIDDEN')
@@ -56,7 +56,7 @@ describe('a token that the provider has granted', () => {
     expectProblem(await guest.post('/v1/exports', EXPORT), 403, 'FORBIDDEN')
   })
 
-  it('stands for the same caller as the next one: an export is not lost when a token is renewed', async () => {
+  it('identifies the same caller as a renewed token', async () => {
     const { id } = await as(await provider.grant('reports')).export(EXPORT)
     const renewed = as(await provider.grant('reports'))
     expect((await renewed.get(`/v1/exports/${id}`)).body.status).toBe('completed')
@@ -67,7 +67,7 @@ describe('a token that the provider has granted', () => {
   })
 })
 
-describe('people are called by the name they know, and told apart by the one that does not change', () => {
+describe('a caller is shown by name and identified by subject', () => {
   it.each([
     [{ sub: 'u-1', preferred_username: 'ada', email: 'ada@example.org' }, 'ada'],
     [{ sub: 'u-1', email: 'ada@example.org' }, 'ada@example.org'],
@@ -76,39 +76,39 @@ describe('people are called by the name they know, and told apart by the one tha
     [{ sub: 'u-1', preferred_username: 'nul\0' }, 'u-1'],
     [{ sub: 'u-1', preferred_username: 'x'.repeat(101) }, 'u-1'],
     [{ sub: 'u-1', preferred_username: ['ada'] }, 'u-1'],
-  ])('%j is %s', async (claims, name) => {
+  ])('%j is shown as %s', async (claims, name) => {
     const { body } = await me(await provider.sign(claims))
     expect(body.name).toBe(name)
     expect(body.id).toMatch(/^oidc:[0-9a-f]{8}\/u-1$/)
   })
 })
 
-describe('a token is refused', () => {
+describe('rejects a token', () => {
   const refused: [string, () => Claims][] = [
-    ['that has expired, beyond the skew of clocks', () => ({ exp: seconds(-35) })],
+    ['that expired longer ago than the allowed clock skew', () => ({ exp: seconds(-35) })],
     ['that never expires', () => ({ exp: undefined })],
     ['that is not valid yet', () => ({ nbf: seconds(60) })],
     ['of another issuer', () => ({ iss: 'https://sso.example.org' })],
-    ['of an issuer by nearly the same name', () => ({ iss: `${provider.issuer}/` })],
-    ['of no issuer', () => ({ iss: undefined })],
+    ['of an issuer with a similar name', () => ({ iss: `${provider.issuer}/` })],
+    ['without an issuer', () => ({ iss: undefined })],
     ['for another audience', () => ({ aud: 'payroll' })],
-    ['for no audience', () => ({ aud: undefined })],
-    ['of nobody', () => ({ sub: undefined })],
-    ['of somebody whose id cannot be kept', () => ({ sub: 'a\0b' })],
+    ['without an audience', () => ({ aud: undefined })],
+    ['without a subject', () => ({ sub: undefined })],
+    ['whose subject cannot be stored', () => ({ sub: 'a\0b' })],
     ['that is an ID token of Keycloak', () => ({ typ: 'ID' })],
-    ['that is bound to a key which nobody has shown', () => ({ cnf: { jkt: 'x' } })],
+    ['that is bound to a key of its holder', () => ({ cnf: { jkt: 'x' } })],
   ]
   it.each(refused)('%s', async (_, claims) => {
     expectProblem(await me(await provider.sign(claims())), 401, 'UNAUTHENTICATED')
   })
 
-  it('and its holder is told why, once the signature is good', async () => {
+  it('with the reason, if the signature is valid', async () => {
     const { body } = await me(await provider.sign({ exp: seconds(-60) }))
     expect(body.detail).toMatch(/^The token has expired\./)
     expect((await me(await provider.sign({ aud: 'payroll' }))).body.detail).toContain('"aud"')
   })
 
-  it('but not for clocks that differ a little, nor for being for others as well', async () => {
+  it('but not for a small clock skew or additional audiences', async () => {
     expect((await me(await provider.sign({ exp: seconds(-5) }))).status).toBe(200)
     expect((await me(await provider.sign({ nbf: seconds(5) }))).status).toBe(200)
     expect((await me(await provider.sign({ aud: ['payroll', AUDIENCE] }))).status).toBe(200)
@@ -124,7 +124,7 @@ describe('a token is refused', () => {
     }
   })
 
-  it('signed with the public key as if it were a secret (HS256), which anybody could', async () => {
+  it('signed with the public key as an HS256 secret', async () => {
     const { payload, header } = parts(await provider.sign())
     const jwk = provider.key().publicKey
     const pem = String(createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }))
@@ -137,7 +137,7 @@ describe('a token is refused', () => {
     }
   })
 
-  it('signed by a key of somebody else, under its own name or under that of the provider', async () => {
+  it('signed by another key, with its own key id or that of the provider', async () => {
     const stranger = await createKey('stranger')
     expectProblem(await me(await provider.sign({}, {}, stranger)), 401, 'UNAUTHENTICATED')
     expectProblem(await me(await provider.sign({}, { kid: provider.key().kid }, stranger)), 401, 'UNAUTHENTICATED')
@@ -145,14 +145,14 @@ describe('a token is refused', () => {
     expectProblem(await me(await provider.sign({}, inline, stranger)), 401, 'UNAUTHENTICATED')
   })
 
-  it('whose claims were changed on the way', async () => {
+  it('whose claims were changed after signing', async () => {
     const [header, , signature] = (await provider.grant('reports')).split('.')
     const claims = parts(await provider.grant('reports')).payload
     const raised = encode({ ...claims, realm_access: { roles: ['AdministratorGAME'] } })
     expectProblem(await me(`${header}.${raised}.${signature}`), 401, 'UNAUTHENTICATED')
   })
 
-  it('whose type says that it is something else than an access token', async () => {
+  it('whose type is not that of an access token', async () => {
     expectProblem(await me(await provider.sign({}, { typ: 'logout+jwt' })), 401, 'UNAUTHENTICATED')
     for (const typ of [undefined, 'JWT', 'application/at+jwt']) {
       expect((await me(await provider.sign({}, { typ }))).status).toBe(200)
@@ -161,7 +161,7 @@ describe('a token is refused', () => {
 })
 
 describe('the provider', () => {
-  it('changes its keys: new tokens are good without a restart, those by the old key are not', async () => {
+  it('rotates its keys: new tokens are accepted without a restart, tokens of the old key are not', async () => {
     const old = await provider.grant('boss')
     expect((await me(old)).status).toBe(200)
     await provider.rotate()
@@ -170,7 +170,7 @@ describe('the provider', () => {
     expectProblem(await me(old), 401, 'UNAUTHENTICATED')
   })
 
-  it('goes away: who is known by keys already fetched gets in, and API keys work', async () => {
+  it('becomes unavailable: tokens are verified with cached keys, and API keys work', async () => {
     const token = await provider.grant('boss')
     expect((await me(token)).status).toBe(200)
     provider.line.refuse()
@@ -178,24 +178,27 @@ describe('the provider', () => {
     expect((await system.admin.get('/v1/me')).status).toBe(200)
   })
 
-  it.each(['refuse', 'stall'] as const)('is away from the start (%s): 503 for tokens, API keys work', async (fault) => {
-    const token = await provider.grant('boss')
-    provider.line[fault]()
-    const late = await startTestSystem({ worker: false, settings: settings(provider) })
-    try {
-      const answer = await as(token, late).get('/v1/me')
-      expectProblem(answer, 503, 'IDENTITY_PROVIDER_UNAVAILABLE')
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-      expect((await late.admin.get('/v1/me')).status).toBe(200)
-      provider.line.restore()
-      const status = async () => (await as(token, late).get('/v1/me')).status
-      await expect.poll(status, { message: 'it is found once it is back' }).toBe(200)
-    } finally {
-      await late.stop()
-    }
-  })
+  it.each(['refuse', 'stall'] as const)(
+    'is unavailable from the start (%s): 503 for tokens, API keys work',
+    async (fault) => {
+      const token = await provider.grant('boss')
+      provider.line[fault]()
+      const late = await startTestSystem({ worker: false, settings: settings(provider) })
+      try {
+        const answer = await as(token, late).get('/v1/me')
+        expectProblem(answer, 503, 'IDENTITY_PROVIDER_UNAVAILABLE')
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+        expect((await late.admin.get('/v1/me')).status).toBe(200)
+        provider.line.restore()
+        const status = async () => (await as(token, late).get('/v1/me')).status
+        await expect.poll(status, { message: 'it is found once it is back' }).toBe(200)
+      } finally {
+        await late.stop()
+      }
+    },
+  )
 
-  it('that calls itself by another name than the settings is not trusted', async () => {
+  it('is rejected when its discovery document names another issuer', async () => {
     const other = { ...settings(provider), OIDC_ISSUER: provider.issuer.replace('127.0.0.1', 'localhost') }
     const misnamed = await startTestSystem({ worker: false, settings: other })
     try {
@@ -207,7 +210,7 @@ describe('the provider', () => {
   })
 })
 
-describe('roles are found where the settings say', () => {
+describe('reads roles from the configured claim', () => {
   it.each([
     ['resource_access.waybill.roles', { resource_access: { waybill: { roles: ['AdministratorGAME'] } } }],
     ['https://game.example/roles', { 'https://game.example/roles': ['AdministratorGAME'] }],
@@ -232,7 +235,7 @@ describe('roles are found where the settings say', () => {
     { realm_access: ['AdministratorGAME'] },
     { realm_access: null },
     { roles: ['AdministratorGAME'] },
-  ])('%j is not there', async (claims) => {
+  ])('finds no role in %j', async (claims) => {
     const token = await provider.sign({ realm_access: undefined, ...claims })
     expectProblem(await me(token), 403, 'FORBIDDEN')
   })

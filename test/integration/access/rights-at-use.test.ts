@@ -1,4 +1,4 @@
-// A key that was revoked or narrowed takes nothing away any more: not what waits, not what runs, not what is there.
+// Rights at the moment of use: a revoked or narrowed key gets no data from queued, running or completed exports.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningWorker, startWorker } from '../../../apps/worker/src/worker.ts'
 import { createLogger } from '../../../packages/shared/src/process/log.ts'
@@ -53,7 +53,7 @@ describe.each([
   ['expired', expire, 'REQUESTER_REVOKED'],
   ['narrowed to another dataset', narrow, 'REQUESTER_FORBIDDEN'],
 ] as const)('when the key is %s', (_, change, code) => {
-  it('between request and run, nothing is read, and the export says why', async () => {
+  it('before the run, the export fails with the reason and reads nothing', async () => {
     const key = await createKey()
     const { body } = await key.client.post('/v1/exports', EXPORT)
     await change(key)
@@ -65,7 +65,7 @@ describe.each([
     expect(objects.filter((object) => object.includes(body.id))).toEqual([])
   })
 
-  it('while the export runs, it is stopped and leaves no file', async () => {
+  it('during the run, the export stops and leaves no file', async () => {
     const key = await createKey()
     await withClient(system.database.url, async (locker) => {
       // What it reads is locked, so it runs for as long as we like.
@@ -94,7 +94,7 @@ describe('between run and download', () => {
     return done.id
   }
 
-  it('a key that was narrowed sees that its export is there, and gets no link', async () => {
+  it('a narrowed key sees its export, but gets no link', async () => {
     const key = await createKey()
     const id = await completed(key)
     const before = await key.client.get(`/v1/exports/${id}`)
@@ -107,7 +107,7 @@ describe('between run and download', () => {
     expect(await events(id)).not.toContain('export.downloaded')
   })
 
-  it('a key that was revoked gets nothing, and an administrator still may', async () => {
+  it('a revoked key gets nothing, an administrator gets the file', async () => {
     const key = await createKey()
     const id = await completed(key)
     await revoke(key)
@@ -119,7 +119,7 @@ describe('between run and download', () => {
   })
 })
 
-it('a key that was narrowed and got its right back goes on as before', async () => {
+it('a key that got its right back works as before', async () => {
   const key = await createKey()
   await narrow(key)
   expectProblem(await key.client.post('/v1/exports', EXPORT), 403, 'FORBIDDEN')

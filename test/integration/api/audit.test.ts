@@ -1,4 +1,4 @@
-// Who took what, when, from where: every act is in the trail, and administrators can read it.
+// The audit trail: records each action with caller, address and User-Agent, and is readable by administrators.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, createApiClient, type Json } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -29,8 +29,8 @@ const trail = async (query: string): Promise<Json[]> => {
 }
 const typesOf = (events: readonly Json[]) => events.map(({ type }) => type)
 
-describe('what a caller does', () => {
-  it('is in the trail with their id, address and program', async () => {
+describe('an action of a caller', () => {
+  it('is recorded with id, address and User-Agent', async () => {
     const { client, id, name } = exporter
     const { body: asked } = await client.post('/v1/exports', EXPORT, PROGRAM)
     await client.ended(asked.id)
@@ -49,7 +49,7 @@ describe('what a caller does', () => {
     expect(started.actor).toMatch(/^worker:/)
   })
 
-  it('is canceled by somebody with a name', async () => {
+  it('is recorded with the name of the caller who cancels', async () => {
     const { client, id } = exporter
     const { body } = await client.post('/v1/exports', EXPORT, PROGRAM)
     const { status } = await client.post(`/v1/exports/${body.id}/cancel`, {}, PROGRAM)
@@ -58,7 +58,7 @@ describe('what a caller does', () => {
     } else expectProblem(await client.post(`/v1/exports/${body.id}/cancel`, {}), 409, 'EXPORT_ENDED')
   })
 
-  it('is not shown with its address to an exporter', async () => {
+  it('is shown to exporters without the address', async () => {
     const { client } = exporter
     const { id } = await client.export(EXPORT)
     await system.admin.get(`/v1/exports/${id}/download`)
@@ -92,13 +92,13 @@ describe('a refused request for an export', () => {
     ],
     ['what is no JSON', '{"dataset": "planted', 400, { code: 'BODY_NOT_JSON' }],
     [
-      'a dataset of which nobody has heard',
+      'an unknown dataset',
       { dataset: 'planted', format: 'csv' },
       422,
       { code: 'VALIDATION_FAILED', fields: ['dataset'] },
     ],
     ['a body with too much in it', { ...EXPORT, planted: 'p'.repeat(200_000) }, 413, { code: 'BODY_TOO_LARGE' }],
-  ])('is in the trail: %s. Values, and names that we do not know, are not', async (_, body, status, data) => {
+  ])('is recorded without values and unknown names: %s', async (_, body, status, data) => {
     const { client, id } = await newExporter('users only', ['users'])
     expect((await client.post('/v1/exports', body, PROGRAM)).status).toBe(status)
     const events = await trail(`actor=${id}`)
@@ -107,7 +107,7 @@ describe('a refused request for an export', () => {
     expect(JSON.stringify(events[0])).not.toContain('planted')
   })
 
-  it('for its Idempotency-Key is in the trail, without the key', async () => {
+  it('for its Idempotency-Key is recorded without the key', async () => {
     const { client, id } = await newExporter('twice')
     const headers = { 'Idempotency-Key': 'planted-key' }
     expect((await client.post('/v1/exports', EXPORT, headers)).status).toBe(202)
@@ -119,7 +119,7 @@ describe('a refused request for an export', () => {
     expect(JSON.stringify([first, second])).not.toContain('planted')
   })
 
-  it('stays what it is when the trail cannot be written: not a 5xx, and soon', async () => {
+  it('gets the same response at once when the trail cannot be written', async () => {
     const { client, id } = await newExporter('unlucky')
     const refused = () => client.post('/v1/exports', { ...EXPORT, format: 'pdf' })
     await withClient(system.database.url, async (other) => {
@@ -137,7 +137,7 @@ describe('a refused request for an export', () => {
     await expect.poll(async () => typesOf(await trail(`actor=${id}`))).toEqual(['export.refused', 'export.refused'])
   })
 
-  it("without valid credentials is nobody's, and not in the trail", async () => {
+  it('is not recorded without valid credentials', async () => {
     const before = (await trail('limit=1'))[0].id
     expect((await createApiClient(system.url, 'wb_guess').post('/v1/exports', EXPORT)).status).toBe(401)
     expect((await trail('limit=1'))[0].id).toBe(before)
@@ -145,7 +145,7 @@ describe('a refused request for an export', () => {
 })
 
 describe('GET /v1/audit', () => {
-  it('gives every event once, page by page, newest first, however many come meanwhile', async () => {
+  it('returns each event once, newest first, also while new ones arrive', async () => {
     const newest = (await trail('limit=1'))[0].id
     const ids: number[] = []
     let cursor = ''
@@ -158,7 +158,7 @@ describe('GET /v1/audit', () => {
     expect(ids).toEqual(Array.from({ length: newest }, (_, index) => newest - index))
   })
 
-  it('gives what lies between two times, both of them included', async () => {
+  it('returns the events between two times, both included', async () => {
     const { rows } = await withClient(system.database.url, (client) =>
       client.query<{ id: string; at: string }>(
         `SELECT id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at FROM waybill.audit_events
@@ -176,7 +176,7 @@ describe('GET /v1/audit', () => {
     ['cursor=abc', 'cursor'],
     ['limit=0', 'limit'],
     ['export=1', 'export'],
-  ])('refuses what it does not understand: %s', async (query, path) => {
+  ])('rejects an invalid query: %s', async (query, path) => {
     const errors = expectProblem(await system.admin.get(`/v1/audit?${query}`), 422, 'VALIDATION_FAILED')
     expect(errors.map((error) => error.split(':')[0])).toEqual([path])
   })

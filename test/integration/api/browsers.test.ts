@@ -1,4 +1,4 @@
-// What browsers are told: pages of others may not call, frame or run anything, unless the settings let them.
+// Headers for browsers: other origins may not call, frame or run anything unless the settings allow it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
 
@@ -31,13 +31,13 @@ const call = ({ url }: TestSystem, origin: string, key: string) =>
   fetch(`${url}/v1/me`, { headers: { origin, authorization: `Bearer ${key}` } })
 
 describe('a page of another origin', () => {
-  it('may not call: no answer says that it could', async () => {
+  it('may not call: no response has CORS headers', async () => {
     for (const response of [await preflight(closed, ORIGIN), await call(closed, ORIGIN, ADMIN_KEY)]) {
       expect([...response.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([])
     }
   })
 
-  it('that the settings name may call, and read of an answer what it needs, an error included', async () => {
+  it('named in the settings may call, and may read the documented headers, also of errors', async () => {
     const asked = await preflight(open, ORIGIN)
     expect(asked.status).toBe(204)
     expect(asked.headers.get('access-control-allow-origin')).toBe(ORIGIN)
@@ -51,7 +51,7 @@ describe('a page of another origin', () => {
     }
   })
 
-  it('that is not named may not, however alike its name', async () => {
+  it('with a similar name may not call', async () => {
     for (const origin of ['https://evil.example.com', `${ORIGIN}.evil.example`, 'http://app.example.com', 'null']) {
       const { headers } = await preflight(open, origin)
       expect(headers.get('access-control-allow-origin')).not.toBe(origin)
@@ -59,7 +59,7 @@ describe('a page of another origin', () => {
   })
 })
 
-it('every answer forbids to be framed, guessed at or to run what is not ours', async () => {
+it('every response forbids framing, type sniffing and foreign scripts', async () => {
   for (const path of ['/healthz', '/v1/me', '/nothing', '/auth/config.json']) {
     const { headers } = await fetch(`${open.url}${path}`)
     expect(headers.get('x-content-type-options')).toBe('nosniff')

@@ -1,4 +1,4 @@
-// One export over HTTP: asked for, followed, downloaded, proven complete, removed.
+// One export over HTTP: create, poll, download, verify, delete.
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
@@ -17,7 +17,7 @@ describe('with a worker', () => {
   afterAll(() => system.stop())
   const get = (id: string, rest = '', headers = {}) => system.admin.get(`/v1/exports/${id}${rest}`, headers)
 
-  it('a POST is answered 202 with where to look, when to look and what was understood', async () => {
+  it('POST responds 202 with Location, Retry-After and the export', async () => {
     const { status, headers, body } = await system.admin.post('/v1/exports', REQUEST)
     expect(status).toBe(202)
     expect(headers.get('location')).toBe(`/v1/exports/${body.id}`)
@@ -38,7 +38,7 @@ describe('with a worker', () => {
     await system.admin.ended(body.id)
   })
 
-  it('a completed one says all there is to know of the file, and the file is that', async () => {
+  it('a completed export describes its file correctly', async () => {
     const done = await system.admin.export(REQUEST)
     expect(done).toMatchObject({ status: 'completed', rowCount: 10, truncated: true, attempts: 1 })
     expect(done.progress).toMatchObject({ rows: 10, bytes: done.bytes, percent: 100 })
@@ -55,7 +55,7 @@ describe('with a worker', () => {
     expect((await get(done.id)).headers.get('retry-after'), 'nothing to wait for').toBeNull()
   })
 
-  it('the download leads to a fresh link and leaves a trace; the link is in no answer about it', async () => {
+  it('a download redirects to a newly signed link and is recorded without the link', async () => {
     const { id, sha256 } = await system.admin.export(REQUEST)
     const { status, headers } = await get(id, '/download')
     expect(status).toBe(303)
@@ -66,7 +66,7 @@ describe('with a worker', () => {
     expect(JSON.stringify(body)).not.toContain('X-Amz-')
   })
 
-  it('the manifest proves the file complete, by API and beside the file', async () => {
+  it('the manifest of the API equals the one beside the file, and both match the file', async () => {
     const done = await system.admin.export({ ...REQUEST, filters: { dateFrom: '2026-01-01' } })
     const { body } = await get(done.id, '/manifest')
     expect(body).toMatchObject({
@@ -89,7 +89,7 @@ describe('with a worker', () => {
     expect(stored).toEqual(body)
   })
 
-  it('the trail tells what happened, in the order in which it happened', async () => {
+  it('lists the events of the export in order', async () => {
     const { id } = await system.admin.export(REQUEST)
     await get(id, '/download')
     await system.admin.delete(`/v1/exports/${id}`)
@@ -107,7 +107,7 @@ describe('with a worker', () => {
     expect(items[0]).toMatchObject({ actor: 'bootstrap', data: { dataset: 'users', format: 'csv', limit: 10 } })
   })
 
-  it('a browser’s script, which cannot see where a redirect goes, is told the link, and leaves a trace as well', async () => {
+  it('redirect=false returns the link and records the download', async () => {
     const done = await system.admin.export({ dataset: 'users', format: 'csv' })
     const { status, body } = await get(done.id, '/download?redirect=false')
     expect(status).toBe(200)
@@ -118,7 +118,7 @@ describe('with a worker', () => {
     expect(expectProblem(await get(done.id, '/download?redirect=no'), 422, 'VALIDATION_FAILED')).toHaveLength(1)
   })
 
-  it('removed is removed: 204, the object is gone from the bucket, the row stays, and the download is 410', async () => {
+  it('DELETE removes the object, keeps the export, and makes the download 410', async () => {
     const done = await system.admin.export(REQUEST)
     expect((await system.admin.delete(`/v1/exports/${done.id}`)).status).toBe(204)
     expect((await fetch(done.download.url)).status, 'also through a link given out before').toBe(404)
@@ -129,21 +129,21 @@ describe('with a worker', () => {
     expect((await system.admin.delete(`/v1/exports/${done.id}`)).status, 'twice is as good as once').toBe(204)
   })
 
-  it('who turns the guard against formulas off is in the trail', async () => {
+  it('records a request that turns the formula guard off', async () => {
     const { id } = await system.admin.export({ ...REQUEST, csv: { escapeFormulas: false } })
     const { items } = (await get(id, '/events')).body
     expect(items[0].data.csv).toMatchObject({ escapeFormulas: false })
   })
 })
 
-describe('an answer that is cached', () => {
+describe('a cached response', () => {
   let system: TestSystem
   beforeAll(async () => {
     system = await startTestSystem({ worker: false })
   })
   afterAll(() => system.stop())
 
-  it('is 304 while nothing changes, and told anew with every change of state or progress', async () => {
+  it('is 304 until the status or the progress changes', async () => {
     const { ledger } = system.connections
     const { body } = await system.admin.post('/v1/exports', REQUEST)
     const path = `/v1/exports/${body.id}`
@@ -180,7 +180,7 @@ describe('an answer that is cached', () => {
     })
   })
 
-  it('has no file to hand out yet: 409, and an export that failed never will', async () => {
+  it('has no file: the download of a queued or failed export is 409', async () => {
     const { body } = await system.admin.post('/v1/exports', REQUEST)
     for (const path of ['download', 'manifest']) {
       expectProblem(await system.admin.get(`/v1/exports/${body.id}/${path}`), 409, 'EXPORT_NOT_READY')
@@ -197,15 +197,15 @@ describe('an answer that is cached', () => {
   })
 })
 
-// S3 signs whole seconds: a link of one second may have a hundredth of it left.
-describe('links that live for three seconds', () => {
+// S3 signs whole seconds: a link of one second may be valid for a hundredth of it.
+describe('links that are valid for three seconds', () => {
   let system: TestSystem
   beforeAll(async () => {
     system = await startTestSystem({ settings: { LINK_TTL: '3s' } })
   })
   afterAll(() => system.stop())
 
-  it('no 304 leaves a caller with a link that is dead', async () => {
+  it('a 304 never leaves the caller with an expired link', async () => {
     const done = await system.admin.export(REQUEST)
     const first = await system.admin.get(`/v1/exports/${done.id}`)
     const isAlive = async () => (await fetch(first.body.download.url)).status

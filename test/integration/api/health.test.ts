@@ -1,4 +1,4 @@
-// What the API says when something it needs is away: which, how long to wait, and nothing that is a secret.
+// Unavailable dependencies: the API names them, sets Retry-After and reveals no secret.
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { type ListeningServer, listen } from '../../../apps/api/src/http/listen.ts'
@@ -50,7 +50,7 @@ function becomes(api: Api, state: Record<string, unknown>): Promise<void> {
   return expect.poll(() => readiness(api.url)).toMatchObject(state)
 }
 
-it('all is well: alive and ready, to anybody', async () => {
+it('is alive and ready without authentication', async () => {
   expect(await (await fetch(`${system.url}/healthz`)).json()).toEqual({ status: 'ok' })
   expect(await readiness(system.url)).toMatchObject({
     status: 200,
@@ -58,7 +58,7 @@ it('all is well: alive and ready, to anybody', async () => {
   })
 })
 
-describe('names the dependency that is away, and no other', () => {
+describe('names only the unavailable dependency', () => {
   it.each([
     ['storage', { S3_BUCKET: 'no-such-bucket' }],
     ['storage', { S3_SECRET_ACCESS_KEY: 'wrong' }],
@@ -83,7 +83,7 @@ describe('names the dependency that is away, and no other', () => {
   })
 })
 
-it('a table of the source that somebody has locked holds up nothing but itself', async () => {
+it('a locked table of the source delays only requests that read it', async () => {
   const locker = new pg.Client({ connectionString: system.database.url })
   await locker.connect()
   try {
@@ -104,7 +104,7 @@ it('a table of the source that somebody has locked holds up nothing but itself',
   }
 })
 
-it('previews of a table that somebody has locked leave the source to others, and are answered when it is free', async () => {
+it('previews of a locked table leave connections for others, and succeed after the lock is released', async () => {
   const locker = new pg.Client({ connectionString: system.database.url })
   await locker.connect()
   const api = await startApi({})
@@ -131,7 +131,7 @@ it('previews of a table that somebody has locked leave the source to others, and
   }
 })
 
-it('a hundred looks at once ask a dependency once, and that it is away is said once, not at every look', async () => {
+it('a hundred checks at once reach a dependency once, and its failure is logged once', async () => {
   const silent = await startInside('127.0.0.1')
   const log = createLogger('test', 'fatal')
   const warned = vi.spyOn(log, 'warn')
@@ -152,7 +152,7 @@ it('a hundred looks at once ask a dependency once, and that it is away is said o
   }
 })
 
-describe('Postgres goes away', () => {
+describe('Postgres becomes unavailable', () => {
   let proxy: TcpProxy
   let api: Api
   beforeAll(async () => {
@@ -167,7 +167,7 @@ describe('Postgres goes away', () => {
     await proxy.close()
   })
 
-  it('every call is a 503 that says when to try again, no job is queued, and it works when Postgres is back', async () => {
+  it('every call is 503 with Retry-After, no job is queued, and calls work again when Postgres is back', async () => {
     const client = createApiClient(api.url, ADMIN_KEY)
     const body = { dataset: 'users', format: 'csv' }
     expect((await client.post('/v1/exports', body)).status).toBe(202)
@@ -190,7 +190,7 @@ describe('Postgres goes away', () => {
     await becomes(api, { status: 200 })
   })
 
-  it('a Postgres that hangs does not make the API hang', async () => {
+  it('the API responds while Postgres hangs', async () => {
     const client = createApiClient(api.url, ADMIN_KEY)
     await client.get('/v1/me')
     proxy.stall()

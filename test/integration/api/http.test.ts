@@ -1,4 +1,4 @@
-// The HTTP around the API: methods, media types, sizes and broken bodies, each with an answer that helps.
+// HTTP rules: methods, media types, body sizes and invalid bodies, each with a helpful error.
 import { request as httpRequest } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,7 +27,7 @@ const GOOD = JSON.stringify({ dataset: 'users', format: 'csv' })
 const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = JSON_TYPE) =>
   send('POST', '/v1/exports', { body, headers })
 
-describe('a method that an address does not have is 405, and the answer says which it has', () => {
+describe('an unsupported method is 405 with Allow', () => {
   it.each([
     ['PUT', '/v1/exports', ['GET', 'HEAD', 'POST']],
     ['DELETE', '/v1/exports', ['GET', 'HEAD', 'POST']],
@@ -44,7 +44,7 @@ describe('a method that an address does not have is 405, and the answer says whi
   })
 })
 
-describe('an address or an id that nobody has is 404', () => {
+describe('an unknown path or id is 404', () => {
   it.each([
     '/v1/nothing',
     '/nothing',
@@ -61,7 +61,7 @@ describe('an address or an id that nobody has is 404', () => {
   })
 })
 
-describe('a query string is checked like a body', () => {
+describe('an invalid query parameter is 422 with its name', () => {
   it.each([
     ['/v1/exports?limit=0', 'limit'],
     ['/v1/exports?limit=201', 'limit'],
@@ -96,7 +96,7 @@ describe('a body that is not JSON is 400', () => {
     expectProblem(await post(body), 400, 'BODY_NOT_JSON')
   })
 
-  it('bytes that are not what their Content-Encoding says', async () => {
+  it('bytes that do not match their Content-Encoding', async () => {
     expectProblem(
       await post(Buffer.from('no gzip'), { ...JSON_TYPE, 'content-encoding': 'gzip' }),
       400,
@@ -104,7 +104,7 @@ describe('a body that is not JSON is 400', () => {
     )
   })
 
-  it('no body and no type', async () => {
+  it('no body and no Content-Type', async () => {
     expectProblem(await send('POST', '/v1/exports'), 400, 'BODY_NOT_JSON')
   })
 })
@@ -117,28 +117,28 @@ describe('a media type that is not JSON is 415', () => {
     },
   )
 
-  it('no type at all, a charset or an encoding that nobody knows', async () => {
+  it('no Content-Type, an unknown charset or encoding', async () => {
     expectProblem(await post(Buffer.from(GOOD), {}), 415, 'UNSUPPORTED_MEDIA_TYPE')
     const charset = { 'content-type': 'application/json; charset=klingon' }
     expectProblem(await post(GOOD, charset), 415, 'UNSUPPORTED_MEDIA_TYPE')
     expectProblem(await post(GOOD, { ...JSON_TYPE, 'content-encoding': 'lzma' }), 415, 'UNSUPPORTED_MEDIA_TYPE')
   })
 
-  it('JSON with a charset, in capitals or compressed is JSON', async () => {
+  it('accepts JSON with a charset, an uppercase type or compression', async () => {
     expect((await post(GOOD, { 'content-type': 'Application/JSON; charset=UTF-8' })).status).toBe(202)
     expect((await post(gzipSync(GOOD), { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(202)
   })
 })
 
-describe('a body over 100 kB is 413, before it is understood', () => {
+describe('a body over 100 kB is 413 before it is parsed', () => {
   const padded = (bytes: number) => GOOD.padEnd(bytes, ' ')
 
-  it('to the byte', async () => {
+  it('at the exact limit', async () => {
     expect((await post(padded(100_000))).status).toBe(202)
     expectProblem(await post(padded(100_001)), 413, 'BODY_TOO_LARGE')
   })
 
-  it('also when it does not say its length, and when it is small only on the way', async () => {
+  it('also without Content-Length, and when it is compressed', async () => {
     const chunks = new ReadableStream({
       start(controller) {
         for (let i = 0; i < 3; i++) controller.enqueue(new TextEncoder().encode(padded(50_000)))
@@ -153,7 +153,7 @@ describe('a body over 100 kB is 413, before it is understood', () => {
   })
 })
 
-it('an answer is not kept by caches, not sniffed for its type, and can be found in the log', async () => {
+it('a response is not cached, not sniffed, and has its request id in the log', async () => {
   for (const path of ['/v1/me', '/v1/nothing', '/healthz']) {
     const { headers } = await send('GET', path)
     expect(headers.get('cache-control')).toMatch(/no-store|no-cache/)
@@ -163,7 +163,7 @@ it('an answer is not kept by caches, not sniffed for its type, and can be found 
   }
 })
 
-it('a caller who leaves in the middle of the body harms nobody', async () => {
+it('a client that disconnects during the body affects no other request', async () => {
   for (let i = 0; i < 20; i++) {
     await new Promise<void>((resolve) => {
       const headers = { ...JSON_TYPE, authorization: `Bearer ${ADMIN_KEY}`, 'content-length': '5000' }

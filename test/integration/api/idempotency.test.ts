@@ -1,4 +1,4 @@
-// A POST that is repeated, by a retry or by a crowd, gives one export.
+// Idempotency-Key: repeated and concurrent POSTs create one export.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -25,7 +25,7 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
       client.query('UPDATE waybill.exports SET created_at = now() - $2::interval WHERE id = $1', [id, interval]),
     )
 
-  it('and the same body give the same export, also when its fields come in another order', async () => {
+  it('with the same body returns the same export, whatever the order of the fields', async () => {
     const first = await post('order')
     const { filters, ...rest } = BODY
     const turned = { filters: Object.fromEntries(Object.entries(filters).reverse()), ...rest }
@@ -37,7 +37,7 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect(again.headers.get('location')).toBe(`/v1/exports/${first.body.id}`)
   })
 
-  it('gives the same export also after it has ended', async () => {
+  it('returns the same export after it has ended', async () => {
     const first = await post('ended')
     await system.admin.ended(first.body.id)
     const again = await post('ended')
@@ -45,13 +45,13 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect(again.body).toMatchObject({ id: first.body.id, status: 'completed', attempts: 1 })
   })
 
-  it('with another body is refused: one of the two requests would be lost', async () => {
+  it('with another body is rejected', async () => {
     await post('two')
     expectProblem(await post('two', { ...BODY, limit: 1 }), 422, 'IDEMPOTENCY_KEY_REUSED')
     expectProblem(await post('two', { ...BODY, columns: ['id'] }), 422, 'IDEMPOTENCY_KEY_REUSED')
   })
 
-  it('from 100 at once gives one export, one event and one file', async () => {
+  it('in 100 requests at once creates one export, one event and one file', async () => {
     const before = await count('SELECT count(*) FROM waybill.exports')
     const answers = await Promise.all(Array.from({ length: 100 }, () => post('crowd')))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]))
@@ -65,7 +65,7 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect(types).toEqual(['export.requested', 'export.started', 'export.completed'])
   })
 
-  it('from 100 at once with two bodies gives one export: the other body is refused, whichever came first', async () => {
+  it('in 100 requests at once with two bodies creates one export and rejects the other body', async () => {
     const before = await count('SELECT count(*) FROM waybill.exports')
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) => post('two-crowds', index % 2 === 0 ? BODY : { ...BODY, limit: 1 })),
@@ -77,14 +77,14 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect(await count('SELECT count(*) FROM waybill.exports')).toBe(before + 1)
   })
 
-  it('is known for all of a day', async () => {
+  it('is remembered for a whole day', async () => {
     const first = await post('today')
     await age(first.body.id, '23 hours 59 minutes')
     expect((await post('today')).body.id).toBe(first.body.id)
     expectProblem(await post('today', { ...BODY, limit: 5 }), 422, 'IDEMPOTENCY_KEY_REUSED')
   })
 
-  it('is that of the caller, not of its key: a repeat after a rotation gives the same export', async () => {
+  it('belongs to the caller: a repeat after a key rotation returns the same export', async () => {
     const { body } = await system.admin.post('/v1/api-keys', { name: 'rotating', role: 'exporter' })
     const repeat = (key: string) =>
       createApiClient(system.url, key).post('/v1/exports', BODY, { 'Idempotency-Key': 'rotated' })
@@ -93,7 +93,7 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect((await repeat(rotated.body.key)).body.id).toBe(first.body.id)
   })
 
-  it('is free again after a day', async () => {
+  it('can be used again after a day', async () => {
     const first = await post('yesterday')
     await age(first.body.id, '25 hours')
     const next = await post('yesterday', { ...BODY, limit: 5 })
@@ -101,7 +101,7 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect(next.body.id).not.toBe(first.body.id)
   })
 
-  it.each(['', ' ', 'a b', 'ключ', 'x'.repeat(256)])('%j is no key', async (key) => {
+  it.each(['', ' ', 'a b', 'ключ', 'x'.repeat(256)])('rejects the key %j', async (key) => {
     const value = Buffer.from(key, 'utf8').toString('latin1')
     const answer = await post(value)
     const errors = expectProblem(answer, 422, 'VALIDATION_FAILED')
@@ -116,7 +116,7 @@ describe('without a key', () => {
   })
   afterAll(() => system.stop())
 
-  it('every POST is a request of its own', async () => {
+  it('each POST creates its own export', async () => {
     const a = await system.admin.post('/v1/exports', BODY)
     const b = await system.admin.post('/v1/exports', BODY)
     expect(a.body.id).not.toBe(b.body.id)

@@ -1,4 +1,4 @@
-// Lists of exports: pages that lose and repeat nothing, filters, and the list of the original service.
+// Lists of exports: complete pages without repeats, filters, and the list of the original service.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, createApiClient, type Json } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -23,7 +23,7 @@ async function ask(client: ApiClient, request: Record<string, unknown> = {}): Pr
 const ids = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id)
 
 describe('pages', () => {
-  it('hold each export exactly once, newest first, also while new ones arrive', async () => {
+  it('contain each export exactly once, newest first, also while new ones arrive', async () => {
     const asked: string[] = []
     for (let i = 0; i < 12; i++) asked.unshift(await ask(exporter))
     const seen: string[] = []
@@ -38,7 +38,7 @@ describe('pages', () => {
     expect(seen).toEqual(asked)
   })
 
-  it('end exactly: a last page that is full says that nothing follows', async () => {
+  it('end exactly: a full last page has no next cursor', async () => {
     const { body } = await exporter.get('/v1/exports?limit=200')
     const total = body.items.length
     const exact = await exporter.get(`/v1/exports?limit=${total}`)
@@ -50,14 +50,14 @@ describe('pages', () => {
     expect(rest.body.nextCursor).toBeNull()
   })
 
-  it('carry no links: a list is no place for them', async () => {
+  it('contain no download links', async () => {
     const { body } = await system.admin.get('/v1/exports?scope=all')
     expect(JSON.stringify(body)).not.toContain('X-Amz-')
     for (const item of body.items) expect(item).not.toHaveProperty('download')
   })
 })
 
-it('mine are mine, all are all, and an admin who says nothing gets their own', async () => {
+it('scope=mine lists own exports, scope=all lists all, and mine is the default for administrators', async () => {
   const own = await ask(system.admin)
   const others = await ask(exporter)
   expect(ids((await system.admin.get('/v1/exports?scope=mine')).body)).toContain(own)
@@ -79,7 +79,7 @@ it('filters by status and dataset, alone and together', async () => {
   expect(await list('status=failed')).toEqual([])
 })
 
-describe('an export is found', () => {
+describe('finds exports', () => {
   let asked: { id: string; createdAt: string; requestedBy: string }
   beforeAll(async () => {
     const { body: key } = await system.admin.post('/v1/api-keys', { name: 'found', role: 'exporter' })
@@ -95,7 +95,7 @@ describe('an export is found', () => {
     ).includes(asked.id)
   const around = (milliseconds: number) => new Date(Date.parse(asked.createdAt) + milliseconds).toISOString()
 
-  it('by who asked, by a part of the name in whatever case', async () => {
+  it('by a part of the requester’s name in any case', async () => {
     expect(await isFound({ requestedBy: asked.requestedBy })).toBe(true)
     expect(await isFound({ requestedBy: asked.requestedBy.slice(3).toUpperCase() })).toBe(true)
     expect(await isFound({ requestedBy: 'somebody else' })).toBe(false)
@@ -105,7 +105,7 @@ describe('an export is found', () => {
     }
   })
 
-  it('by when it was asked for, both ends included, a day until its end', async () => {
+  it('by creation time, both ends included, a day until its end', async () => {
     const day = asked.createdAt.slice(0, 10)
     expect(await isFound({ from: asked.createdAt, to: asked.createdAt })).toBe(true)
     expect(await isFound({ from: day, to: day })).toBe(true)
@@ -115,7 +115,7 @@ describe('an export is found', () => {
     expect(await isFound({ from: `${day}T00:00:00+15:59` })).toBe(true)
   })
 
-  it('not by what is no time: a mistyped day is told, not ignored', async () => {
+  it('and rejects an invalid time', async () => {
     for (const query of ['from=yesterday', 'to=2026-02-30', 'from=0000-01-01', 'requestedBy=']) {
       const answer = await system.admin.get(`/v1/exports?${query}`)
       expect(expectProblem(answer, 422, 'VALIDATION_FAILED')).toHaveLength(1)
@@ -123,7 +123,7 @@ describe('an export is found', () => {
   })
 })
 
-it('whoever polls the list is told when to look again, and nothing twice', async () => {
+it('a poller gets Retry-After while exports are active, and 304 when nothing changed', async () => {
   const { body: key } = await system.admin.post('/v1/api-keys', { name: 'poller', role: 'exporter' })
   const client = createApiClient(system.url, key.key)
   const quiet = await client.get('/v1/exports')
@@ -139,8 +139,8 @@ it('whoever polls the list is told when to look again, and nothing twice', async
   expect([over.status, over.headers.get('retry-after')]).toEqual([200, null])
 })
 
-describe('history, as the original service had it', () => {
-  it('has its fields and no others, for every state of an export', async () => {
+describe('history in the format of the original service', () => {
+  it('has exactly the fields of the original service, for every status', async () => {
     const { body: key } = await system.admin.post('/v1/api-keys', { name: 'history', role: 'exporter' })
     const client = createApiClient(system.url, key.key)
     const states = ['queued', 'running', 'completed', 'expired', 'failed', 'canceled']
@@ -166,7 +166,7 @@ describe('history, as the original service had it', () => {
     }
   })
 
-  it('is mine or all, as many as asked for', async () => {
+  it('has the requested scope and limit', async () => {
     expect((await system.admin.get('/v1/exports/history?scope=all&limit=3')).body).toHaveLength(3)
     const mine = (await exporter.get('/v1/exports/history?limit=200')).body
     const all = (await system.admin.get('/v1/exports/history?scope=all&limit=200')).body

@@ -1,4 +1,4 @@
-// GET /metrics: what Prometheus is told is what happened, whoever did it, and nothing that is not known.
+// GET /metrics: counts the events of all processes, and omits what is not known.
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -54,7 +54,7 @@ const files = (name: string, dataset: string, format: string) =>
 const made = (part: 'count' | 'sum', dataset: string, format: string) =>
   `waybill_export_duration_seconds_${part}{dataset="${dataset}",format="${format}"}`
 
-it('counts what others did, from the first question on: files, their rows, bytes and seconds, and failures', async () => {
+it('counts files, rows, bytes, seconds and failures of other processes from the first scrape', async () => {
   await system.admin.export({ dataset: 'users', format: 'json' })
   await becomes(system.url, {
     'waybill_workers{state="alive"}': 1,
@@ -92,7 +92,7 @@ async function secondsInTrail(id: string): Promise<number> {
   return (at('export.completed') - at('export.requested')) / 1_000
 }
 
-it('catches up in steps, and counts each event once', async () => {
+it('counts each event once when it catches up in steps', async () => {
   for (const format of ['csv', 'json', 'csv']) await system.admin.export({ dataset: 'users', format })
   const { rows: expected } = await withClient(system.database.url, (client) =>
     client.query(
@@ -118,7 +118,7 @@ it('catches up in steps, and counts each event once', async () => {
   expect(files).toBe(counts.get('export.completed'))
 })
 
-it('shows what waits, in the ledger and in the queue, how long, and the workers', async () => {
+it('shows queued exports of ledger and queue, their age, and the workers', async () => {
   const idle = await startTestSystem({ worker: false })
   ends.push(() => idle.stop())
   await becomes(idle.url, {
@@ -147,7 +147,7 @@ it('shows what waits, in the ledger and in the queue, how long, and the workers'
   await becomes(system.url, { 'waybill_workers{state="alive"}': 1 })
 })
 
-it('times requests by their route, whatever id is in the path', async () => {
+it('measures requests by route, whatever id is in the path', async () => {
   const url = await startApi({})
   const client = createApiClient(url, system.config.BOOTSTRAP_API_KEY)
   const { id } = await system.admin.export({ dataset: 'users', format: 'csv' })
@@ -169,7 +169,7 @@ it('times requests by their route, whatever id is in the path', async () => {
   expect(Object.keys(samples).filter((name) => name.includes(id))).toEqual([])
 })
 
-it('counts a request that its caller gave up on as such', async () => {
+it('counts a request whose client disconnected as aborted', async () => {
   const url = await startApi({})
   const asking = request(`${url}/v1/exports`, {
     method: 'POST',
@@ -196,7 +196,7 @@ it('counts a request that its caller gave up on as such', async () => {
 const UNKNOWN_WITHOUT_DATABASE =
   /^waybill_(exports|exports_oldest_queued_seconds|workers|webhook_deliveries_pending|queue_jobs)(\{|$)/
 
-it('shows no jobs while the queue is away, and all else', async () => {
+it('omits the jobs while the queue is unavailable, and shows all others', async () => {
   const proxy = await startTcpProxy(endpointOf(inject('redisUrl')))
   ends.push(() => proxy.close())
   const url = await startApi({ REDIS_URL: proxy.through(inject('redisUrl')) })
@@ -213,7 +213,7 @@ it('shows no jobs while the queue is away, and all else', async () => {
   await becomes(url, { 'waybill_queue_jobs{lane="large",state="waiting"}': 0 })
 })
 
-it('answers while Postgres is away: says so, and shows nothing that it cannot know', async () => {
+it('responds while Postgres is unavailable, without the metrics of the ledger', async () => {
   const proxy = await startTcpProxy(endpointOf(inject('postgresUrl')))
   ends.push(() => proxy.close())
   const url = await startApi({ DATABASE_URL: proxy.through(system.database.url) })
@@ -235,7 +235,7 @@ it('answers while Postgres is away: says so, and shows nothing that it cannot kn
 describe('with METRICS_TOKEN', () => {
   const METRICS_TOKEN = 'a-token-for-prometheus'
 
-  it('figures are for those who send it', async () => {
+  it('rejects requests without the token', async () => {
     const url = await startApi({ METRICS_TOKEN })
     for (const wrong of [undefined, 'a-token-for-prometheuz', system.config.BOOTSTRAP_API_KEY]) {
       expectProblem(await createApiClient(url, wrong).get('/metrics'), 401, 'UNAUTHENTICATED')
@@ -248,18 +248,18 @@ describe('with METRICS_TOKEN', () => {
     expect(body).toContain('# TYPE waybill_exports gauge')
   })
 
-  it('and it opens nothing else', async () => {
+  it('does not accept the token on other routes', async () => {
     const url = await startApi({ METRICS_TOKEN })
     expectProblem(await createApiClient(url, METRICS_TOKEN).get('/v1/me'), 401, 'UNAUTHENTICATED')
   })
 })
 
-it('every figure that the docs name is there, and the docs name every figure', async () => {
+it('the documentation names exactly the metrics that exist', async () => {
   const docs = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
   const named = new Set(docs.match(/\bwaybill_[a-z_]+/g))
   const text = await (await fetch(`${system.url}/metrics`)).text()
-  const told = new Set([...text.matchAll(/^# TYPE (waybill_\w+)/gm)].map(([, name = '']) => name))
+  const exported = new Set([...text.matchAll(/^# TYPE (waybill_\w+)/gm)].map(([, name = '']) => name))
   // A histogram is asked for by the names of its parts.
   const asked = [...named].map((name) => name.replace(/(?<=_seconds)_(bucket|count|sum)$/, ''))
-  expect([...new Set(asked)].sort()).toEqual([...told].sort())
+  expect([...new Set(asked)].sort()).toEqual([...exported].sort())
 })

@@ -1,4 +1,4 @@
-// The document of the API: what a linter says of it, its examples, and the page that shows it.
+// The OpenAPI document: linter, examples, and the API reference at /docs.
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiClient } from '../../setup/api/api-client.ts'
@@ -16,7 +16,7 @@ afterAll(() => system.stop())
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${system.url}${path}`, { headers })
 
-it('a linter finds nothing', async () => {
+it('passes the strict rules of the linter', async () => {
   const source = await (await get('/openapi.json')).text()
   const { paths } = JSON.parse(source)
   const config = await createConfig({ extends: ['recommended-strict'] })
@@ -27,21 +27,21 @@ it('a linter finds nothing', async () => {
   }
   const faults = found.filter(({ ruleId, location }) => {
     const operation = operationAt(location[0]?.pointer)
-    // What anybody may ask without a parameter has no wrong way to be asked.
+    // A public operation without parameters cannot be called incorrectly.
     if (ruleId === 'operation-4xx-response') return operation?.security.length !== 0
-    // A download only ever leads elsewhere.
+    // A download only redirects.
     if (ruleId === 'operation-2xx-response') return operation?.responses[303] === undefined
     return true
   })
   expect(faults.map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`)).toEqual([])
 })
 
-it('an example that is copied works: each one fits the schema beside it', async () => {
+it('each example is valid under its schema', async () => {
   const document = (await (await get('/openapi.json')).json()) as Record<string, unknown>
   expect(exampleFaults(document)).toEqual([])
 })
 
-it('whoever has the document is told so, and needs no token for it', async () => {
+it('is public, and 304 when it has not changed', async () => {
   const stranger = createApiClient(system.url, undefined)
   const first = await stranger.get('/openapi.json')
   expect(first.status).toBe(200)
@@ -50,7 +50,7 @@ it('whoever has the document is told so, and needs no token for it', async () =>
   expect((await stranger.get('/openapi.json', { 'If-None-Match': '"other"' })).status).toBe(200)
 })
 
-it('knows the datasets that there are, each with its own columns and filters', async () => {
+it('documents each dataset with its columns and filters', async () => {
   const { components } = (await (await get('/openapi.json')).json()) as {
     components: { schemas: Record<string, { properties: Record<string, { properties: object; items: object }> }> }
   }
@@ -61,8 +61,8 @@ it('knows the datasets that there are, each with its own columns and filters', a
   }
 })
 
-describe('the page', () => {
-  it('is made of files of our own only, and each of them is there', async () => {
+describe('the API reference', () => {
+  it('uses only files of this origin, and all of them exist', async () => {
     const page = await get('/docs')
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
     const addresses = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map(([, address]) => address ?? '')
@@ -80,7 +80,7 @@ describe('the page', () => {
     }
   })
 
-  it('may run nothing inline, nothing from elsewhere, and cannot be framed', async () => {
+  it('runs no inline or foreign scripts and cannot be framed', async () => {
     const page = await get('/docs')
     const policy = page.headers.get('content-security-policy') ?? ''
     expect(policy).toMatch(/(^|; )default-src 'none'(;|$)/)
@@ -90,7 +90,7 @@ describe('the page', () => {
   })
 
   it.each(['light', 'dark'] as const)(
-    'shows every operation in a real browser, %s, and asks nobody else',
+    'shows every operation in a real browser, %s, without requests to other origins',
     async (colorScheme) => {
       const browser = await launchBrowser()
       try {
@@ -100,7 +100,7 @@ describe('the page', () => {
         page.on('request', (request) => {
           if (!request.url().startsWith(system.url) && !request.url().startsWith('data:')) elsewhere.push(request.url())
         })
-        // What the policy forbids is told here.
+        // Violations of the Content-Security-Policy are reported here.
         page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
         page.on('pageerror', (error) => complaints.push(error.message))
         await page.goto(`${system.url}/docs`)
@@ -119,7 +119,7 @@ describe('the page', () => {
     },
   )
 
-  it('gives no file but its own', async () => {
+  it('serves no other file', async () => {
     for (const path of ['/docs/package.json', '/docs/..%2Fpackage.json', '/docs/%2e%2e%2fpackage.json']) {
       expect((await get(path)).status, path).toBe(404)
     }

@@ -1,4 +1,4 @@
-// The preview shows what the file will hold: not something like it, but its very first bytes.
+// The preview: equal to the first bytes of the file.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -36,19 +36,19 @@ describe.each(GAME_DATASETS.map(({ name }) => name))('%s', (dataset) => {
     expect(body.rows).toHaveLength(20)
   })
 
-  it('shows a whole JSON document, whose rows are the first of the file', async () => {
+  it('shows a complete JSON document with the first rows of the file', async () => {
     const { body } = await preview({ dataset, format: 'json' })
     expect(body.content).toBe(await file({ dataset, format: 'json', limit: 20 }))
   })
 
-  it('shows the rows of a workbook, which has no text', async () => {
+  it('shows the rows of a workbook without content', async () => {
     const { body } = await preview({ dataset, format: 'xlsx' })
     expect(body.content).toBeNull()
     expect(body.rows).toEqual((await preview({ dataset, format: 'csv' })).body.rows)
   })
 })
 
-it('keeps to columns, filters and limit', async () => {
+it('applies columns, filters and limit', async () => {
   const request = { dataset: 'users', format: 'csv', columns: ['externalUserId', 'id'], limit: 3 }
   const { body } = await preview(request)
   expect(body.columns).toEqual([
@@ -60,13 +60,13 @@ it('keeps to columns, filters and limit', async () => {
   expect(none.body).toMatchObject({ content: 'externalUserId,id\r\n', rows: [] })
 })
 
-it('the last offset that the check lets through is one that Postgres can read', async () => {
+it('accepts only UTC offsets that Postgres can read', async () => {
   for (const dateFrom of ['2026-01-01T00:00:00+15:59', '0001-01-01', '2026-01-01T00:00:00.123456789-15:59']) {
     expect((await preview({ dataset: 'users', format: 'csv', filters: { dateFrom } })).status).toBe(200)
   }
 })
 
-it('says about how many rows there will be, never more than the limit', async () => {
+it('estimates the row count, at most the limit', async () => {
   const { rows } = await withClient(system.database.url, (client) =>
     client.query<{ count: string }>('SELECT count(*) FROM userpoints'),
   )
@@ -77,7 +77,7 @@ it('says about how many rows there will be, never more than the limit', async ()
   expect((await preview({ dataset: 'user-points', format: 'csv', limit: 7 })).body.estimatedRows).toBeLessThanOrEqual(7)
 })
 
-it('makes no export, and is in the trail all the same: rows have left the house', async () => {
+it('creates no export, but is recorded in the audit trail', async () => {
   const look = () =>
     withClient(system.database.url, async (client) => {
       const { rows } = await client.query(
@@ -96,7 +96,7 @@ it('makes no export, and is in the trail all the same: rows have left the house'
   })
 })
 
-it('a table that is missing is a clear answer, not a crash', async () => {
+it('responds with SOURCE_TABLE_MISSING for a missing table', async () => {
   await withClient(system.database.url, (client) => client.query('ALTER TABLE useractions RENAME TO elsewhere'))
   try {
     const answer = await preview({ dataset: 'user-interactions', format: 'csv' })

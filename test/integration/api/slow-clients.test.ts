@@ -1,4 +1,4 @@
-// Clients that are slow on purpose, or speak no HTTP: each is cut off, and nobody else waits for it.
+// Slow clients and clients that do not speak HTTP: disconnected without delaying others.
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -38,22 +38,22 @@ function read(answer: string) {
 
 const REQUEST = `POST /v1/exports HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer ${ADMIN_KEY}\r\n`
 
-it('headers that never end are cut off, however steadily they come', async () => {
+it('disconnects a client whose headers never end', async () => {
   expectProblem(read(await drip(REQUEST, 'X-More: 1\r\n')), 408, 'REQUEST_TIMEOUT')
 })
 
-it('a body that never ends is cut off, too, although its sender has a valid key', async () => {
+it('disconnects a client with a valid key whose body never ends', async () => {
   const head = `${REQUEST}Content-Type: application/json\r\nContent-Length: 90000\r\n\r\n{"dataset":"`
   expectProblem(read(await drip(head, 'a')), 408, 'REQUEST_TIMEOUT')
 })
 
-it('a hundred of them hold up nobody', async () => {
+it('responds to others while a hundred slow clients are connected', async () => {
   const slow = Array.from({ length: 100 }, () => drip(REQUEST, 'X-More: 1\r\n'))
   for (let i = 0; i < 5; i++) expect((await system.admin.get('/v1/me')).status).toBe(200)
   for (const answer of await Promise.all(slow)) expect(read(answer).status).toBe(408)
 })
 
-it('what is no HTTP, and headers of any size, are told so', async () => {
+it('responds with a problem document to invalid HTTP and oversized headers', async () => {
   expectProblem(read(await drip('HELO mail.example.org\r\n\r\n')), 400, 'REQUEST_MALFORMED')
   expectProblem(read(await drip(`${REQUEST}X-Large: ${'x'.repeat(20_000)}\r\n\r\n`)), 431, 'HEADERS_TOO_LARGE')
 })

@@ -1,4 +1,4 @@
-// GET /v1/system: an operator who looks at it must see what is, not what was hoped for.
+// GET /v1/system: shows operators the real state of queue, workers and exports.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startWorker } from '../../../apps/worker/src/worker.ts'
 import { createLogger } from '../../../packages/shared/src/process/log.ts'
@@ -22,7 +22,7 @@ describe.each(QUEUE_BACKENDS)('queue on %s', (queue) => {
   })
   afterAll(() => system.stop())
 
-  it('shows what waits, by lane and since when, as the ledger and the queue both count it', async () => {
+  it('shows queued exports by lane with their age, from the ledger and the queue', async () => {
     const empty = await look(system)
     expect(empty.dependencies).toEqual({ database: 'ok', source: 'ok', queue: 'ok', storage: 'ok' })
     expect(empty.queue.backend).toBe(queue)
@@ -38,7 +38,7 @@ describe.each(QUEUE_BACKENDS)('queue on %s', (queue) => {
     })
   })
 
-  it('tells whoever waits how many are before them', async () => {
+  it('shows a queued export how many are ahead of it', async () => {
     const { body: last } = await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
     const { body } = await system.admin.get(`/v1/exports/${last.id}`)
     expect(body.queue).toEqual({ lane: 'small', ahead: 2 })
@@ -61,7 +61,7 @@ describe('workers', () => {
       ...system.connections,
     })
 
-  it('are listed while they are there, each under its own id, and gone when they have stopped', async () => {
+  it('are listed with their own ids while they run, and not after they have stopped', async () => {
     const workers = [start(), start()]
     await expect.poll(async () => (await look(system)).workers.length).toBe(2)
     for (const worker of (await look(system)).workers) {
@@ -76,7 +76,7 @@ describe('workers', () => {
     expect((await look(system)).workers).toEqual([])
   })
 
-  it('that were killed show as silent, and are forgotten in the end', async () => {
+  it('that were killed are silent at first, and removed later', async () => {
     const query = (sql: string) => withClient(system.database.url, (client) => client.query(sql))
     await query(
       `INSERT INTO waybill.workers (id, name, concurrency, running, seen_at) VALUES
@@ -100,7 +100,7 @@ describe('exports', () => {
   })
   afterAll(() => system.stop())
 
-  it('that failed are there with their reason, the latest first', async () => {
+  it('that failed are listed with the reason, latest first', async () => {
     await withClient(system.database.url, (client) => client.query('ALTER TABLE useractions RENAME TO elsewhere'))
     const failed = await system.admin.export({ dataset: 'user-interactions', format: 'csv' })
     expect(failed.status).toBe('failed')
@@ -114,7 +114,7 @@ describe('exports', () => {
     expect(failures[0].error.code).toBe('SOURCE_TABLE_MISSING')
   })
 
-  it('that run are there with the worker that has them', async () => {
+  it('that run are listed with their worker', async () => {
     await withClient(system.database.url, async (client) => {
       await client.query('BEGIN')
       // The export waits for the table, so that it can be looked at in the middle of its work.
@@ -136,7 +136,7 @@ describe('exports', () => {
     expect((await look(system)).running).toEqual([])
   })
 
-  it('are nobody’s business but an admin’s', async () => {
+  it('are visible to administrators only', async () => {
     const { body } = await system.admin.post('/v1/api-keys', { name: 'curious', role: 'exporter' })
     expectProblem(await createApiClient(system.url, body.key).get('/v1/system'), 403, 'FORBIDDEN')
   })

@@ -1,4 +1,4 @@
-// What is wrong with a request is said field by field, before anything is written or run.
+// Validation: reports each invalid field before anything is written or run.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { withClient } from '../../setup/database.ts'
@@ -28,7 +28,7 @@ async function refusal(body: unknown): Promise<string[]> {
   return errors
 }
 
-describe('a field that is wrong is named, and so is the reason', () => {
+describe('names each invalid field with the reason', () => {
   it.each<[string, unknown, RegExp[]]>([
     ['no dataset', { format: 'csv' }, [/^dataset: /]],
     ['an unknown dataset', { ...GOOD, dataset: 'userz' }, [/^dataset: must be one of: users, user-points/]],
@@ -99,7 +99,7 @@ describe('a field that is wrong is named, and so is the reason', () => {
   })
 })
 
-describe('a date that no database can read is refused here, not by a failed export', () => {
+describe('rejects a date that the database cannot read', () => {
   it.each([
     'yesterday',
     '',
@@ -137,13 +137,13 @@ describe('a date that no database can read is refused here, not by a failed expo
     ['2026-01-01T00:00:00.001Z', '2026-01-01T00:00:00Z'],
     ['2026-01-01T00:00:00-01:00', '2026-01-01T00:30:00Z'],
     ['2026-01-02T00:00:00Z', '2026-01-01'],
-  ])('dateFrom %s after dateTo %s: they were swapped', async (dateFrom, dateTo) => {
+  ])('rejects dateFrom %s after dateTo %s', async (dateFrom, dateTo) => {
     const errors = await refusal({ ...GOOD, filters: { dateFrom, dateTo } })
     expect(errors).toEqual(['filters.dateTo: must not be before dateFrom'])
   })
 })
 
-describe('text that Postgres cannot hold is a 422 wherever it stands, never a 500', () => {
+describe('rejects text that Postgres cannot store in any field with 422', () => {
   it.each(['\0', 'a\0b', '\ud800', 'x\udfff'])('%j', async (text) => {
     expect(await refusal({ ...GOOD, filters: { externalTaskId: text } })).toHaveLength(1)
     expect(await refusal({ ...GOOD, filters: { [text]: 'x' } })).toHaveLength(1)
@@ -153,7 +153,7 @@ describe('text that Postgres cannot hold is a 422 wherever it stands, never a 50
   })
 })
 
-describe('keys that change objects in JavaScript are fields like any other: refused, not ignored', () => {
+describe('rejects keys with a meaning in JavaScript, such as __proto__, as unknown fields', () => {
   it.each([
     ['as a filter', '{"dataset":"users","format":"csv","filters":{"__proto__":"x"}}', 'filters.__proto__'],
     [
@@ -170,7 +170,7 @@ describe('keys that change objects in JavaScript are fields like any other: refu
   })
 })
 
-it('a filter as deep as a body can be is refused like any other', async () => {
+it('rejects a deeply nested filter', async () => {
   const depth = 40_000
   const body = `{"dataset":"users","format":"csv","filters":{"dateFrom":${'['.repeat(depth)}${']'.repeat(depth)}}}`
   expect(await refusal(body)).toHaveLength(1)

@@ -1,4 +1,4 @@
-// The check that holds every answer of the tests to the document: a header that it would let through, nobody would learn of.
+// The check of response headers against the document, which all tests rely on.
 import { expect, it } from 'vitest'
 import { findHeaderFaults } from '../../setup/api/openapi.ts'
 

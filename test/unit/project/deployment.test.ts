@@ -26,7 +26,7 @@ describe('docker-compose.yml', () => {
       expect(settings[name], name).toBe(`\${${name}:-}`)
   })
 
-  it('gives these settings to our processes and to nobody else', () => {
+  it('passes these settings only to processes of Waybill', () => {
     const settingsOf = (name: string) =>
       compose.get(`services.${name}.environment.<<`) ?? compose.get(`services.${name}.environment`)
     const ours = services.filter((name) => settingsOf(name) === '*settings')

@@ -124,7 +124,7 @@ test('npm start builds the admin page when its sources have changed, says so in 
   expect(await page()).toBe('two')
 })
 
-test('a page that cannot be built keeps nobody from starting: the page before stays', async () => {
+test('npm start works with the previous page when the page cannot be built', async () => {
   await preparePage()
   await run(['start'])
   await file('apps/admin/src/main.tsx', 'broken')
