@@ -17,8 +17,8 @@ const FAILURE_COOLDOWN_MS = 1_000
 type Keys = ReturnType<typeof createRemoteJWKSet>
 
 /**
- * Sends no request to the provider before the first token arrives, so the process can start without it. Faults of a token
- * are thrown as errors of jose, faults of the provider as WaybillError IDENTITY_PROVIDER_UNAVAILABLE.
+ * Sends no request to the provider before the first token arrives, so the process can start without it. Faults of a
+ * token are thrown as errors of jose, faults of the provider as WaybillError IDENTITY_PROVIDER_UNAVAILABLE.
  *
  * @param jwksUrl default: the `jwks_uri` of the provider's discovery document
  */

@@ -72,8 +72,8 @@ function unauthenticated(message: string, cause: unknown): WaybillError {
 }
 
 /**
- * False for ID and refresh tokens (Keycloak marks them in the claim `typ`, RFC 9068 in the header), and for tokens bound
- * to a key of their holder (`cnf`, RFC 9449 and 8705), because Waybill does not check that the sender has the key.
+ * False for ID and refresh tokens (Keycloak marks them in the claim `typ`, RFC 9068 in the header), and for tokens
+ * bound to a key of their holder (`cnf`, RFC 9449 and 8705), because Waybill does not check that the sender has the key.
  */
 function isAccessToken(payload: JWTPayload, headerType: string | undefined): boolean {
   if (headerType !== undefined && !/^(jwt|(application\/)?at\+jwt)$/i.test(headerType)) return false
@@ -87,7 +87,7 @@ function roleOf(payload: JWTPayload, config: Config): Caller['role'] | undefined
   return undefined
 }
 
-/** A list, or words separated by spaces as in `scope`. The name of a claim may contain dots: "https://game.example/roles". */
+/** A list, or words separated by spaces as in `scope`. The name of a claim may contain dots: "https://a.example/roles". */
 function rolesOf(payload: JWTPayload, path: string): readonly unknown[] {
   const roles = Object.hasOwn(payload, path) ? payload[path] : path.split('.').reduce<unknown>(property, payload)
   if (typeof roles === 'string') return roles.split(' ')

@@ -1,4 +1,4 @@
-// Records refused export requests in the audit trail: a limited number per caller and minute, and the count of the rest.
+// Records refused export requests in the audit trail: 30 per caller and minute, and the number of the others.
 
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { type Actor, recordEvent } from '@waybill/shared/audit/record.ts'

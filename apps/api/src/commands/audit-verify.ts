@@ -1,4 +1,4 @@
-// `npm run audit:verify [-- --head SEQ:HASH …]`: verifies the audit trail. Exit codes: 0 intact, 1 not intact, 2 not readable.
+// `npm run audit:verify`: verifies the audit trail. Exit codes: 0 intact, 1 not intact, 2 not readable.
 import { parseArgs } from 'node:util'
 import { formatHead, type Head, parseHead } from '@waybill/shared/audit/chain.ts'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'

@@ -10,7 +10,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
 }
 
-/** For the event `clientError`. There is no response object, so this writes the bytes itself and closes the connection. */
+/** For the event `clientError`. There is no response object, so this writes to the socket and closes it. */
 export function refuseBrokenRequest(reason: NodeJS.ErrnoException, socket: Duplex): void {
   // The client has closed the connection.
   if (!socket.writable || reason.code === 'ECONNRESET') return void socket.destroy()

@@ -7,7 +7,7 @@ import { refuseBrokenRequest } from './broken-request.ts'
 
 export interface ListeningServer {
   readonly port: number
-  /** Accepts no new connections, and closes those with a pending request after the grace period. */
+  /** Accepts no new connections, lets pending requests finish, and closes all connections after the grace period. */
   close(graceMs: number): Promise<void>
 }
 

@@ -58,7 +58,7 @@ export function toProblemError(reason: unknown): WaybillError {
   if (status === 415) return new WaybillError('UNSUPPORTED_MEDIA_TYPE', undefined, { cause: reason })
   // A path that cannot be decoded, such as /%E0%A4%A.
   if (reason instanceof URIError) return new WaybillError('NOT_FOUND', undefined, { cause: reason })
-  // Any other 400 is from the body parser: invalid JSON, a wrong Content-Length, or a body that is not gzip as declared.
+  // Any other 400 is from the body parser: invalid JSON, a wrong Content-Length, or an invalid Content-Encoding.
   if (status === 400) return new WaybillError('BODY_NOT_JSON', undefined, { cause: reason })
   const { kind } = databaseFailure(reason)
   if (kind === 'unavailable' || kind === 'timeout') {

@@ -5,7 +5,11 @@ import { z } from 'zod'
 import { validationError } from './problem.ts'
 import type { HeaderSchemas } from './route.ts'
 
-/** A schema that accepts `undefined` makes the body optional. @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED */
+/**
+ * A schema that accepts `undefined` makes the body optional.
+ *
+ * @throws WaybillError UNSUPPORTED_MEDIA_TYPE, BODY_NOT_JSON, VALIDATION_FAILED
+ */
 export function readBody<T>(request: Request, schema: z.ZodType<T>): T {
   // Checked here, because the body parser turns an empty body into {}.
   const isEmpty = request.get('transfer-encoding') === undefined && Number(request.get('content-length') ?? 0) === 0
@@ -27,7 +31,7 @@ export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
   return parsed.data
 }
 
-/** @throws WaybillError NOT_FOUND for a value that does not match, such as an id that is not a UUID: no such path exists */
+/** @throws WaybillError NOT_FOUND for a value that does not match, such as an id that is not a UUID */
 export function readParams(
   request: Request,
   schemas: Readonly<Record<string, z.ZodType<string>>>,
@@ -46,8 +50,8 @@ export function readHeaders(request: Request, schemas: HeaderSchemas): unknown {
 }
 
 /**
- * Whether If-None-Match contains this ETag (RFC 9110, 13.1.2). `request.fresh` of Express cannot be used: it is false for
- * each request with `Cache-Control: no-cache`, and `fetch` adds that to each request with If-None-Match.
+ * Whether If-None-Match contains this ETag (RFC 9110, 13.1.2). `request.fresh` of Express cannot be used: it is false
+ * for each request with `Cache-Control: no-cache`, and `fetch` adds that to each request with If-None-Match.
  */
 export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   const known = ifNoneMatch?.split(',') ?? []

@@ -6,7 +6,7 @@ import type { z } from 'zod'
 
 export type Method = 'get' | 'post' | 'patch' | 'delete'
 
-/** `public` needs no token; `caller` needs a valid one, and exporters see only their own exports; `admin` needs the role. */
+/** `public` needs no token, `caller` a valid token, `admin` the token of an administrator. */
 export type Access = 'public' | 'caller' | 'admin'
 
 /** The groups of the OpenAPI document, in this order. */

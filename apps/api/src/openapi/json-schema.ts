@@ -47,7 +47,10 @@ export function refer(name: string): JsonObject {
   return { $ref: `${REF}${name}` }
 }
 
-/** Merges `anyOf` with null into `type`; deletes keywords that repeat another one, or that hold for all JSON. `undefined` is not serialized. */
+/**
+ * Merges `anyOf` with null into `type`, and removes keywords that repeat another one or hold for all JSON: `undefined`
+ * is not serialized.
+ */
 function simplify(schema: JsonObject): void {
   const { anyOf } = schema
   const [value, other, ...more] = (Array.isArray(anyOf) ? anyOf : []) as JsonObject[]

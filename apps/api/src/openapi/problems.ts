@@ -10,7 +10,7 @@ export interface Components {
   readonly responses: JsonObject
 }
 
-/** Responses by status. They are added to `components`, named after their codes, or after the operation for more than two. */
+/** Responses by status. `components` receives them under the names of up to two codes, or of the operation. */
 export function problemResponses(
   codes: readonly ErrorCode[],
   operationId: string,

@@ -44,7 +44,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       tag: 'Exports',
       summary: 'List exports, newest first',
       description:
-        'While an export on the page is queued or running, `Retry-After` gives the seconds until the next poll.',
+        'Filter by status, dataset, requester (`requestedBy`) and creation time. While an export on the page is queued or running, `Retry-After` gives the seconds until the next poll.',
       query: exportListQuerySchema,
       headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
       responses: {
