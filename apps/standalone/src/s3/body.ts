@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { decodeAwsChunked } from './aws-chunked.ts'
-import { writeAll } from './bucket.ts'
 import type { Call } from './call.ts'
 import { ALGORITHMS, type Algorithm, createDigest } from './checksum.ts'
+import { writeAll } from './disk/bucket.ts'
 import { S3Error } from './errors.ts'
 
 export interface Received {

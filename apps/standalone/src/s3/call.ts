@@ -1,8 +1,8 @@
 // What an operation works on: one request that is signed, and the ways to answer it.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Bucket } from './bucket.ts'
+import type { Bucket } from './disk/bucket.ts'
+import type { Store } from './disk/store.ts'
 import type { Authorization } from './signature.ts'
-import type { Store } from './store.ts'
 import { XML_HEAD } from './xml.ts'
 
 export interface Call {

@@ -8,11 +8,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
-import { adoptOldObjects } from './adopt-old-objects.ts'
+import { adoptOldObjects } from './disk/adopt-old-objects.ts'
+import { openStore } from './disk/store.ts'
 import { codeOf } from './errors.ts'
 import { handle } from './routing.ts'
 import type { Credentials } from './signature.ts'
-import { openStore } from './store.ts'
 
 export interface S3Options {
   /** Everything lives in here; made if missing. State survives a restart on the same directory. */

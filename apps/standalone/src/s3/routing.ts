@@ -3,18 +3,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream/promises'
 import { answerXml, type Call } from './call.ts'
+import type { Store } from './disk/store.ts'
 import { S3Error, toS3Error } from './errors.ts'
-import { listBuckets, listMultipartUploads, listObjectsV1, listObjectsV2 } from './list.ts'
+import { listBuckets, listMultipartUploads, listObjectsV1, listObjectsV2 } from './operations/list.ts'
 import {
   abortMultipartUpload,
   completeMultipartUpload,
   createMultipartUpload,
   listUploadedParts,
   uploadPart,
-} from './multipart.ts'
-import { deleteObject, deleteObjects, getObject, putObject } from './objects.ts'
+} from './operations/multipart.ts'
+import { deleteObject, deleteObjects, getObject, putObject } from './operations/objects.ts'
 import { authorize, type Credentials } from './signature.ts'
-import type { Store } from './store.ts'
 import { headerOf, readTarget, type Target } from './target.ts'
 import { text, XML_HEAD } from './xml.ts'
 

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { S3Error } from '../errors.ts'
 import { Bucket } from './bucket.ts'
-import { S3Error } from './errors.ts'
 
 export interface Store {
   /** @throws S3Error NoSuchBucket */

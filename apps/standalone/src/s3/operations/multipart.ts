@@ -1,14 +1,22 @@
 // The operations on multipart uploads.
 import { createHash } from 'node:crypto'
-import { receiveXml } from './body.ts'
-import { answerXml, type Call } from './call.ts'
-import { ALGORITHMS, type Checksum, combine } from './checksum.ts'
+import { receiveXml } from '../body.ts'
+import { answerXml, type Call } from '../call.ts'
+import { ALGORITHMS, type Checksum, combine } from '../checksum.ts'
+import {
+  abortUpload,
+  completeUpload,
+  createUpload,
+  listParts,
+  type Part,
+  readUpload,
+  receivePart,
+} from '../disk/uploads.ts'
+import { S3Error } from '../errors.ts'
+import { element, innerText, innerXml, text } from '../xml.ts'
 import { writeCondition } from './conditions.ts'
-import { S3Error } from './errors.ts'
 import { readCount } from './list.ts'
 import { checksumHeaders, keptHeaders } from './objects.ts'
-import { abortUpload, completeUpload, createUpload, listParts, type Part, readUpload, receivePart } from './uploads.ts'
-import { element, innerText, innerXml, text } from './xml.ts'
 
 const MAX_PARTS = 10_000
 

@@ -1,10 +1,11 @@
 // The lists: objects of a bucket (both versions), open multipart uploads, buckets.
-import type { ListedObject } from './bucket.ts'
-import { answerXml, type Call } from './call.ts'
-import { S3Error } from './errors.ts'
-import { encode } from './target.ts'
-import { listUploads } from './uploads.ts'
-import { element, text } from './xml.ts'
+
+import { answerXml, type Call } from '../call.ts'
+import type { ListedObject } from '../disk/bucket.ts'
+import { listUploads } from '../disk/uploads.ts'
+import { S3Error } from '../errors.ts'
+import { encode } from '../target.ts'
+import { element, text } from '../xml.ts'
 
 const MAX_ITEMS = 1000
 

@@ -7,8 +7,8 @@ import { closeSync, fstatSync, openSync, readSync, renameSync } from 'node:fs'
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Checksum } from './checksum.ts'
-import { codeOf } from './errors.ts'
+import type { Checksum } from '../checksum.ts'
+import { codeOf } from '../errors.ts'
 
 export interface ObjectInfo {
   readonly key: string

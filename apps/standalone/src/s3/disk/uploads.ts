@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bodyLength, type Received, receiveFile } from './body.ts'
+import { bodyLength, type Received, receiveFile } from '../body.ts'
+import type { Call } from '../call.ts'
+import type { Algorithm, Checksum } from '../checksum.ts'
+import { codeOf, S3Error } from '../errors.ts'
 import { type Bucket, type Condition, type ObjectInfo, writeAll } from './bucket.ts'
-import type { Call } from './call.ts'
-import type { Algorithm, Checksum } from './checksum.ts'
-import { codeOf, S3Error } from './errors.ts'
 
 /** Kept in `upload.json`. */
 export interface Upload {

@@ -1,8 +1,9 @@
 // The conditional headers and the ranges of HTTP, as S3 reads them.
 // https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2, https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
-import type { Condition, ObjectInfo } from './bucket.ts'
-import type { Call } from './call.ts'
-import { S3Error } from './errors.ts'
+
+import type { Call } from '../call.ts'
+import type { Condition, ObjectInfo } from '../disk/bucket.ts'
+import { S3Error } from '../errors.ts'
 
 /** @returns true: the client has it already, 304. @throws S3Error PreconditionFailed */
 export function isNotModified(call: Call, { etag, modified }: ObjectInfo): boolean {
