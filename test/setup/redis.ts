@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../apps/standalone/src/free-port.ts'
-import { diesWithUs } from '../../apps/standalone/src/postgres/binaries.ts'
+import { parentDeathPrefix } from '../../apps/standalone/src/postgres/binaries.ts'
 
 export interface TestRedis {
   readonly url: string
@@ -23,7 +23,7 @@ export async function startRedis(directory: string, usual = 0): Promise<TestRedi
   await mkdir(directory, { recursive: true })
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort(usual)
-    const [command = 'redis-server', ...prefix] = [...diesWithUs(), 'redis-server']
+    const [command = 'redis-server', ...prefix] = [...parentDeathPrefix(), 'redis-server']
     const settings = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no', daemonize: 'no' }
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
     // Not in our process group: Ctrl-C must end the tests first, and only then their servers.

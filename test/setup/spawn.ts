@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { diesWithUs } from '../../apps/standalone/src/postgres/binaries.ts'
+import { parentDeathPrefix } from '../../apps/standalone/src/postgres/binaries.ts'
 
 export interface SpawnOptions {
   readonly nodeFlags?: readonly string[]
@@ -27,7 +27,7 @@ process.once('exit', () => {
 /** @param program from the root of the repository */
 export function spawnProgram(program: string, { nodeFlags = [], args = [], env }: SpawnOptions): SpawnedProgram {
   const path = fileURLToPath(new URL(`../../${program}`, import.meta.url))
-  const words = [...diesWithUs(), process.execPath, ...nodeFlags, path, ...args]
+  const words = [...parentDeathPrefix(), process.execPath, ...nodeFlags, path, ...args]
   const [command = process.execPath, ...rest] = words
   const child = spawn(command, rest, {
     // A process group of its own: Ctrl-C is for us, who end everything in order.

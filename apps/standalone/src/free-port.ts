@@ -1,12 +1,12 @@
-// Finds a loopback port to listen on: the usual one, or any free one when it is taken.
+// Finds a loopback port to listen on: the preferred one, or any free one if it is taken.
 import { createServer } from 'node:net'
 
-/** `preferred` when it is free, else a port the system picks; 0 always lets the system pick. */
+/** `preferred` if it is free, else a port that the system chooses. With 0, the system always chooses. */
 export async function freePort(preferred: number): Promise<number> {
   return (await probe(preferred)) ?? (await probe(0)) ?? fail()
 }
 
-/** Another process may take the port before the caller binds it: callers retry when that happens. */
+/** Another process may take the port before the caller binds it, so callers retry. */
 function probe(port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -1,4 +1,4 @@
-// `npm run keys`: works on DATABASE_URL, or on the embedded Postgres of npm start, whether that runs now or not.
+// `npm run keys`: manages the keys in DATABASE_URL, or in the embedded Postgres of `npm start`, running or stopped.
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runKeys } from '@waybill/api/commands/keys-command.ts'

@@ -10,12 +10,12 @@ const signal = untilSignal()
 try {
   const system = await startSystem({ say, registry: describeProcess() })
   say(`
-Waybill is running. Ctrl-C stops it; its state stays in ${system.config.DATA_DIR}.
+Waybill is running. Press Ctrl-C to stop it. Its data stays in ${system.config.DATA_DIR}.
 
   Open     ${system.url}
   API key  ${system.apiKey}
 
-Or ask for an export by hand, then follow the Location it answers:
+Or request an export with curl, then follow the Location header of the response:
 
   curl -i -X POST ${system.url}/v1/exports \\
     -H 'Authorization: Bearer ${system.apiKey}' \\
@@ -23,7 +23,7 @@ Or ask for an export by hand, then follow the Location it answers:
     -d '{"dataset":"user-points","format":"csv"}'
 `)
   await signal
-  say('Stopping: running exports may finish. Ctrl-C again stops at once.')
+  say('Stopping after the running exports. Press Ctrl-C again to stop at once.')
   await system.stop()
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error

@@ -1,26 +1,26 @@
-// Fills a database with GAME's tables and generated rows, so that there is something to export.
+// Fills a database with the tables of GAME and generated rows to export.
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 
 export interface SampleOptions {
-  /** User points; the other tables in proportion. */
+  /** The number of user points. The other tables are in proportion. */
   readonly rows: number
 }
 
 const DIRECTORY = new URL('../../../prisma/sample/', import.meta.url)
 
 /**
- * Does nothing when there are users already. One transaction: a run that is killed leaves nothing.
- * The rows depend on `rows` alone.
+ * Does nothing if there are users already. Works in one transaction: a killed run leaves nothing.
+ * The same `rows` always gives the same data.
  */
 export async function loadSample(databaseUrl: string, { rows }: SampleOptions): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'waybill-sample' })
-  // A lost connection also rejects the query that waits for it, which is enough; unheard, it ends the process.
+  // A lost connection also rejects the running query. Without a listener, this event would end the process.
   client.on('error', () => undefined)
   await client.connect()
   try {
     await client.query('BEGIN')
-    // Two at once would both find no users.
+    // Two runs at once would both find no users.
     await client.query(`SELECT pg_advisory_xact_lock(hashtext('waybill-sample'))`)
     await client.query(await readFile(new URL('schema.sql', DIRECTORY), 'utf8'))
     if ((await client.query('SELECT FROM users LIMIT 1')).rowCount === 0) {
@@ -32,12 +32,12 @@ export async function loadSample(databaseUrl: string, { rows }: SampleOptions): 
     }
     await client.query('COMMIT')
   } finally {
-    // Without a COMMIT before, this rolls back.
+    // Rolls back unless there was a COMMIT.
     await client.end()
   }
 }
 
-/** They are most of the time it takes, and the rows refer to rows that are there; a superuser's privilege. */
+/** The checks take most of the time, and the generated references are right. Needs a superuser. */
 async function skipForeignKeyChecks(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ superuser: boolean }>(
     'SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',

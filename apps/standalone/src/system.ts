@@ -1,4 +1,4 @@
-// The whole system in one process: what is not configured is embedded, and API and worker run beside it.
+// Starts the whole system in one process: API, worker, and an embedded server for each one that is not configured.
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -6,6 +6,7 @@ import { createRefusalRecorder } from '@waybill/api/auth/refusals.ts'
 import type { ServerDeps } from '@waybill/api/deps.ts'
 import { type ListeningServer, listen } from '@waybill/api/http/listen.ts'
 import { createServer } from '@waybill/api/server.ts'
+import { generateKey } from '@waybill/shared/access/api-keys.ts'
 import { ensureBootstrapKey } from '@waybill/shared/access/bootstrap-key.ts'
 import { deployMigrations } from '@waybill/shared/database/migrations.ts'
 import type { Datasets } from '@waybill/shared/datasets/registry.ts'
@@ -27,29 +28,29 @@ export interface SystemOptions {
   /** Settings that hold unless the environment says otherwise. */
   readonly defaults?: Readonly<Record<string, string>>
   readonly env?: NodeJS.ProcessEnv
-  /** False: the data may be lost with the power of the machine, and the embedded servers are faster. Default true. */
+  /** False: a loss of power may lose data, and the embedded servers are faster. Default true. */
   readonly durable?: boolean
-  /** What the process tells of itself to Prometheus. */
+  /** The metrics of the process. */
   readonly registry?: ServerDeps['registry']
-  /** Told, in one line each, what takes time. */
+  /** Called with a line about each step that takes time. */
   readonly say: (line: string) => void
 }
 
 export interface System {
-  /** Of the API, as this machine reaches it. */
+  /** URL of the API on this machine. */
   readonly url: string
-  /** An admin's. */
+  /** Of an administrator. */
   readonly apiKey: string
   readonly config: Config
   readonly datasets: Datasets
-  /** Ends everything, last started first. Exports that run are finished or handed back. */
+  /** Stops everything, last started first. Running exports finish, or go back to the queue. */
   stop(): Promise<void>
 }
 
 const DATABASE = 'waybill'
 const NOT_DURABLE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 
-/** @throws ConfigError, or what keeps a server from starting; what had been started is stopped then */
+/** @throws ConfigError, or the error of a server that does not start; the servers started before it are stopped */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { say, env, durable = true } = options
   const needs = readStandaloneNeeds(env)
@@ -63,7 +64,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await mkdir(dataDir, { recursive: true })
     const found: Record<string, string> = { ...options.defaults, LOG_LEVEL: options.defaults?.LOG_LEVEL ?? 'warn' }
     if (needs.postgres) {
-      say('Postgres: starting the embedded one')
+      say('Starting the embedded Postgres')
       const postgres = await startPostgres({
         directory: join(dataDir, 'postgres'),
         log: say,
@@ -74,7 +75,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       found.DATABASE_URL = databaseIn(postgres.url)
     }
     if (needs.s3) {
-      say('S3: starting the embedded one')
+      say('Starting the embedded S3 server')
       const s3 = await startS3({ directory: join(dataDir, 's3'), bucket: 'waybill', durable })
       stops.push(() => s3.stop())
       found.S3_ENDPOINT = s3.endpoint
@@ -84,7 +85,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       found.S3_SECRET_ACCESS_KEY = s3.secretAccessKey
       found.S3_FORCE_PATH_STYLE = 'true'
     }
-    if (needs.apiKey) found.BOOTSTRAP_API_KEY = await readOrCreate(join(dataDir, 'api-key'), newApiKey)
+    if (needs.apiKey) found.BOOTSTRAP_API_KEY = await readOrCreate(join(dataDir, 'api-key'), generateKey)
     if (needs.webhookKey) {
       found.WEBHOOK_SECRET_KEYS = await readOrCreate(join(dataDir, 'webhook-secret-key'), newSecretKey)
     }
@@ -102,7 +103,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
       if (performance.now() - startedAt > 500)
         say(
-          `Sample data: ${config.SAMPLE_ROWS.toLocaleString('en')} user points and what belongs to them, in ${seconds} s`,
+          `Sample data: ${config.SAMPLE_ROWS.toLocaleString('en')} user points with their users, tasks and games, in ${seconds} s`,
         )
     }
 
@@ -132,7 +133,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-/** Where our tables are on the embedded Postgres. */
+/** The URL of Waybill's database on the embedded Postgres. */
 export function databaseIn(serverUrl: string): string {
   const url = new URL(serverUrl)
   url.pathname = `/${DATABASE}`
@@ -150,7 +151,7 @@ async function createDatabaseIfMissing(serverUrl: string): Promise<void> {
   }
 }
 
-/** The same key at every start, so that scripts go on working. */
+/** The same key at every start: scripts may contain it. */
 async function readOrCreate(path: string, create: () => string): Promise<string> {
   try {
     await writeFile(path, `${create()}\n`, { flag: 'wx', mode: 0o600 })
@@ -158,10 +159,6 @@ async function readOrCreate(path: string, create: () => string): Promise<string>
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
   return (await readFile(path, 'utf8')).trim()
-}
-
-function newApiKey(): string {
-  return `wb_${randomBytes(32).toString('base64url')}`
 }
 
 function newSecretKey(): string {

@@ -1,4 +1,4 @@
-// The embedded Postgres: that it starts anywhere, keeps its state, and never outlives or blocks anyone.
+// The embedded Postgres starts on any machine, keeps its state, ends with its process and blocks no other run.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
@@ -14,7 +14,7 @@ const running: EmbeddedPostgres[] = []
 const said: string[] = []
 
 beforeEach(async () => {
-  // mkdtemp makes it with mode 0700, so as root this is a directory that no other user can pass.
+  // mkdtemp uses mode 0700: as root, no other user can enter this directory.
   directory = await mkdtemp(join(tmpdir(), 'waybill-embedded-'))
   said.length = 0
 })
@@ -40,7 +40,7 @@ async function start(name: string, options: { port?: number; signal?: AbortSigna
 const answer = (url: string, sql: string) =>
   withClient(url, async (client) => Object.values((await client.query<Record<string, unknown>>(sql)).rows[0] ?? {})[0])
 
-test('state survives a restart, beneath a directory of mode 0700', async () => {
+test('keeps its state over a restart, in a directory of mode 0700', async () => {
   expect((await stat(directory)).mode & 0o777).toBe(0o700)
   const first = await start('a')
   await withClient(first.url, (client) => client.query('CREATE TABLE kept AS SELECT 42 AS n'))
@@ -49,10 +49,10 @@ test('state survives a restart, beneath a directory of mode 0700', async () => {
 
   const second = await start('a')
   expect(await answer(second.url, 'SELECT n FROM kept')).toBe(42)
-  expect(said).toEqual(['creating the embedded Postgres (once)'])
+  expect(said).toEqual(['Creating the embedded Postgres (first start only)'])
 })
 
-test('text is UTF-8, time is UTC, and only loopback with the password gets in', async () => {
+test('uses UTF-8 and UTC, and accepts connections from loopback with the password only', async () => {
   const { url } = await start('a')
   expect(await answer(url, 'SHOW server_encoding')).toBe('UTF8')
   expect(await answer(url, 'SHOW timezone')).toBe('UTC')
@@ -63,7 +63,7 @@ test('text is UTF-8, time is UTC, and only loopback with the password gets in', 
   await expect(answer(withoutPassword.href, 'SELECT 1')).rejects.toThrow(/password authentication failed/)
 })
 
-test('another port is taken when the usual one is in use, and two run at once', async () => {
+test('uses another port if the preferred one is in use, and two servers run at once', async () => {
   const blocker = createServer().listen(0, '127.0.0.1')
   await once(blocker, 'listening')
   const address = blocker.address()
@@ -79,13 +79,13 @@ test('another port is taken when the usual one is in use, and two run at once', 
   }
 })
 
-test('a directory in use by a live run is refused, and that run goes on undisturbed', async () => {
+test('refuses a directory that a live run uses, and does not disturb that run', async () => {
   const first = await start('a')
   await expect(start('a')).rejects.toThrow(`in use by process ${process.pid}`)
   expect(await answer(first.url, 'SELECT 1')).toBe(1)
 })
 
-test('a run that was killed leaves nothing in the way of the next', async () => {
+test('starts after a run that was killed', async () => {
   const child = startInChild(join(directory, 'a'))
   const url = String((await once(child, 'message'))[0])
   await withClient(url, (client) => client.query('CREATE TABLE kept AS SELECT 42 AS n'))
@@ -96,7 +96,7 @@ test('a run that was killed leaves nothing in the way of the next', async () => 
   expect(await answer(next.url, 'SELECT n FROM kept')).toBe(42)
 })
 
-test('Postgres ends with the process that started it, also without stop()', async () => {
+test('ends with the process that started it, also without stop()', async () => {
   const child = startInChild(join(directory, 'a'))
   const url = String((await once(child, 'message'))[0])
   child.send('exit')
@@ -105,13 +105,13 @@ test('Postgres ends with the process that started it, also without stop()', asyn
   await vi.waitFor(isDown, { timeout: 100_000 })
 })
 
-test('an aborted start leaves no process and no half-made cluster', async () => {
+test('an aborted start leaves no process and no partial cluster', async () => {
   await expect(start('a', { signal: AbortSignal.timeout(100) })).rejects.toThrow(/abort|timeout/i)
   const server = await start('a')
   expect(await answer(server.url, 'SELECT 1')).toBe(1)
 })
 
-test('when it does not start, the error shows the end of its log and the way out', async () => {
+test('the error of a failed start shows the end of the log and names DATABASE_URL', async () => {
   await (await start('a')).stop()
   const broken = startPostgres({ directory: join(directory, 'a'), log: () => undefined, settings: { no_such: '1' } })
   await expect(broken).rejects.toThrow(/DATABASE_URL[\s\S]*unrecognized configuration parameter "no_such"/)

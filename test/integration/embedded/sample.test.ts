@@ -1,4 +1,4 @@
-// The generated sample: that it is there whole or not at all, always the same, and nasty enough.
+// The generated sample is complete or absent, always the same, and contains the values that break exports.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
@@ -63,7 +63,7 @@ test('the same number of rows gives the same rows, and loading again changes not
   await other.drop()
 })
 
-test('rows refer to rows that are there, though the checks are off while they are made', async () => {
+test('every reference is valid, although the foreign keys are not checked during the load', async () => {
   const broken = await rowsOf<{ name: string; orphans: number }>(`
     SELECT conname AS name, (xpath('/row/n/text()', query_to_xml(format(
              'SELECT count(*) AS n FROM %s t WHERE %I IS NOT NULL AND NOT EXISTS (SELECT FROM %s p WHERE p.%I = t.%I)',
@@ -76,7 +76,7 @@ test('rows refer to rows that are there, though the checks are off while they ar
   expect(broken.filter(({ orphans }) => orphans !== 0)).toEqual([])
 })
 
-test('the big table has its keys and indexes back, and statistics for the estimate', async () => {
+test('the largest table has its keys, its indexes and statistics for the estimate', async () => {
   const indexes = await rowsOf<{ indexname: string }>(`SELECT indexname FROM pg_indexes WHERE tablename = 'userpoints'`)
   expect(indexes.map(({ indexname }) => indexname).sort()).toEqual([
     'ix_user_points_task_user_created',
@@ -86,7 +86,7 @@ test('the big table has its keys and indexes back, and statistics for the estima
   expect(await rowsOf(`SELECT reltuples::int AS n FROM pg_class WHERE relname = 'userpoints'`)).toEqual([{ n: ROWS }])
 })
 
-test('a load that is killed leaves nothing, and the next one starts anew', async () => {
+test('a load that is killed leaves nothing, and the next one works', async () => {
   const other = await createTestDatabase()
   const loading = loadSample(other.url, { rows: 300_000 }).then(
     () => 'loaded',
@@ -102,14 +102,14 @@ test('a load that is killed leaves nothing, and the next one starts anew', async
   await other.drop()
 })
 
-test('two loads at once make one sample', async () => {
+test('two loads at the same time make one sample', async () => {
   const other = await createTestDatabase()
   await Promise.all([loadSample(other.url, { rows: 200 }), loadSample(other.url, { rows: 200 })])
   expect(await count('userpoints', other.url)).toBe(200)
   await other.drop()
 })
 
-describe('what breaks exports is among the rows:', () => {
+describe('the rows include', () => {
   const TEXT = `(SELECT description AS t FROM userpoints UNION ALL SELECT "caseName" FROM userpoints
     UNION ALL SELECT description FROM useractions UNION ALL SELECT "typeAction" FROM useractions
     UNION ALL SELECT "transactionType" FROM wallettransactions UNION ALL SELECT "externalUserId" FROM users) texts`
@@ -162,20 +162,20 @@ describe('what breaks exports is among the rows:', () => {
     'a huge double': 'wallettransactions WHERE coins = 1e300',
     'a tenth': 'wallettransactions WHERE coins = 0.1',
     'a negative double': 'wallettransactions WHERE coins = -12.5',
-    "an action that is nobody's": `useractions WHERE "userId" IS NULL`,
+    'an action without a user': `useractions WHERE "userId" IS NULL`,
   }
   test.each(Object.entries(values))('%s', async (_, where) => {
     expect(await count(where)).toBeGreaterThan(0)
   })
 
-  test('one moment shared by one row in twenty, and microseconds', async () => {
+  test('the same instant in one row of twenty, and microseconds', async () => {
     const same = await count(`userpoints WHERE created_at = '2026-03-15 12:00:00.123456+00'`)
     expect(same).toBe(ROWS / 20)
     const micro = await count(`userpoints WHERE extract(microseconds FROM created_at)::int % 1000 <> 0`)
     expect(micro).toBeGreaterThan(ROWS * 0.9)
   })
 
-  test('but most rows are ordinary, and as long as real ones', async () => {
+  test('mostly ordinary values of realistic length', async () => {
     const [row] = await rowsOf<{ plain: number; length: number }>(`
       SELECT avg((coalesce(p."caseName", '') ~ '^[A-Za-z]*$' AND coalesce(p.description, '') ~ '^[A-Za-z0-9 ]*$')::int)::float8 AS plain,
              percentile_cont(0.5) WITHIN GROUP (ORDER BY length(concat_ws(',', p.id, p.created_at, u."externalUserId",

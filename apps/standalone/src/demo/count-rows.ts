@@ -1,4 +1,4 @@
-// Counts the rows of a finished file with parsers that have nothing to do with our encoders.
+// Counts the rows of a finished file with parsers that share no code with our encoders.
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
@@ -6,7 +6,7 @@ import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
 import { parse } from 'csv-parse'
 import ExcelJS from 'exceljs'
 
-/** @throws when the file cannot be parsed */
+/** @throws Error if the file cannot be parsed */
 export const COUNT_ROWS: Readonly<Record<FormatName, (path: string) => Promise<number>>> = {
   async csv(path) {
     let rows = -1 // the header
@@ -18,13 +18,13 @@ export const COUNT_ROWS: Readonly<Record<FormatName, (path: string) => Promise<n
 
   async json(path) {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (!Array.isArray(value)) throw new TypeError('not an array')
+    if (!Array.isArray(value)) throw new TypeError('the document is not an array')
     return value.length
   },
 
   async ndjson(path) {
     const lines = (await readFile(path, 'utf8')).split('\n')
-    if (lines.pop() !== '') throw new TypeError('the last line has no end')
+    if (lines.pop() !== '') throw new TypeError('the last line does not end with a line feed')
     for (const line of lines) JSON.parse(line)
     return lines.length
   },

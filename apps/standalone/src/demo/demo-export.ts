@@ -1,4 +1,4 @@
-// One export of the demo, by plain HTTP from the request to the file, which it then checks.
+// Runs one export of the demo over HTTP, downloads the file, and checks it.
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -9,14 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
 import type { System } from '../system.ts'
 import { COUNT_ROWS } from './count-rows.ts'
-import { createProgressBar } from './progress-bar.ts'
 
 export interface Verified {
   readonly dataset: string
   readonly format: FormatName
   readonly rows: number
   readonly bytes: number
-  /** From the request to the completed export. */
+  /** Time from the request to the completed export. */
   readonly seconds: number
   readonly sha256: string
 }
@@ -25,11 +24,13 @@ interface Request {
   readonly dataset: string
   readonly format: FormatName
   readonly expectedRows: number
-  /** For the downloaded file; it is removed again. */
+  /** For the downloaded file, which is removed after the check. */
   readonly directory: string
+  /** Called with the state of the export, often. */
+  readonly onProgress: (text: string) => void
 }
 
-/** What of an export the demo looks at. */
+/** The properties of an export that the demo uses. */
 interface ExportAnswer {
   readonly id: string
   readonly status: string
@@ -42,12 +43,11 @@ interface ExportAnswer {
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-const POLL_INTERVAL = 50
+const POLL_INTERVAL_MS = 50
 
-/** @throws Error that says which check failed */
+/** @throws Error that names the check that failed */
 export async function exportAndVerify(system: System, request: Request): Promise<Verified> {
-  const { dataset, format, expectedRows, directory } = request
-  const bar = createProgressBar(`${dataset} ${format}`)
+  const { dataset, format, expectedRows, directory, onProgress } = request
   const call = async (method: string, path: string, body?: object): Promise<ExportAnswer> => {
     const response = await fetch(`${system.url}${path}`, {
       method,
@@ -62,19 +62,18 @@ export async function exportAndVerify(system: System, request: Request): Promise
   const elapsed = () => (performance.now() - startedAt) / 1000
   let answer = await call('POST', '/v1/exports', { dataset, format })
   while (answer.status === 'queued' || answer.status === 'running') {
-    await sleep(POLL_INTERVAL)
+    await sleep(POLL_INTERVAL_MS)
     answer = await call('GET', `/v1/exports/${answer.id}`)
     const { rows, percent } = answer.progress
     const rate = Math.round(rows / elapsed()).toLocaleString('en')
-    if (rows > 0)
-      bar.update(percent === null ? undefined : percent / 100, `${rows.toLocaleString('en')} rows, ${rate} rows/s`)
+    if (rows > 0) onProgress(`${percent ?? '?'} %, ${rows.toLocaleString('en')} rows, ${rate} rows/s`)
   }
   const seconds = elapsed()
   if (answer.status !== 'completed' || answer.download === undefined) {
     throw new Error(`${dataset} ${format} is ${answer.status}: ${answer.error?.code} ${answer.error?.message}`)
   }
 
-  bar.update(1, 'downloading and verifying')
+  onProgress('downloading and checking')
   const path = join(directory, answer.filename)
   const file = await download(answer.download.url, path)
   const rows = await COUNT_ROWS[format](path)
@@ -86,14 +85,13 @@ export async function exportAndVerify(system: System, request: Request): Promise
   check('the size of the download', file.bytes, answer.bytes)
   check('the number of rows in the file', rows, expectedRows)
   check('rowCount', answer.rowCount, expectedRows)
-  bar.end(`${rows.toLocaleString('en')} rows in ${seconds.toFixed(2)} s, sha256 ${file.sha256.slice(0, 16)}… ✓`)
   return { dataset, format, rows, bytes: file.bytes, seconds, sha256: file.sha256 }
 }
 
-/** By plain HTTP through the signed link, as anybody would. */
+/** Downloads through the signed link, without credentials. */
 async function download(url: string, path: string): Promise<{ bytes: number; sha256: string }> {
   const response = await fetch(url)
-  if (!response.ok || response.body === null) throw new Error(`the signed link answered ${response.status}`)
+  if (!response.ok || response.body === null) throw new Error(`The signed link was answered ${response.status}`)
   const hash = createHash('sha256')
   let bytes = 0
   await pipeline(

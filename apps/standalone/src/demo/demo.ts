@@ -1,17 +1,17 @@
-// `npm run demo`: exports every dataset in every format through the real path, and proves each file right.
+// `npm run demo`: exports every dataset in every format through the API, and checks each file.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
-import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
+import { FORMAT_NAMES, type FormatName } from '@waybill/shared/vocabulary/export.ts'
 import pg from 'pg'
-import { startSystem } from '../system.ts'
-import { exportAndVerify, type Verified } from './demo-export.ts'
+import { type System, startSystem } from '../system.ts'
+import { exportAndVerify } from './demo-export.ts'
 
 const SAMPLE_ROWS = 100_000
 const MANY_ROWS = 1_000_000
 
-/** Rows of each dataset, counted by SQL that has nothing to do with the datasets' own. */
+/** Counts the rows of each dataset, with SQL that shares nothing with the SQL of the datasets. */
 const COUNTS: Readonly<Record<string, string>> = {
   users: 'SELECT count(*) FROM users',
   'user-points': 'SELECT count(*) FROM userpoints WHERE "userId" IS NOT NULL AND "taskId" IS NOT NULL',
@@ -19,7 +19,7 @@ const COUNTS: Readonly<Record<string, string>> = {
   'wallet-transactions': 'SELECT count(*) FROM wallettransactions WHERE "walletId" IS NOT NULL',
 }
 
-/** The rows that are there, again and again under new ids. */
+/** Copies the existing rows several times under new ids. */
 const MULTIPLY = `INSERT INTO userpoints (id, created_at, points, "caseName", "idempotencyKey", data, description, "userId", "taskId", "apiKey_used")
   SELECT md5(p.id::text || k)::uuid, p.created_at + k * interval '1 day', p.points, p."caseName",
     p."idempotencyKey" || '-' || k, p.data, p.description, p."userId", p."taskId", p."apiKey_used"
@@ -35,7 +35,7 @@ const startedAt = performance.now()
 try {
   await Promise.race([demonstrate(), interrupted])
   say(
-    `\nAll files are right. The demo took ${((performance.now() - startedAt) / 1000).toFixed(0)} s. Now try: npm start`,
+    `\nAll files are correct. The demo took ${((performance.now() - startedAt) / 1000).toFixed(0)} s. Now try: npm start`,
   )
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -43,13 +43,13 @@ try {
 } finally {
   await rm(directory, { recursive: true, force: true })
 }
-// The handlers of the signals would keep the process waiting.
+// The signal handlers would keep the process alive.
 process.exit()
 
 async function demonstrate(): Promise<void> {
   const system = await startSystem({
     say,
-    // Nothing of the environment: the demo touches no database but its own.
+    // Ignores the environment: the demo uses no database but its own.
     env: {},
     defaults: {
       DATA_DIR: directory,
@@ -62,19 +62,18 @@ async function demonstrate(): Promise<void> {
   })
   const stopped = interrupted.catch(() => system.stop())
   try {
-    const results: Verified[] = []
+    say(`\n${row('dataset', 'format', 'rows', 'size', 'time', 'sha256')}`)
     for (const { name: dataset, database } of system.datasets.values()) {
-      if (database === 'ledger') continue // the trail grows while it is counted
+      if (database === 'ledger') continue // the audit trail grows while it is counted
       for (const format of FORMAT_NAMES) {
         const expectedRows = await count(system.config.DATABASE_URL, dataset)
-        results.push(await exportAndVerify(system, { dataset, format, expectedRows, directory }))
+        await show(system, dataset, format, expectedRows)
       }
     }
-    say(`\nAnd now ${MANY_ROWS.toLocaleString('en')} rows (making them takes some seconds)`)
+    say(`\nNow ${MANY_ROWS.toLocaleString('en')} rows (creating them takes some seconds)`)
     await multiply(system.config.DATABASE_URL, MANY_ROWS / SAMPLE_ROWS - 1)
     const expectedRows = await count(system.config.DATABASE_URL, 'user-points')
-    results.push(await exportAndVerify(system, { dataset: 'user-points', format: 'csv', expectedRows, directory }))
-    printTable(results)
+    await show(system, 'user-points', 'csv', expectedRows)
   } finally {
     await Promise.race([system.stop(), stopped])
   }
@@ -82,7 +81,7 @@ async function demonstrate(): Promise<void> {
 
 async function count(url: string, dataset: string): Promise<number> {
   const sql = COUNTS[dataset]
-  if (sql === undefined) throw new Error(`the demo cannot count the rows of ${dataset}`)
+  if (sql === undefined) throw new Error(`The demo cannot count the rows of ${dataset}.`)
   const [row] = await query<{ count: string }>(url, sql, [])
   return Number(row?.count)
 }
@@ -91,7 +90,7 @@ async function multiply(url: string, times: number): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    // The new rows refer to what the old ones refer to: no need to look each up again.
+    // The references of the copies are those of the originals: they need no check.
     await client.query(`SET session_replication_role = 'replica'`)
     await client.query(MULTIPLY, [times])
     await client.query('ANALYZE userpoints')
@@ -110,27 +109,20 @@ async function query<T extends pg.QueryResultRow>(url: string, sql: string, valu
   }
 }
 
-function printTable(results: readonly Verified[]): void {
-  const lines = results.map(({ dataset, format, rows, bytes, seconds, sha256 }) => [
-    dataset,
-    format,
-    rows.toLocaleString('en'),
-    `${(bytes / 1e6).toFixed(1)} MB`,
-    `${seconds.toFixed(2)} s`,
-    sha256.slice(0, 16),
-    'rows ✓ sha256 ✓',
-  ])
-  const table = [['dataset', 'format', 'rows', 'size', 'time', 'sha256', 'verified'], ...lines]
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? []
-  const isNumber = (column: number) => column >= 2 && column <= 4
-  say('')
-  for (const line of table) {
-    say(
-      line
-        .map((cell, column) =>
-          isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join('  '),
-    )
-  }
+/** Exports, checks, and prints one line; on a terminal, the line shows the progress meanwhile. */
+async function show(system: System, dataset: string, format: FormatName, expectedRows: number): Promise<void> {
+  const { stdout } = process
+  const redraw = (text: string) => void (stdout.isTTY && stdout.write(`\r\x1b[2K${text.slice(0, stdout.columns - 1)}`))
+  const onProgress = (text: string) => redraw(`${dataset} ${format}: ${text}`)
+  const found = await exportAndVerify(system, { dataset, format, expectedRows, directory, onProgress })
+  redraw('')
+  const size = `${(found.bytes / 1e6).toFixed(1)} MB`
+  const time = `${found.seconds.toFixed(2)} s`
+  say(
+    `${row(dataset, format, found.rows.toLocaleString('en'), size, time, found.sha256.slice(0, 16))}  rows ✓ sha256 ✓`,
+  )
+}
+
+function row(dataset: string, format: string, rows: string, size: string, time: string, sha256: string): string {
+  return [dataset.padEnd(19), format.padEnd(6), rows.padStart(9), size.padStart(8), time.padStart(7), sha256].join('  ')
 }

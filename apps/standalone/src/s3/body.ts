@@ -11,19 +11,19 @@ export interface Received {
   readonly size: number
   /** In hex. */
   readonly md5: string
-  /** The one that the client sent, in its header or its trailer; it matches the bytes. */
+  /** The checksum that the client sent in a header or trailer. It matches the bytes. */
   readonly checksum: { readonly algorithm: Algorithm; readonly value: string } | undefined
 }
 
 type Sink = (chunks: Buffer[]) => Promise<void>
 
-/** S3's own limit, of a part and of an object sent at once. */
+/** The limit of S3 for a part, and for an object in one request. */
 const MAX_BODY_BYTES = 5 * 1024 ** 3
 const MAX_XML_BYTES = 4 * 1024 ** 2
-/** Bytes that go to the file in one call: the 64 KiB that Node reads at once would be many small ones. */
+/** Bytes per write to the file. Node reads 64 KiB at a time, which would make many small writes. */
 const WRITE_BYTES = 1024 ** 2
 
-/** Bytes of the body once decoded. @throws S3Error */
+/** Length of the decoded body in bytes. @throws S3Error */
 export function bodyLength(call: Call): number {
   const isChunked = call.authorization.payload.startsWith('STREAMING-')
   const announced = call.header(isChunked ? 'x-amz-decoded-content-length' : 'content-length')
@@ -32,7 +32,7 @@ export function bodyLength(call: Call): number {
   return Number(announced)
 }
 
-/** Writes the body to the file, from this position on. @throws S3Error: then the bytes written must not be kept */
+/** Writes the body to the file, from this position on. @throws S3Error: the caller must discard the bytes then */
 export async function receiveFile(call: Call, file: FileHandle, position: number): Promise<Received> {
   let end = position
   return receive(call, async (chunks) => {
@@ -40,7 +40,7 @@ export async function receiveFile(call: Call, file: FileHandle, position: number
   })
 }
 
-/** A small XML document. @throws S3Error */
+/** Reads the body as an XML document. @throws S3Error */
 export async function receiveXml(call: Call): Promise<string> {
   if (bodyLength(call) > MAX_XML_BYTES) throw new S3Error('EntityTooLarge')
   const all: Buffer[] = []
@@ -61,7 +61,7 @@ async function receive(call: Call, sink: Sink): Promise<Received> {
   }
   const isChunked = authorization.payload.startsWith('STREAMING-')
   call.acceptBody()
-  // The request outlives an error in its body: it carries the answer.
+  // The connection must survive an error in the body, because it carries the response.
   const sent: AsyncIterable<Buffer> = call.request.iterator({ destroyOnReturn: false })
   const body = isChunked ? decodeAwsChunked(sent, { authorization, onTrailers }) : sent
 
@@ -101,7 +101,7 @@ async function receive(call: Call, sink: Sink): Promise<Received> {
 interface Announced {
   readonly algorithm: Algorithm
   readonly name: string
-  /** Undefined: it is in the trailer of this name. */
+  /** Undefined: the trailer with this name has it. */
   readonly value: string | undefined
 }
 

@@ -1,4 +1,4 @@
-// What an operation works on: one request that is signed, and the ways to answer it.
+// The input of an operation: one request with a valid signature, and its response.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Bucket } from './disk/bucket.ts'
 import type { Store } from './disk/store.ts'
@@ -10,14 +10,14 @@ export interface Call {
   readonly response: ServerResponse
   readonly authorization: Authorization
   readonly store: Store
-  /** The one that the path names. @throws S3Error NoSuchBucket */
+  /** The bucket in the path. @throws S3Error NoSuchBucket */
   readonly bucket: Bucket
   readonly bucketName: string
   readonly key: string
   readonly query: ReadonlyMap<string, string>
-  /** Of the request, or the query parameter that stands for it in a signed link. */
+  /** The value of a header, or of the query parameter that replaces it in a signed link. */
   header(name: string): string | undefined
-  /** Lets a client go on that waits for `100 Continue`. */
+  /** Sends `100 Continue` if the client waits for it. */
   acceptBody(): void
 }
 

@@ -1,4 +1,4 @@
-// The checksums that S3 clients send along, and the checksum of a whole from those of its parts.
+// Computes the checksums that S3 clients send, and the checksum of an object from those of its parts.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -8,7 +8,7 @@ export type Algorithm = (typeof ALGORITHMS)[number]
 
 export interface Checksum {
   readonly algorithm: Algorithm
-  /** In base64; that of a COMPOSITE ends in `-` and the number of parts. */
+  /** In base64. A COMPOSITE checksum ends in `-` and the number of parts. */
   readonly value: string
   readonly type: 'FULL_OBJECT' | 'COMPOSITE'
 }
@@ -43,7 +43,7 @@ export function createDigest(algorithm: Algorithm): Digest {
   return createTableCrc(algorithm)
 }
 
-/** Node has no native one for these two. The register is kept in two halves of 32 bits; that of CRC32C is the low one. */
+/** Node has no function for these two. The register has two halves of 32 bits; CRC32C uses the low one. */
 function createTableCrc(name: 'CRC32C' | 'CRC64NVME'): Digest {
   const { width, polynomial } = CRCS[name]
   const low = new Uint32Array(256)
@@ -73,7 +73,7 @@ export interface PartChecksum {
   readonly value: string
 }
 
-/** The checksum of the object that these parts make; undefined where none can be computed from theirs. */
+/** The checksum of the object that consists of these parts. Undefined: it cannot be computed from theirs. */
 export function combine(
   algorithm: Algorithm,
   type: Checksum['type'],
@@ -97,7 +97,7 @@ export function combine(
   return { algorithm, type, value: base64(whole, width) }
 }
 
-/** x to the power of 8 × `bytes`: what appending so many bytes multiplies a CRC by. */
+/** x to the power of 8 × `bytes`: appending that many bytes multiplies a CRC by it. */
 function power(bytes: number, width: bigint, times: (a: bigint, b: bigint) => bigint): bigint {
   let result = 1n << (width - 1n)
   let square = 1n << (width - 9n)

@@ -1,4 +1,4 @@
-// Owns the embedded S3 server: HTTP on loopback, objects on disk, for a laptop and for tests.
+// Runs the embedded S3 server: HTTP on loopback, objects on disk, for a laptop and for tests.
 //
 // Differs from S3: only the operations in routing.ts, path-style addresses, one key pair, no CORS, no versions, and
 // parts of any size.
@@ -15,23 +15,23 @@ import { handle } from './routing.ts'
 import type { Credentials } from './signature.ts'
 
 export interface S3Options {
-  /** Everything lives in here; made if missing. State survives a restart on the same directory. */
+  /** Holds all files; created if missing. State survives a restart on the same directory. */
   readonly directory: string
-  /** Taken if it is free; else any free one. 0: any. Default 4568. */
+  /** Used if it is free; else any free port. 0: any. Default 4568. */
   readonly port?: number
-  /** Made if missing. */
+  /** Created if missing. */
   readonly bucket: string
-  /** False: what was stored may be lost with the power of the machine, and storing is faster. Default true. */
+  /** False: a loss of power may lose objects, and writing is faster. Default true. */
   readonly durable?: boolean
 }
 
 export interface EmbeddedS3 extends Credentials {
-  /** With `forcePathStyle`: the bucket is not in the host name. */
+  /** For clients with `forcePathStyle`. */
   readonly endpoint: string
   readonly region: string
   readonly bucket: string
   readonly port: number
-  /** Ends what is under way after a second, and idle connections at once. */
+  /** Closes idle connections at once, and the others after a second. */
   stop(): Promise<void>
 }
 
@@ -44,7 +44,7 @@ const STOP_TIMEOUT_MS = 1_000
 export async function startS3(options: S3Options): Promise<EmbeddedS3> {
   const directory = resolve(options.directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  // Earlier versions made it readable for everyone.
+  // Earlier versions created it readable for every user.
   await chmod(directory, 0o700)
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: await readSecret(directory) }
   const store = await openStore(join(directory, 'store'), options.durable ?? true)
@@ -53,7 +53,7 @@ export async function startS3(options: S3Options): Promise<EmbeddedS3> {
 
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
     void handle(request, response, { credentials, store })
-  // Clients that send `Expect: 100-continue` are refused before they send the body.
+  // Clients that send `Expect: 100-continue` get a refusal before they send the body.
   const server = createServer(onRequest).on('checkContinue', onRequest)
   const port = await listen(server, options.port ?? DEFAULT_PORT)
 
@@ -74,7 +74,7 @@ export async function startS3(options: S3Options): Promise<EmbeddedS3> {
   }
 }
 
-/** Kept, so that links signed before a restart are still good after it. */
+/** Kept on disk, so that links signed before a restart are valid after it. */
 async function readSecret(directory: string): Promise<string> {
   const file = join(directory, 'secret-access-key')
   try {

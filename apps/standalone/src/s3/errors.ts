@@ -1,4 +1,4 @@
-// The errors that the server answers with: S3's codes, their status, and their body.
+// The errors of the server: the codes of S3 with their status, message and XML.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 import { element, text } from './xml.ts'
 
@@ -50,7 +50,7 @@ export class S3Error extends Error {
   }
 }
 
-/** What goes wrong in the file system or in Node, as an error of S3. */
+/** Maps errors of the file system and of Node to errors of S3. */
 export function toS3Error(error: unknown): S3Error {
   if (error instanceof S3Error) return error
   const code = codeOf(error)

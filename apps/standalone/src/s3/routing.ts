@@ -1,4 +1,4 @@
-// Finds the operation that a request asks for, lets it answer, and answers errors.
+// Finds and runs the operation that a request asks for, and responds to errors.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream/promises'
@@ -20,7 +20,7 @@ import { text, XML_HEAD } from './xml.ts'
 
 type Operation = (call: Call) => Promise<void> | void
 
-/** By method, by what the path names, and by the parameters that make it another operation. */
+/** By method, by the subject of the path, and by the query parameters that select the operation. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /': listBuckets,
   'PUT bucket': createBucket,
@@ -41,11 +41,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET key?uploadId': listUploadedParts,
 }
 
-/** Parameters of an operation. Every other one names an operation: without its entry above, it is not there. */
+/** Parameters that do not select the operation. Each other parameter needs an entry in OPERATIONS. */
 const ARGUMENTS =
   /^(x-amz-.*|x-id|response-.*|prefix|delimiter|encoding-type|max-.*|marker|.*-marker|continuation-token|start-after|fetch-owner)$/i
 
-/** The most of a body that is read only so that its client gets to read the error. */
+/** A client that is still sending does not read the response, so a smaller body is read to its end first. */
 const MAX_DRAIN_BYTES = 16 * 1024 ** 2
 const DRAIN_TIMEOUT_MS = 2_000
 
@@ -107,12 +107,12 @@ async function refuse(
   if (response.headersSent || response.destroyed) return void response.destroy()
   const isRead = !isBodyHeldBack && (request.complete || (await drain(request)))
   if (response.destroyed) return
-  // After a body that was not read to its end, the connection cannot be used for another request.
+  // The rest of an unread body would be taken for the next request.
   response.writeHead(error.status, { 'content-type': 'application/xml', ...(isRead ? {} : { connection: 'close' }) })
   response.end(request.method === 'HEAD' ? undefined : XML_HEAD + error.xml)
 }
 
-/** Reads what is left of a body, so that the client is not cut off while it sends. False: there is too much of it. */
+/** Reads the rest of a body. False: it is too long, or takes too long. */
 async function drain(request: IncomingMessage): Promise<boolean> {
   if (Number(request.headers['content-length'] ?? Number.NaN) > MAX_DRAIN_BYTES) return false
   try {

@@ -10,7 +10,7 @@ export interface Credentials {
   readonly secretAccessKey: string
 }
 
-/** What a request that is signed was signed for. */
+/** The result of a valid signature. */
 export interface Authorization {
   /** The SHA-256 of the body in hex, UNSIGNED-PAYLOAD, or STREAMING-…: a body in aws-chunked encoding. */
   readonly payload: string
@@ -62,7 +62,7 @@ export function authorize(request: IncomingMessage, target: Target, credentials:
   }
   verify(claim.signature, ALGORITHM, [createHash('sha256').update(canonicalRequest).digest('hex')])
 
-  // After the signature, so that these answers are given to holders of a signature only.
+  // After the signature, so that a request without a valid one learns nothing about the rest.
   checkTime(claim, day)
   checkSignedHeaders(request, claim)
   let previous = claim.signature
@@ -102,7 +102,7 @@ function readClaim(request: IncomingMessage, query: ReadonlyMap<string, string>)
   return { credential, signedHeaders, signature, date, payload: signedValue(request, 'x-amz-content-sha256') }
 }
 
-/** Sorted by name; no name is there twice. */
+/** Sorted by name. Names are unique. */
 function canonicalQuery(query: ReadonlyMap<string, string>): string {
   return [...query]
     .filter(([name]) => name !== 'X-Amz-Signature')
@@ -127,11 +127,11 @@ function checkTime({ date, expires }: Claim, day: string): void {
   if (age >= seconds * 1000) throw new S3Error('AccessDenied', 'Request has expired')
 }
 
-/** A header that changes what the operation does must be covered by the signature, and the host too. */
+/** The signature must cover the host, and each header that can change the operation. */
 function checkSignedHeaders(request: IncomingMessage, { signedHeaders, expires }: Claim): void {
   const signed = new Set(signedHeaders.split(';'))
   const mustBe = Object.keys(request.headers).filter((name) => name.startsWith('x-amz-'))
-  // Signing this header is no more than signing its value, which stands in the canonical request in any case.
+  // The canonical request contains the value of x-amz-content-sha256 in any case.
   const missing = ['host', ...mustBe].filter((name) => !signed.has(name) && name !== 'x-amz-content-sha256')
   if (missing.length > 0) {
     throw new S3Error('AccessDenied', `These headers are not signed: ${missing.join(', ')}.`)

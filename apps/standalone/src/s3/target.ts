@@ -1,4 +1,4 @@
-// What a request line asks for: bucket, key and query parameters, read once, for the signature and for the routing.
+// Parses the URL of a request, once for the signature and the routing: bucket, key and query parameters.
 import type { IncomingMessage } from 'node:http'
 import { S3Error } from './errors.ts'
 
@@ -19,7 +19,7 @@ export function readTarget(url: string): Target {
   const mark = url.indexOf('?')
   const path = decode(mark < 0 ? url : url.slice(0, mark))
   const [start, bucket = '', ...segments] = path.split('/')
-  // Clients resolve `.` and `..`: they would ask for another key than the one in the signature.
+  // Clients resolve `.` and `..`, so the path that they send differs from the one that they sign.
   const isRelative = segments.some((segment) => segment === '.' || segment === '..')
   if (start !== '' || isRelative || path.includes('\0')) throw new S3Error('InvalidURI')
   const key = segments.join('/')
@@ -28,8 +28,8 @@ export function readTarget(url: string): Target {
 }
 
 /**
- * No parameter is accepted twice, and no X-Amz parameter in two spellings: the signature and the operation could
- * otherwise read different ones.
+ * Refuses a parameter that is there twice, and an X-Amz parameter in two spellings: the code that checks the signature
+ * and the operation could read different ones.
  */
 function readQuery(query: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>()
@@ -39,7 +39,7 @@ function readQuery(query: string): ReadonlyMap<string, string> {
     const [name = '', ...value] = pair.split('=')
     const decoded = decode(name)
     const identity = /^x-amz-/i.test(decoded) ? decoded.toLowerCase() : decoded
-    if (seen.has(identity)) throw new S3Error('InvalidArgument', `The query parameter ${decoded} is there twice.`)
+    if (seen.has(identity)) throw new S3Error('InvalidArgument', `The query parameter ${decoded} is given twice.`)
     seen.add(identity)
     parameters.set(decoded, decode(value.join('=')))
   }

@@ -1,4 +1,4 @@
-// Moves the objects of a server of an earlier version (s3rver's files, one tree a bucket) into the store, once.
+// Moves the objects of earlier versions, which used the file layout of s3rver, into the store.
 import { existsSync } from 'node:fs'
 import { constants, copyFile, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
@@ -6,7 +6,7 @@ import type { Store } from './store.ts'
 
 const SUFFIX = '._S3rver_object'
 
-/** Multipart uploads that were open then are dropped. One that is cut short goes on at the next start. */
+/** Drops open multipart uploads. If it is interrupted, the next start continues. */
 export async function adoptOldObjects(directory: string, store: Store): Promise<void> {
   if (!existsSync(directory)) return
   for (const { name } of (await readdir(directory, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
@@ -20,7 +20,7 @@ export async function adoptOldObjects(directory: string, store: Store): Promise<
         readFile(old.replace(/object$/, 'metadata.json'), 'utf8'),
         readFile(`${old}.md5`, 'utf8'),
       ])
-      // A copy: a start that is cut short here leaves the old file as it was.
+      // Works on a copy, so that an interruption leaves the old file unchanged.
       const copy = bucket.temporaryPath()
       await copyFile(old, copy, constants.COPYFILE_FICLONE)
       await using file = await open(copy, 'r+')

@@ -1,7 +1,8 @@
-// One bucket on disk. An object is one file: its bytes, then what is known of it, so that one rename publishes both.
+// Stores the objects of one bucket. An object is one file: its bytes, then its description, so that one rename publishes
+// both.
 //
-// The name of the file is the SHA-256 of the key. So no key leaves the directory, is too long for a file name, or
-// stands in the way of another (`a` and `a/b`, `A` and `a`).
+// The file name is the SHA-256 of the key. So no key can leave the directory, be too long for a file name, or collide
+// with another key (`a` and `a/b`, `A` and `a`).
 import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync, renameSync } from 'node:fs'
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
@@ -22,21 +23,21 @@ export interface ObjectInfo {
   readonly checksum?: Checksum | undefined
 }
 
-/** What a list says of an object. */
+/** The properties of an object in a list. */
 export type ListedObject = Pick<ObjectInfo, 'key' | 'size' | 'etag' | 'modified'>
 
-/** @throws S3Error when what is there now must not be replaced */
+/** @throws S3Error if the existing object must not be replaced */
 export type Condition = (existing: ObjectInfo | undefined) => void
 
 const MAGIC = Buffer.from('WAYBILL1')
 const TAIL_BYTES = 8192
-/** Objects whose description is read before other work gets its turn. */
+/** Descriptions that are read before other requests are served. */
 const READS_AT_ONCE = 100
 
 export class Bucket {
   readonly #directory: string
   readonly #durable: boolean
-  /** By file name, so that a list does not read every file each time. The directory decides what exists. */
+  /** Cache by file name, so that a list does not read each file. The directory decides which objects exist. */
   readonly #listed = new Map<string, ListedObject>()
 
   constructor(directory: string, durable: boolean) {
@@ -44,22 +45,22 @@ export class Bucket {
     this.#durable = durable
   }
 
-  /** Of the multipart uploads that are open; each has a directory of its own. */
+  /** The directory of the open multipart uploads, one directory each. */
   get uploads(): string {
     return join(this.#directory, 'uploads')
   }
 
-  /** A path for a file or directory that is removed at the next start if it is still there. */
+  /** A new path in the directory that the next start empties. */
   temporaryPath(): string {
     return join(this.#directory, 'temporary', randomUUID())
   }
 
-  /** Makes sure that the bytes written so far survive a loss of power, if this server promises that. */
+  /** With `durable`, returns when the written bytes survive a loss of power. */
   async sync(file: FileHandle): Promise<void> {
     if (this.#durable) await file.datasync()
   }
 
-  /** Makes the file with exactly `info.size` bytes the object, in one step. @throws what the condition throws */
+  /** Makes the file the object, in one step. The file has `info.size` bytes. @throws the error of the condition */
   async publish(file: FileHandle, path: string, info: ObjectInfo, condition?: Condition): Promise<void> {
     const description = Buffer.from(JSON.stringify(info))
     const length = Buffer.alloc(4)
@@ -67,14 +68,14 @@ export class Bucket {
     await writeAll(file, [description, length, MAGIC], info.size)
     await this.sync(file)
     const target = this.#pathOf(info.key)
-    // Both in one turn of the event loop: no other request gets in between.
+    // Both are synchronous, so that no other request runs between them.
     condition?.(readFile(target))
     renameSync(path, target)
     this.#listed.set(nameOf(info.key), listed(info))
     await this.#syncDirectory()
   }
 
-  /** The caller closes `fd`. What was opened stays readable when the object is replaced or deleted. */
+  /** The caller closes `fd`. It stays readable when the object is replaced or deleted. */
   open(key: string): { readonly fd: number; readonly info: ObjectInfo } | undefined {
     const fd = openIfThere(this.#pathOf(key))
     if (fd === undefined) return undefined
@@ -92,7 +93,7 @@ export class Bucket {
     await this.#syncDirectory()
   }
 
-  /** In no order. */
+  /** Not sorted. */
   async list(): Promise<ListedObject[]> {
     const names = new Set(await readdir(join(this.#directory, 'objects')))
     for (const name of this.#listed.keys()) if (!names.has(name)) this.#listed.delete(name)
@@ -119,7 +120,7 @@ export class Bucket {
   }
 }
 
-/** A signal or a disk that is nearly full can cut a single write short. */
+/** Writes all bytes: a single write can be partial, e.g. on a disk that is nearly full. */
 export async function writeAll(file: FileHandle, chunks: readonly Buffer[], position: number): Promise<number> {
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   let { bytesWritten } = await file.writev(chunks, position)

@@ -1,4 +1,4 @@
-// The buckets of the embedded S3 server: one directory each.
+// Manages the buckets of the embedded S3 server, one directory each.
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,12 +8,12 @@ import { Bucket } from './bucket.ts'
 export interface Store {
   /** @throws S3Error NoSuchBucket */
   bucket(name: string): Bucket
-  /** One that exists is fine. @throws S3Error InvalidBucketName */
+  /** Does nothing if it exists. @throws S3Error InvalidBucketName */
   createBucket(name: string): Promise<void>
   list(): Promise<readonly { readonly name: string; readonly created: Date }[]>
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; no name of this form leaves the directory. */
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html. Such a name cannot leave the directory. */
 const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
 /** @param durable see {@link S3Options} */
@@ -40,7 +40,7 @@ export async function openStore(directory: string, durable: boolean): Promise<St
       return Promise.all(names.map(async (name) => ({ name, created: (await stat(join(directory, name))).birthtime })))
     },
   }
-  // What a process left that was killed.
+  // Remove the files of a process that was killed.
   for (const { name } of await store.list()) {
     await rm(join(directory, name, 'temporary'), { recursive: true, force: true })
     await store.createBucket(name)

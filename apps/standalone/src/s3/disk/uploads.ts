@@ -1,7 +1,7 @@
-// Multipart uploads on disk. Parts go straight to their place in one file, so that completing an upload copies nothing.
+// Stores multipart uploads. Parts go directly to their place in one file, so that completing an upload copies nothing.
 //
 // A part of n bytes with the number k is written at (k - 1) × n of a file for parts of n bytes. Where all parts but the
-// last have one size, that file becomes the object; else the parts are copied into one.
+// last have one size, that file becomes the object; otherwise the parts are copied into one file.
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -12,17 +12,17 @@ import type { Algorithm, Checksum } from '../checksum.ts'
 import { codeOf, S3Error } from '../errors.ts'
 import { type Bucket, type Condition, type ObjectInfo, writeAll } from './bucket.ts'
 
-/** Kept in `upload.json`. */
+/** The content of `upload.json`. */
 export interface Upload {
   readonly id: string
   readonly key: string
   readonly initiated: number
   readonly headers: Readonly<Record<string, string>>
-  /** What the client said that it will send with its parts. */
+  /** The checksum that the client announced for its parts. */
   readonly checksum: { readonly algorithm: Algorithm; readonly type: Checksum['type'] } | undefined
 }
 
-/** Where the bytes of a part are: `size` bytes at `offset` of `file`. Kept in `<number>.json`, empty while it comes in. */
+/** A part: `size` bytes at `offset` of `file`. The content of `<number>.json`, which is empty during the upload. */
 export interface Part extends Received {
   readonly number: number
   readonly file: string
@@ -31,15 +31,15 @@ export interface Part extends Received {
 }
 
 const COPY_BYTES = 1024 ** 2
-/** File systems have files of a few TiB at most, holes included. */
+/** File systems limit the size of a file to a few TiB, holes included. */
 const MAX_OFFSET = 1024 ** 4
 
-/** Parts that are being written, by the directory of their upload. */
+/** The number of parts being written, by the directory of their upload. */
 const writing = new Map<string, number>()
 
 export async function createUpload(bucket: Bucket, description: Omit<Upload, 'id' | 'initiated'>): Promise<Upload> {
   const initiated = Date.now()
-  // The order of the ids is the order of time: lists go by it.
+  // Ids sort by time, which lists rely on.
   const id = initiated.toString(16).padStart(12, '0') + randomBytes(12).toString('hex')
   const upload = { ...description, id, initiated }
   const path = bucket.temporaryPath()
@@ -56,7 +56,7 @@ export async function readUpload(bucket: Bucket, id: string, key: string): Promi
   return upload
 }
 
-/** Those whose key has the prefix, by key and time. */
+/** The uploads whose key has the prefix, by time. */
 export async function listUploads(bucket: Bucket, prefix: string): Promise<Upload[]> {
   const uploads: Upload[] = []
   for (const id of (await readdir(bucket.uploads)).sort()) {
@@ -66,14 +66,14 @@ export async function listUploads(bucket: Bucket, prefix: string): Promise<Uploa
   return uploads
 }
 
-/** @throws S3Error NoSuchUpload, and what is wrong with the body */
+/** @throws S3Error NoSuchUpload, and the errors of the body */
 export async function receivePart(call: Call, upload: Upload, number: number): Promise<Part> {
   const directory = directoryOf(call.bucket, upload.id)
   const record = join(directory, `${number}.json`)
   const length = bodyLength(call)
   writing.set(directory, (writing.get(directory) ?? 0) + 1)
   try {
-    // A part sent again must not write over one that is complete: this one may fail.
+    // A repeated part must not overwrite the first one, because it may fail.
     const isFirst = await createFile(record)
     const offset = (number - 1) * length
     const isInPlace = isFirst && offset <= MAX_OFFSET
@@ -90,7 +90,7 @@ export async function receivePart(call: Call, upload: Upload, number: number): P
     await rename(written, record)
     return part
   } catch (error) {
-    // The upload was aborted or completed while this part came in.
+    // The upload was aborted or completed meanwhile.
     throw codeOf(error) === 'ENOENT' ? new S3Error('NoSuchUpload') : error
   } finally {
     const left = (writing.get(directory) ?? 1) - 1
@@ -106,7 +106,7 @@ export async function listParts(bucket: Bucket, { id }: Upload): Promise<Part[]>
   return parts.filter((part) => part !== undefined).sort((a, b) => a.number - b.number)
 }
 
-/** @throws S3Error NoSuchUpload; what the condition throws, and then the upload is still there */
+/** @throws S3Error NoSuchUpload, and the error of the condition: then the upload still exists */
 export async function completeUpload(
   bucket: Bucket,
   { id }: Upload,
@@ -119,7 +119,7 @@ export async function completeUpload(
   await takeAway(directory, taken)
   try {
     const first = parts[0]
-    // A part that still comes in has its file open, and one that is left out could be asked for if this fails.
+    // Else copy: a part being written has the file open, and an unlisted part must survive a failed completion.
     const isAlone = !writing.has(directory) && (await partRecords(taken)).length === parts.length
     const isInPlace = isAlone && first !== undefined && isContiguous(parts.slice(0, -1), first.file)
     const path = join(taken, isInPlace ? first.file : 'whole')
@@ -143,14 +143,14 @@ export async function completeUpload(
 
 /** @throws S3Error NoSuchUpload */
 export async function abortUpload(bucket: Bucket, { id }: Upload): Promise<void> {
-  // Moved first: a part that comes in at this moment must not make the directory again.
+  // Move it first, so that no part can be added while the files are removed.
   const taken = bucket.temporaryPath()
   await takeAway(directoryOf(bucket, id), taken)
   await rm(taken, { recursive: true, force: true, maxRetries: 5 })
 }
 
 function directoryOf(bucket: Bucket, id: string): string {
-  // Anything but an id of ours could lead out of the directory.
+  // Another form of id could leave the directory.
   if (!/^[0-9a-f]{36}$/.test(id)) throw new S3Error('NoSuchUpload')
   return join(bucket.uploads, id)
 }
@@ -180,7 +180,7 @@ async function copy(path: string, part: Part, to: FileHandle, position: number):
   return end - position
 }
 
-/** False: it was there. */
+/** False: it exists already. */
 async function createFile(path: string): Promise<boolean> {
   try {
     await (await open(path, 'wx', 0o600)).close()
@@ -191,7 +191,7 @@ async function createFile(path: string): Promise<boolean> {
   }
 }
 
-/** Undefined also for an empty file. */
+/** Undefined if the file is missing or empty. */
 async function readIfThere<T>(path: string): Promise<T | undefined> {
   try {
     const json = await readFile(path, 'utf8')

@@ -1,24 +1,24 @@
-// The conditional headers and the ranges of HTTP, as S3 reads them.
+// Evaluates the conditional headers and ranges of HTTP as S3 does.
 // https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2, https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 
 import type { Call } from '../call.ts'
 import type { Condition, ObjectInfo } from '../disk/bucket.ts'
 import { S3Error } from '../errors.ts'
 
-/** @returns true: the client has it already, 304. @throws S3Error PreconditionFailed */
+/** @returns true if the response is 304. @throws S3Error PreconditionFailed */
 export function isNotModified(call: Call, { etag, modified }: ObjectInfo): boolean {
   const ifMatch = call.header('if-match')
   const ifNoneMatch = call.header('if-none-match')
   // Last-Modified has whole seconds.
   const seconds = Math.floor(modified / 1000) * 1000
   const since = (name: string) => Date.parse(call.header(name) ?? '')
-  // A comparison with a date that is missing or unreadable is false.
+  // A comparison with a missing or invalid date is false.
   const isRefused = ifMatch === undefined ? seconds > since('if-unmodified-since') : !names(ifMatch, etag)
   if (isRefused) throw new S3Error('PreconditionFailed')
   return ifNoneMatch === undefined ? seconds <= since('if-modified-since') : names(ifNoneMatch, etag)
 }
 
-/** S3 takes `If-None-Match: *` and `If-Match` with an ETag where an object is written. @throws S3Error NotImplemented */
+/** For writes, S3 accepts `If-None-Match: *`, and `If-Match` with an ETag. @throws S3Error NotImplemented */
 export function writeCondition(call: Call): Condition | undefined {
   const ifMatch = call.header('if-match')
   const ifNoneMatch = call.header('if-none-match')
@@ -43,7 +43,7 @@ export interface Range {
   readonly end: number
 }
 
-/** Undefined: the whole object, also for several ranges, which S3 does not serve. @throws S3Error InvalidRange */
+/** Undefined: the whole object. S3 also sends it for several ranges, and for an invalid range. @throws S3Error InvalidRange */
 export function readRange(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
   if (match === null) return undefined

@@ -1,4 +1,4 @@
-// The lists: objects of a bucket (both versions), open multipart uploads, buckets.
+// The operations that list objects (both versions), open multipart uploads and buckets.
 
 import { answerXml, type Call } from '../call.ts'
 import type { ListedObject } from '../disk/bucket.ts'
@@ -12,7 +12,7 @@ const MAX_ITEMS = 1000
 interface Page {
   readonly objects: readonly ListedObject[]
   readonly prefixes: readonly string[]
-  /** Where the next page goes on: a key or a common prefix. Undefined: there is none. */
+  /** The last key or common prefix of this page. Undefined: this is the last page. */
   readonly next: string | undefined
 }
 
@@ -58,7 +58,7 @@ function paginate(all: readonly ListedObject[], { query }: Call, after: string, 
     if (order <= start) continue
     const end = delimiter === '' ? -1 : info.key.indexOf(delimiter, prefix.length)
     const group = end < 0 ? undefined : info.key.slice(0, end + delimiter.length)
-    // It was listed with the keys before this one, on this page or on the page before.
+    // This common prefix is listed already, on this page or on the page before.
     if (group !== undefined && group === last) continue
     if (objects.length + prefixes.length === max) return { objects, prefixes, next: max === 0 ? undefined : last }
     if (group === undefined) objects.push(info)
@@ -138,14 +138,14 @@ export async function listBuckets(call: Call): Promise<void> {
   answerXml(call, element('ListAllMyBucketsResult', element('Buckets', ...buckets)))
 }
 
-/** How many items a client wants on a page; at most 1,000. @throws S3Error InvalidArgument */
+/** The number of items for a page, at most 1,000. @throws S3Error InvalidArgument */
 export function readCount(value: string | undefined): number {
   if (value === undefined) return MAX_ITEMS
   if (!/^\d+$/.test(value)) throw new S3Error('InvalidArgument', 'The number of items is not a number.')
   return Math.min(Number(value), MAX_ITEMS)
 }
 
-/** Keys can hold characters that XML cannot: clients that care ask for `encoding-type=url`. */
+/** Keys can contain characters that XML cannot. Clients ask for `encoding-type=url` then. */
 function nameWriter(query: ReadonlyMap<string, string>): (name: string) => string {
   return query.get('encoding-type') === 'url' ? (name) => encode(name).replaceAll('%2F', '/') : (name) => name
 }

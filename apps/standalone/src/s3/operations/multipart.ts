@@ -96,7 +96,7 @@ function chooseParts(xml: string, uploaded: readonly Part[]): Part[] {
   return parts
 }
 
-/** @throws S3Error BadDigest when the client says that the object has another one */
+/** @throws S3Error BadDigest if the client sent another checksum for the whole object */
 function wholeChecksum(
   call: Call,
   announced: { algorithm: Checksum['algorithm']; type: Checksum['type'] } | undefined,

@@ -44,7 +44,7 @@ export async function putObject(call: Call): Promise<void> {
   }
 }
 
-/** The headers that come back with the object. @throws when one cannot be sent back */
+/** The headers that are returned with the object. @throws if Node cannot send one of them */
 export function keptHeaders(call: Call): Record<string, string> {
   const metadata = [...call.query.keys(), ...Object.keys(call.request.headers)].filter((name) =>
     /^x-amz-meta-/.test(name),
@@ -74,7 +74,7 @@ export async function getObject(call: Call): Promise<void> {
     response.writeHead(range === undefined ? 200 : 206, {
       'content-type': 'binary/octet-stream',
       ...headers,
-      // Of the whole object: it would not match a range.
+      // The checksum is the one of the whole object.
       ...(range === undefined && call.header('x-amz-checksum-mode') === 'ENABLED'
         ? checksumHeaders(info.checksum)
         : {}),
