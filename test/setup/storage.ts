@@ -12,6 +12,7 @@ export function storageOptions(changes: Partial<StorageOptions> = {}): StorageOp
     publicEndpoint: undefined,
     region,
     bucket,
+    prefix: '',
     forcePathStyle: true,
     credentials: { accessKeyId, secretAccessKey },
     partSize: PART,

@@ -98,7 +98,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     async stop() {
       await server.close(1_000)
       await worker?.stop(5_000)
-      await connections.storage.removeAll(config.S3_PREFIX)
+      await connections.storage.removeAll('')
       await connections.close()
       await database.drop()
     },

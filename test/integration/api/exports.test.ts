@@ -85,7 +85,7 @@ describe('with a worker', () => {
     })
     const beside = (await system.connections.db.export.findUniqueOrThrow({ where: { id: done.id } })).artifactKey
     const key = `${beside?.slice(0, beside.lastIndexOf('/'))}/manifest.json`
-    const stored = await (await fetch(await system.connections.storage.signedUrl(key, 60))).json()
+    const stored = await (await fetch(await system.connections.storage.signedUrl({ fullKey: key }, 60))).json()
     expect(stored).toEqual(body)
   })
 

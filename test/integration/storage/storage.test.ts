@@ -199,3 +199,21 @@ it('removes what begins with a prefix, and nothing beside it', async () => {
   await storage.removeAll(`${PREFIX}rm/x/`)
   expect((await look(`${PREFIX}rm/`)).objects).toEqual(['xy'])
 })
+
+it('writes below its prefix, and reaches a recorded key after the prefix has changed', async () => {
+  const before = createStorage(storageOptions({ prefix: `${PREFIX}before/` }))
+  const after = createStorage(storageOptions({ prefix: `${PREFIX}after/` }))
+  try {
+    await before.put('exports/1/file', chunks(bytesOf(10)), putOptions())
+    const fullKey = before.fullKey('exports/1/file')
+    expect(fullKey).toBe(`${PREFIX}before/exports/1/file`)
+    expect((await look(`${PREFIX}before/`)).objects).toEqual(['exports/1/file'])
+    await after.removeAll('')
+    expect((await fetch(await after.signedUrl({ fullKey }, 60))).status).toBe(200)
+    await after.removeAll({ fullKey: `${PREFIX}before/exports/1/` })
+    expect((await look(`${PREFIX}before/`)).objects).toEqual([])
+  } finally {
+    before.close()
+    after.close()
+  }
+})

@@ -13,7 +13,7 @@ export function createSigner(config: Pick<Config, 'LINK_TTL'>, storage: Pick<Sto
     const timeLeft = row.expiresAt === null ? config.LINK_TTL : row.expiresAt.getTime() - now
     const seconds = Math.max(1, Math.floor(Math.min(config.LINK_TTL, timeLeft) / 1000))
     return {
-      url: await storage.signedUrl(row.artifactKey, seconds),
+      url: await storage.signedUrl({ fullKey: row.artifactKey }, seconds),
       expiresAt: new Date(now + seconds * 1000).toISOString(),
     }
   }

@@ -67,8 +67,8 @@ function describe(error: WaybillError): string {
  * Also the uploads whose beginning was never answered, or whose abortion failed. What cannot be removed now, the
  * reconciler removes later: the note of it stays.
  */
-async function removeTraces({ config, ledger, storage, log }: ExportDeps, attempt: Attempt): Promise<void> {
-  const prefix = attemptPrefix(config.S3_PREFIX, attempt.exportId, attempt.token)
+async function removeTraces({ ledger, storage, log }: ExportDeps, attempt: Attempt): Promise<void> {
+  const prefix = attemptPrefix(attempt.exportId, attempt.token)
   try {
     const signal = AbortSignal.timeout(REMOVE_TIMEOUT)
     const isAborted = await storage.abortUploads(prefix, { signal })

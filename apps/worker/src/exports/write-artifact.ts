@@ -37,11 +37,11 @@ export async function writeArtifact(
     workMem: config.SOURCE_WORK_MEM,
   })
   try {
-    const prefix = attemptPrefix(config.S3_PREFIX, row.id, attempt.token)
+    const prefix = attemptPrefix(row.id, attempt.token)
     const key = `${prefix}${row.filename}`
     const estimatedRows = Math.min(table.estimatedRows, limit)
     const recordUpload = async (uploadId?: string) => {
-      const upload = { key, estimatedRows, ...(uploadId === undefined ? {} : { uploadId }) }
+      const upload = { key: storage.fullKey(key), estimatedRows, ...(uploadId === undefined ? {} : { uploadId }) }
       if (!(await ledger.recordUpload(attempt, upload))) throw new AttemptLost()
     }
     await recordUpload()
@@ -66,7 +66,7 @@ export async function writeArtifact(
     })
 
     const artifact: Artifact = {
-      key,
+      key: storage.fullKey(key),
       ...stored,
       rowCount: counts.rows,
       truncated: counts.truncated,

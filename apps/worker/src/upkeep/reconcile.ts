@@ -1,6 +1,6 @@
 // Keeps the queue and the storage true to the ledger: adds lost jobs, revives lost exports, removes what is over.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { exportPrefix, prefixOf } from '@waybill/shared/ledger/artifact.ts'
+import { EXPORTS_PREFIX, exportPrefix, prefixOf } from '@waybill/shared/ledger/artifact.ts'
 import { listExpired, listQueued } from '@waybill/shared/ledger/queries.ts'
 import type { ReconcilerDeps } from '../context.ts'
 import { addLostDeliveries, forgetOldDeliveries, reencryptWebhookSecrets } from './reconcile-webhooks.ts'
@@ -107,11 +107,11 @@ async function addLostJobs({ db, queue }: ReconcilerDeps, stopping: AbortSignal)
 }
 
 async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
-  const { config, db, ledger, storage, workerName } = deps
+  const { db, ledger, storage, workerName } = deps
   for (const { id, status } of await listExpired(db, BATCH)) {
     if (stopping.aborted) return
     if (status === 'completed' && !(await ledger.expire(id, workerName))) continue
-    await storage.removeAll(exportPrefix(config.S3_PREFIX, id), patience())
+    await storage.removeAll(exportPrefix(id), patience())
     await ledger.forgetArtifact(id)
   }
 }
@@ -119,9 +119,11 @@ async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promi
 async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
   for (const upload of await ledger.listLeftovers(BATCH)) {
     if (stopping.aborted) return
-    if (upload.uploadId !== null) await storage.abortUpload(upload.key, upload.uploadId, patience())
-    await storage.abortUploads(prefixOf(upload.key), { signal: patience() }) // others than the noted one, where the server can list them
-    await storage.removeAll(prefixOf(upload.key), patience())
+    const prefix = { fullKey: prefixOf(upload.key) }
+    if (upload.uploadId !== null) await storage.abortUpload({ fullKey: upload.key }, upload.uploadId, patience())
+    // Uploads whose id was not recorded, where the server can list them.
+    await storage.abortUploads(prefix, { signal: patience() })
+    await storage.removeAll(prefix, patience())
     await ledger.recordSweep(upload)
     log.info({ exportId: upload.exportId, key: upload.key }, 'what a lost attempt had written was removed')
   }
@@ -130,5 +132,5 @@ async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stoppin
 /** Uploads of workers that died after the storage had begun one and before they could note its id. */
 async function abortStaleUploads({ config, storage }: ReconcilerDeps): Promise<void> {
   const before = new Date(Date.now() - config.EXPORT_TIMEOUT - STALE_MARGIN)
-  await storage.abortUploads(`${config.S3_PREFIX}exports/`, { before, signal: patience() })
+  await storage.abortUploads(EXPORTS_PREFIX, { before, signal: patience() })
 }

@@ -4,14 +4,17 @@ import type { Warning } from '../vocabulary/export.ts'
 import type { Column } from '../vocabulary/table.ts'
 import type { ExportRow } from './export-row.ts'
 
-/** Everything of one export, under the prefix of the deployment. */
-export function exportPrefix(deployment: string, exportId: string): string {
-  return `${deployment}exports/${exportId}/`
+/** Of the objects of all exports, below the prefix of the storage. */
+export const EXPORTS_PREFIX = 'exports/'
+
+/** Of the objects of one export. */
+export function exportPrefix(exportId: string): string {
+  return `${EXPORTS_PREFIX}${exportId}/`
 }
 
-/** Everything of one attempt: each writes to keys of its own, so a late one overwrites nothing. */
-export function attemptPrefix(deployment: string, exportId: string, token: string): string {
-  return `${exportPrefix(deployment, exportId)}${token}/`
+/** Of the objects of one attempt. Each attempt has its own, so a late one overwrites nothing. */
+export function attemptPrefix(exportId: string, token: string): string {
+  return `${exportPrefix(exportId)}${token}/`
 }
 
 /** The prefix of the attempt that wrote this key. */

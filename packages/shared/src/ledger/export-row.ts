@@ -33,7 +33,7 @@ export interface ExportRow {
   readonly rows: number
   readonly bytes: number
   readonly estimatedRows: number | null
-  /** The object of the published file, relative to the prefix of the storage. */
+  /** Of the published file: the full key in the bucket. */
   readonly artifactKey: string | null
   readonly rowCount: number | null
   readonly sha256: string | null

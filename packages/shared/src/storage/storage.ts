@@ -24,6 +24,8 @@ export interface StorageOptions {
   readonly publicEndpoint: string | undefined
   readonly region: string
   readonly bucket: string
+  /** Of every key; empty, or with a slash at its end. */
+  readonly prefix: string
   readonly forcePathStyle: boolean
   /** Undefined: the AWS default chain (environment, profile, instance role). */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
@@ -35,7 +37,15 @@ export interface StorageOptions {
   readonly requestTimeout: number
 }
 
+/**
+ * A key below the prefix of the storage. Or the full key in the bucket, as the database has recorded it: that one stays
+ * valid when the prefix of the deployment changes.
+ */
+export type Key = string | { readonly fullKey: string }
+
 export interface Storage {
+  /** The key in the bucket, for the database. */
+  fullKey(key: string): string
   /**
    * Uploads the body as one object. It exists when this returns, complete and with as many bytes as were
    * sent; when this throws, the upload was aborted.
@@ -46,16 +56,16 @@ export interface Storage {
   /** Stores a small JSON object. @throws WaybillError STORAGE_*; the signal's reason */
   putJson(key: string, value: unknown, signal: AbortSignal): Promise<void>
   /** A URL that anyone may GET for so many seconds. */
-  signedUrl(key: string, expiresIn: number): Promise<string>
+  signedUrl(key: Key, expiresIn: number): Promise<string>
   /** Removes what begins with the prefix; removing nothing is fine. */
-  removeAll(prefix: string, signal?: AbortSignal): Promise<void>
+  removeAll(prefix: Key, signal?: AbortSignal): Promise<void>
   /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
-  abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void>
+  abortUpload(key: Key, uploadId: string, signal?: AbortSignal): Promise<void>
   /**
    * Aborts every upload under the prefix, also those whose id nobody noted; with `before`, those that began earlier.
    * False: the server cannot list uploads, and nothing was done.
    */
-  abortUploads(prefix: string, which?: { readonly before?: Date; readonly signal?: AbortSignal }): Promise<boolean>
+  abortUploads(prefix: Key, which?: { readonly before?: Date; readonly signal?: AbortSignal }): Promise<boolean>
   /** @throws WaybillError when the bucket cannot be used */
   check(signal: AbortSignal): Promise<void>
   close(): void
@@ -75,13 +85,27 @@ export function createStorage(options: StorageOptions): Storage {
     }
   }
 
+  const fullKey = (key: Key) => (typeof key === 'string' ? `${options.prefix}${key}` : key.fullKey)
+
   return {
+    fullKey,
+
     put: (key, body, put) =>
-      upload(client, { bucket, key, partSize: options.partSize, concurrency: options.uploadConcurrency }, body, put),
+      upload(
+        client,
+        { bucket, key: fullKey(key), partSize: options.partSize, concurrency: options.uploadConcurrency },
+        body,
+        put,
+      ),
 
     async putJson(key, value, signal) {
       const body = Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
-      const put = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' })
+      const put = new PutObjectCommand({
+        Bucket: bucket,
+        Key: fullKey(key),
+        Body: body,
+        ContentType: 'application/json',
+      })
       try {
         await client.send(put, { abortSignal: delayedAbort(signal, LANDING_TIME) })
       } catch (error) {
@@ -90,14 +114,16 @@ export function createStorage(options: StorageOptions): Storage {
     },
 
     signedUrl: (key, expiresIn) =>
-      guarded(() => getSignedUrl(publicClient, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn })),
+      guarded(() =>
+        getSignedUrl(publicClient, new GetObjectCommand({ Bucket: bucket, Key: fullKey(key) }), { expiresIn }),
+      ),
 
     removeAll: (prefix, signal) =>
       guarded(async () => {
         const options = signal === undefined ? {} : { abortSignal: signal }
         let token: string | undefined
         do {
-          const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })
+          const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: fullKey(prefix), ContinuationToken: token })
           const page = await client.send(list, options)
           for (const { Key } of page.Contents ?? []) {
             await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }), options)
@@ -106,8 +132,9 @@ export function createStorage(options: StorageOptions): Storage {
         } while (token !== undefined)
       }),
 
-    abortUpload: (key, uploadId, signal) => guarded(() => abortUpload({ client, bucket }, key, uploadId, signal)),
-    abortUploads: (prefix, which = {}) => guarded(() => abortUploads({ client, bucket }, prefix, which)),
+    abortUpload: (key, uploadId, signal) =>
+      guarded(() => abortUpload({ client, bucket }, fullKey(key), uploadId, signal)),
+    abortUploads: (prefix, which = {}) => guarded(() => abortUploads({ client, bucket }, fullKey(prefix), which)),
 
     check: async (signal) => {
       try {

@@ -109,7 +109,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         if (isActive(row)) throw new WaybillError('EXPORT_STILL_ACTIVE')
         if (await ledger.expire(row.id, actorOf(request, response))) {
           try {
-            await storage.removeAll(exportPrefix(config.S3_PREFIX, row.id))
+            await storage.removeAll(exportPrefix(row.id))
             await ledger.forgetArtifact(row.id)
           } catch (error) {
             // No link is given out any more; the reconciler removes the file when the storage is back.
