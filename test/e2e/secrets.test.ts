@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deployQueue } from '../../packages/shared/src/queue/exports.ts'
+import { deployQueue } from '../../packages/shared/src/queue/backend.ts'
 import { readConfig } from '../../packages/shared/src/settings/read.ts'
 import { type Api, createDeployment, type Deployment } from '../chaos/setup/deployment.ts'
 import { type Program, startProgram } from '../chaos/setup/program.ts'

@@ -5,7 +5,7 @@ import { startPostgres } from '../../apps/standalone/src/postgres/embedded-postg
 import { startS3 } from '../../apps/standalone/src/s3/embedded-s3.ts'
 import { loadSample } from '../../apps/standalone/src/sample.ts'
 import { deployMigrations } from '../../packages/shared/src/database/migrations.ts'
-import { deployQueue } from '../../packages/shared/src/queue/exports.ts'
+import { deployQueue } from '../../packages/shared/src/queue/backend.ts'
 import { readConfig } from '../../packages/shared/src/settings/read.ts'
 import { type Api, createDeployment, type Deployment } from '../chaos/setup/deployment.ts'
 import type { Place } from '../chaos/setup/invariants.ts'

@@ -1,96 +1,50 @@
-// The BullMQ glue: takes jobs, runs exports, and tells the queue what each outcome means to it.
+// The worker: runs exports and delivers webhooks, reconciles, and registers itself.
 import { hostname } from 'node:os'
-import { createQueueWorker, type ExportJob } from '@waybill/shared/queue/exports.ts'
+import { type ExportJob, exportQueueName } from '@waybill/shared/queue/exports.ts'
 import { LANES } from '@waybill/shared/vocabulary/export.ts'
-import { DelayedError, type Job, WaitingError } from 'bullmq'
-import type { ExportDeps, WorkerDeps } from './context.ts'
-import { WorkerStopping } from './exports/pulse.ts'
+import type { WorkerDeps } from './context.ts'
 import { runExport } from './exports/run-export.ts'
-import { settledWithin } from './settled-within.ts'
+import type { Outcome } from './exports/settle.ts'
+import { CLOSE_TIMEOUT_MS, type JobOutcome, startJobRunner } from './job-runner.ts'
 import { startPresence } from './upkeep/presence.ts'
 import { startReconciler } from './upkeep/reconcile.ts'
+import { waitForAll } from './wait-for-all.ts'
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts'
 
 export interface RunningWorker {
   /**
-   * Takes no new work, lets running exports finish for so many milliseconds, then hands them back. Resolves
-   * when nothing runs any more.
+   * Takes no new work. Running exports may finish for `graceMs`, then they are handed back. Resolves when nothing runs
+   * any more.
    */
-  stop(grace: number): Promise<void>
+  stop(graceMs: number): Promise<void>
 }
 
-/** How long exports may take to hand themselves back, and the queue to say goodbye (milliseconds). */
-const HANDBACK_TIMEOUT = 10_000
-
-/** Stalled jobs are the ledger's to judge: it counts starts. BullMQ only has to hand them out again. */
-const MAX_STALLED = 1_000_000
-
 export function startWorker(deps: WorkerDeps): RunningWorker {
-  const { config, log } = deps
-  const exportDeps: ExportDeps = { ...deps, workerName: `worker:${hostname()}:${process.pid}` }
-  const stopping = new AbortController()
-  const running = new Set<Promise<unknown>>()
-  let isStopping = false
-  let isClosed = false
-
-  const runJob = async (job: Job<ExportJob>, token: string | undefined): Promise<void> => {
-    if (isStopping) {
-      // BullMQ may hand out one more job that it was waiting for when it was told to pause.
-      await job.moveToWait(token)
-      throw new WaitingError()
-    }
-    const work = runExport(exportDeps, job.data.exportId, stopping.signal)
-    running.add(work)
-    try {
-      const outcome = await work
-      if (outcome.kind === 'retry') {
-        await job.moveToDelayed(Date.now() + outcome.delay, token)
-        throw new DelayedError()
-      }
-      if (outcome.kind === 'released') {
-        await job.moveToWait(token)
-        throw new WaitingError()
-      }
-    } finally {
-      running.delete(work)
-    }
-  }
-
-  const workers = LANES.map((lane) => {
-    const worker = createQueueWorker(config, lane, runJob, {
-      concurrency: config.WORKER_CONCURRENCY,
-      lockDuration: config.WORKER_LOCK,
-      stalledInterval: config.WORKER_LOCK,
-      maxStalledCount: MAX_STALLED,
-      runRetryDelay: 1_000,
-    })
-    worker.on('error', (error) => {
-      // What the queue's server says to connections that are left is news to nobody any more.
-      if (!isClosed) log.warn({ lane, error }, 'queue')
-    })
-    worker.on('failed', (job, error) => log.error({ exportId: job?.data.exportId, error }, 'job failed'))
-    return worker
+  const { config, db, log } = deps
+  const workerName = `worker:${hostname()}:${process.pid}`
+  const context = { ...deps, workerName }
+  const exports = startJobRunner<ExportJob>({
+    ...{ config, log, queues: LANES.map(exportQueueName), concurrency: config.WORKER_CONCURRENCY },
+    run: async ({ exportId }, stopping) => jobOutcome(await runExport(context, exportId, stopping)),
   })
-  const webhooks = startDeliveryWorker({ ...deps, workerName: exportDeps.workerName })
-  const reconciler = startReconciler({ ...deps, workerName: exportDeps.workerName })
+  const webhooks = startDeliveryWorker(context)
+  const reconciler = startReconciler(context)
   const presence = startPresence({
-    ...{ db: deps.db, log, name: exportDeps.workerName, concurrency: config.WORKER_CONCURRENCY },
-    running: () => running.size,
+    ...{ db, log, name: workerName, concurrency: config.WORKER_CONCURRENCY },
+    running: exports.running,
   })
 
   return {
-    async stop(grace) {
-      isStopping = true
+    async stop(graceMs) {
       const reconciled = reconciler.stop()
-      const delivered = webhooks.stop(grace)
-      await Promise.all(workers.map((worker) => worker.pause(true)))
-      await settledWithin(running, grace)
-      stopping.abort(new WorkerStopping())
-      // A storage or a queue that hangs must not keep the process: what is left open is cleaned up by others.
-      await settledWithin(running, HANDBACK_TIMEOUT)
-      const closed = workers.map((worker) => worker.close())
-      await settledWithin([reconciled, delivered, presence.stop(), ...closed], HANDBACK_TIMEOUT)
-      isClosed = true
+      const delivered = webhooks.stop(graceMs)
+      await exports.drain(graceMs)
+      await waitForAll([reconciled, delivered, presence.stop(), exports.close()], CLOSE_TIMEOUT_MS)
     },
   }
+}
+
+function jobOutcome(outcome: Outcome): JobOutcome {
+  if (outcome.kind === 'retry') return { kind: 'later', delay: outcome.delay }
+  return { kind: outcome.kind === 'released' ? 'handed-back' : 'done' }
 }

@@ -1,7 +1,7 @@
 // What a chaos test starts with: a database with rows, a deployment on it, and the invariants at its end.
 import pg from 'pg'
 import { expect } from 'vitest'
-import { deployQueue } from '../../../packages/shared/src/queue/exports.ts'
+import { deployQueue } from '../../../packages/shared/src/queue/backend.ts'
 import { readConfig } from '../../../packages/shared/src/settings/read.ts'
 import { createTestDatabase } from '../../setup/database.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'

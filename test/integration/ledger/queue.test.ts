@@ -1,7 +1,8 @@
 // The queue is a hint: doubled, emptied or away, every export that was answered 202 runs, once.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '@waybill/shared/process/log.ts'
-import { createQueueWorker } from '@waybill/shared/queue/exports.ts'
+import { createQueueWorker } from '@waybill/shared/queue/backend.ts'
+import { type ExportJob, exportQueueName } from '@waybill/shared/queue/exports.ts'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type RunningWorker, startWorker } from '../../../apps/worker/src/worker.ts'
@@ -78,7 +79,8 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     const lane = (await system.connections.db.export.findUniqueOrThrow({ where: { id } })).lane
     for (let i = 0; i < 3; i++) await system.connections.queue.add({ id, lane, ahead: i })
     const taken: string[] = []
-    const worker = createQueueWorker(system.config, lane, async (job) => void taken.push(job.data.exportId), {})
+    const take = async (job: { data: ExportJob }) => void taken.push(job.data.exportId)
+    const worker = createQueueWorker<ExportJob>(system.config, exportQueueName(lane), take, {})
     worker.on('error', () => undefined)
     while (taken.length === 0) await sleep(20)
     await sleep(300)

@@ -2,7 +2,7 @@
 
 import { deployMigrations } from '@waybill/shared/database/migrations.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
-import { deployQueue } from '@waybill/shared/queue/exports.ts'
+import { deployQueue } from '@waybill/shared/queue/backend.ts'
 import { readConfigOrExit } from '@waybill/shared/settings/read.ts'
 
 const config = readConfigOrExit()

@@ -15,7 +15,7 @@ const MAX_FAILURES = 20
 /** Longer than for an export, because each request checks all dependencies. */
 const POLL_INTERVAL_SECONDS = 5
 
-export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies: DependencyCheck): Route {
+export function systemRoute({ db, queue }: ServerDeps, checkDependencies: DependencyCheck): Route {
   return defineRoute({
     method: 'get',
     path: '/v1/system',
@@ -40,7 +40,7 @@ export function systemRoute({ config, db, queue }: ServerDeps, checkDependencies
       response.set('Retry-After', String(POLL_INTERVAL_SECONDS)).json({
         dependencies,
         queue: {
-          backend: config.REDIS_URL === undefined ? 'postgres' : 'redis',
+          backend: queue.backend,
           lanes: LANES.map((lane) => presentLane(lane, depths, jobs)),
         },
         running: running.map(({ worker, ...row }) => {

@@ -8,11 +8,6 @@ export class AttemptLost extends Error {
   override readonly name = 'AttemptLost'
 }
 
-/** The process is to end: hand the export back. */
-export class WorkerStopping extends Error {
-  override readonly name = 'WorkerStopping'
-}
-
 export interface PulseOptions {
   readonly stopping: AbortSignal
   /** Milliseconds after which an attempt that was not heard of may be taken over. */

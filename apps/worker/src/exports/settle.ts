@@ -6,7 +6,8 @@ import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Attempt } from '@waybill/shared/ledger/ledger.ts'
 import { toWaybillError, type WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportDeps } from '../context.ts'
-import { AttemptLost, WorkerStopping } from './pulse.ts'
+import { WorkerStopping } from '../job-runner.ts'
+import { AttemptLost } from './pulse.ts'
 
 /** How an attempt ended, for the queue to act on. */
 export type Outcome =

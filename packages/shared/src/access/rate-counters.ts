@@ -1,6 +1,7 @@
 // Counts events per key and time window, shared by all processes if Redis is configured.
 import { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { backendOf } from '../queue/backend.ts'
 import type { Config } from '../settings/schema.ts'
 
 export interface Count {
@@ -31,16 +32,17 @@ const NO_LIMIT = Number.MAX_SAFE_INTEGER
 
 /** Connects to Redis when the first counter is created, so that a process without counters has no connection. */
 export function createCounters(
-  { REDIS_URL: url, QUEUE_PREFIX: prefix }: Pick<Config, 'REDIS_URL' | 'QUEUE_PREFIX'>,
+  config: Pick<Config, 'REDIS_URL' | 'QUEUE_PREFIX'>,
   onError: (error: Error) => void,
 ): Counters {
+  const backend = backendOf(config)
   let redis: Redis | undefined
   return {
     create(name, seconds) {
-      const options = { keyPrefix: `${prefix}:count:${name}`, points: NO_LIMIT, duration: seconds }
+      const options = { keyPrefix: `${config.QUEUE_PREFIX}:count:${name}`, points: NO_LIMIT, duration: seconds }
       const local = new RateLimiterMemory(options)
-      if (url === undefined) return { add: (key) => count(local, key) }
-      redis ??= connect(url, onError)
+      if (backend.name !== 'redis') return { add: (key) => count(local, key) }
+      redis ??= connect(backend.url, onError)
       return inRedis(
         redis,
         new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true }),
