@@ -1,4 +1,4 @@
-// Takes the code blocks out of a document, with what their fences say about running them.
+// Reads the code blocks of a document, and how their fences say to run them.
 
 export interface Block {
   readonly language: string

@@ -1,4 +1,4 @@
-// A copy of this repository as a reader has it after `git clone` and the first install, to run the documents in.
+// A copy of this repository like a fresh clone after the first install, to run the documents in.
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'

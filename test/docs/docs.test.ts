@@ -1,4 +1,4 @@
-// What the documents tell readers to type is typed here, in a clone, against a system that runs.
+// Runs the commands and programs of the documents in a clone, against a running system.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -38,7 +38,7 @@ const RUN_ELSEWHERE = 'run by test/'
 /** Languages of blocks that are to be looked at, not run. */
 const SHOWN = ['text', 'mermaid']
 
-/** What they tell to type needs DATABASE_URL, as they say. */
+/** Their commands need DATABASE_URL. */
 const NEEDS_DATABASE = new Set(['docs/audit.md'])
 
 const blocksOf = new Map<string, readonly Block[]>()
@@ -53,7 +53,7 @@ const PROGRAMS = [...blocksOf].flatMap(([path, blocks]) => {
   return own.length === 0 ? [] : [{ file: moduleName(path), text: own.map(({ text }) => text).join('\n') }]
 })
 
-describe('nothing that could be run is left out without a reason', () => {
+describe('every block is run, or says why not', () => {
   it.each(DOCUMENTS)('%s has no code without a fence', async (path) => {
     expect(unfencedCode(await readFile(join(ROOT, path), 'utf8'))).toEqual([])
   })
@@ -72,7 +72,7 @@ describe('nothing that could be run is left out without a reason', () => {
     expect(left.length, left.join('\n')).toBeLessThanOrEqual(8)
   })
 
-  it('a test that is said to run a block reads its document', async () => {
+  it('a test that runs a block reads its document', async () => {
     for (const { path, line, noRun = '' } of all.filter((block) => block.noRun?.startsWith(RUN_ELSEWHERE))) {
       const test = await readFile(join(ROOT, noRun.slice('run by '.length)), 'utf8')
       expect(test, `${path}:${line} ${noRun}`).toContain(path)
@@ -80,7 +80,7 @@ describe('nothing that could be run is left out without a reason', () => {
   })
 })
 
-describe('what is shown works', () => {
+describe('the commands of a document work', () => {
   let clone: Clone
   let shop: Shop
   let system: ChildProcess
@@ -106,7 +106,7 @@ describe('what is shown works', () => {
     'postgres://reader:secret@db.example.com:5432/shop': shop.url,
   })
 
-  it('every TypeScript block has no error of types, and every program of them runs', async () => {
+  it('every TypeScript block passes the type check, and every program runs', async () => {
     const modules = all.filter(({ language, file, noRun }) => language === 'ts' && (file ?? noRun) !== undefined)
     const named = modules.map(({ path, line, file, text }) => ({ text, file: file ?? moduleName(`${path} ${line}`) }))
     const files = await Promise.all([...named, ...PROGRAMS].map((block) => save(block, clone)))
@@ -129,7 +129,7 @@ describe('what is shown works', () => {
     expectAnswers(blocks, await runBlocks(typed, { directory: clone.directory, env, replacements: replacements(port) }))
   })
 
-  it('every SQL block is one that the database of the service takes', async () => {
+  it('every SQL block runs in the database of the service', async () => {
     const statements = all.filter(({ language, noRun }) => language === 'sql' && noRun === undefined)
     expect(statements.length).toBeGreaterThan(0)
     await withClient(await databaseUrl(clone), async (sql) => {
@@ -156,7 +156,7 @@ describe('what is shown works', () => {
   })
 })
 
-/** Below those that the kernel gives to connections, and another one in each run: nobody takes it before we listen. */
+/** Below the ports that the kernel gives to connections, and random, so that it is still free when we listen. */
 const aPort = () => freePort(20_000 + Math.floor(Math.random() * 12_000))
 
 const isTyped = ({ language, noRun }: Block) => language === 'bash' && noRun === undefined

@@ -1,4 +1,4 @@
-// The receivers that docs/webhooks.md shows are run as they stand there, and somebody tries to deceive them.
+// Runs the receivers of docs/webhooks.md unchanged, and sends them forged deliveries.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -66,7 +66,7 @@ describe.each(COMMANDS)('%s', (file, command) => {
     await system.admin.delete(`/v1/webhook-endpoints/${endpoint.id}`)
   })
 
-  /** As Waybill would send it, unless something is changed. */
+  /** Sends a delivery like Waybill, with the given changes. */
   const send = async (change: { secret?: string; id?: string; age?: number; body?: string } = {}): Promise<number> => {
     const { secret = endpoint.secret, id = 'msg_forged', age = 0, body } = change
     const signed = JSON.stringify({ type: 'export.failed', data: { id: 'forged' } })
@@ -83,7 +83,7 @@ describe.each(COMMANDS)('%s', (file, command) => {
     return response.status
   }
 
-  it('takes what Waybill sends, once however often it comes', async () => {
+  it('processes a delivery once when it is sent twice', async () => {
     const { id } = await system.admin.export({ dataset: 'users', format: 'csv' })
     await expect.poll(lines).toEqual([`export.completed ${id}`])
     const deliveries = async () =>
@@ -96,7 +96,7 @@ describe.each(COMMANDS)('%s', (file, command) => {
     expect(lines()).toEqual([`export.completed ${id}`])
   })
 
-  it('takes it from nobody else', async () => {
+  it('rejects deliveries of another sender', async () => {
     const before = lines()
     const secret = `whsec_${Buffer.alloc(32, 'x').toString('base64')}`
     expect(await send({ secret })).toBe(401)
@@ -105,6 +105,6 @@ describe.each(COMMANDS)('%s', (file, command) => {
     expect(await send({ age: -3_600 })).toBe(401)
     expect((await fetch(endpoint.url, { method: 'POST', body: '{}' })).status).toBe(401)
     expect(lines()).toEqual(before)
-    expect(await send({ id: 'msg_good' }), 'a good one is taken: the test can tell').toBe(204)
+    expect(await send({ id: 'msg_good' }), 'a valid delivery is accepted').toBe(204)
   })
 })

@@ -51,7 +51,7 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
     await Promise.all([api.ended, ...workers.map(({ ended }) => ended)])
   })
 
-  it.each(GAME_DATASETS)('$name arrives through its link, cell by cell', async (game) => {
+  it.each(GAME_DATASETS)('the file of $name has every cell', async (game) => {
     if (workers.length === 0) await startWorker()
     const format = FORMATS[game.name] ?? 'csv'
     const columns: Column[] = game.columns.map(([name, kind]) => ({ name, kind }))
@@ -74,7 +74,7 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
     )
   })
 
-  it('a worker that is killed in mid-export costs nothing: another finishes it, and one file is there', async () => {
+  it('another worker completes an export with one file after its worker was killed', async () => {
     const [idle] = workers.splice(0)
     idle?.kill('SIGTERM')
     expect(await idle?.ended).toBe(0)
@@ -105,7 +105,7 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
     expect(objects.map((key) => key.split('/')[1]).sort()).toEqual(['manifest.json', done.filename])
   })
 
-  it('SIGTERM ends both with code 0, and they leave no connection behind', async () => {
+  it('SIGTERM ends both with code 0 and leaves no connection open', async () => {
     const left = [api, ...workers]
     for (const { kill } of left) kill('SIGTERM')
     expect(await Promise.all(left.map(({ ended }) => ended))).toEqual(left.map(() => 0))
@@ -115,10 +115,10 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
   })
 })
 
-describe('settings that cannot be used', () => {
+describe('invalid settings', () => {
   afterEach(killAll)
 
-  it.each(['migrate', 'api', 'worker'] as const)('stop %s at once, with every problem and code 1', async (name) => {
+  it.each(['migrate', 'api', 'worker'] as const)('end %s at once with every problem and exit code 1', async (name) => {
     const env = { S3_BUCKET: '', DATABASE_URL: 'mysql://nope', EXPORT_TTL: '7', WORKER_CONCURRENCY: '0' }
     const { ended, output } = startProcess(name, env)
     expect(await ended).toBe(1)

@@ -1,4 +1,4 @@
-// An operator's own datasets, in a file outside of this repository: exported as any other, and refused when wrong.
+// Datasets of an operator in a file outside of this repository: exported like the others, and rejected when faulty.
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -42,7 +42,7 @@ async function write(name: string, text: string): Promise<string> {
   return path
 }
 
-/** What a process says that should not start with this module. */
+/** The output of a process that must not start with this module. */
 async function refusal(name: 'api' | 'worker' | 'dataset:check', DATASETS: string, settings = {}): Promise<string> {
   const { ended, output } = startProcess(name, { ...env, DATASETS, ...settings })
   expect(await ended).toBe(1)
@@ -50,7 +50,7 @@ async function refusal(name: 'api' | 'worker' | 'dataset:check', DATASETS: strin
   return output.stderr + (name === 'dataset:check' ? output.stdout : '')
 }
 
-/** Loads modules in a process that does nothing else, as all of ours load them: told by line, answered by line. */
+/** A process that loads modules like the programs do: one path in a line, one answer in a line. */
 function startLoader() {
   const program = `import { createInterface } from 'node:readline'
     import { loadDatasets } from '@waybill/shared/own-datasets/module.ts'
@@ -86,14 +86,14 @@ describe('api and worker with datasets of a shop', () => {
     expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0])
   })
 
-  it('announce these, and none of GAME whose tables are not there', async () => {
+  it('list these, and none of GAME', async () => {
     const { items } = (await client.get('/v1/datasets')).body
     expect(items.map(({ name }: { name: string }) => name)).toEqual(['orders', 'customers', 'audit'])
     const filters = items[0].filters.map(({ name }: { name: string }) => name)
     expect(filters).toEqual(['dateFrom', 'dateTo', 'customerEmail', 'states', 'minTotal'])
   })
 
-  it.each(FORMAT_NAMES)('export every cell of them as %s', async (format) => {
+  it.each(FORMAT_NAMES)('export every cell as %s', async (format) => {
     const done = await client.export({ dataset: 'orders', format })
     expect(done).toMatchObject({ status: 'completed', rowCount: 1000 })
     const columns = Object.entries(examples[0]?.columns ?? {}).map(([name, { kind }]) => ({ name, kind }))
@@ -117,11 +117,11 @@ describe('api and worker with datasets of a shop', () => {
     [{ states: ['paid', 'shipped'] }, 500],
     [{ states: ['paid'], minTotal: 12_000 }, 7],
     [{ customerEmail: 'customer7@example.com', dateTo: '2026-01-31' }, 4],
-  ])('keep to the filters that the module declares: %j', async (filters, rowCount) => {
+  ])('apply the filters that the module declares: %j', async (filters, rowCount) => {
     expect(await client.export({ dataset: 'orders', format: 'csv', filters })).toMatchObject({ rowCount })
   })
 
-  it('can be given all their filters on the command line, lists too', async () => {
+  it('accept every filter on the command line, also lists', async () => {
     const { body } = await client.get('/v1/datasets')
     const orders = body.items.find(({ name }: { name: string }) => name === 'orders')
     const typed = new Map([
@@ -133,7 +133,7 @@ describe('api and worker with datasets of a shop', () => {
     expect((await client.post('/v1/exports/preview', { dataset: 'orders', format: 'csv', filters })).status).toBe(200)
   })
 
-  it('refuse a value that the schema of the module refuses, with its place', async () => {
+  it('reject a value that the schema of the module rejects, with its path', async () => {
     const filters = { states: ['lost'], minTotal: -1 }
     const { status, body } = await client.post('/v1/exports', { dataset: 'orders', format: 'csv', filters })
     expect(status).toBe(422)
@@ -141,12 +141,12 @@ describe('api and worker with datasets of a shop', () => {
   })
 })
 
-describe('a module that cannot be used keeps the process from starting', () => {
+describe('a process does not start with a faulty module', () => {
   const loader = startLoader()
   afterEach(killAll)
   afterAll(() => loader.stop())
 
-  it('mistakes of the shape, all at once', async () => {
+  it('that has wrong fields: every one is reported', async () => {
     const path = await write(
       'shape.ts',
       `import { defineDataset } from 'waybill/datasets'
@@ -164,7 +164,7 @@ describe('a module that cannot be used keeps the process from starting', () => {
     expect(said).toMatch(/^ {2}dataset "orders": the name is taken by another in this list$/m)
   })
 
-  it.each(['worker', 'dataset:check'] as const)('%s: SQL that the source refuses', async (name) => {
+  it.each(['worker', 'dataset:check'] as const)('whose SQL the source rejects: %s', async (name) => {
     const example = await readFile(module, 'utf8')
     const path = await write('sql.ts', example.replace(`'o.total'`, `'o.totl'`).replace(`'c.born_on'`, `'c.email'`))
     const said = await refusal(name, path, { GAME_DATASETS: 'false' })
@@ -181,18 +181,18 @@ describe('a module that cannot be used keeps the process from starting', () => {
     ['imports what is not there', `import 'no-such-package'\nexport const datasets = []`, `'no-such-package'`],
     ['throws', '\nexport const datasets = [missing()]', /ReferenceError: missing is not defined .*\.ts:2/],
     ['would stand in for the trail', `export const datasets = [{ name: 'audit' }]`, /"audit": the name is taken by a/],
-  ])('one that %s', async (name, text, message) => {
+  ])('that %s', async (name, text, message) => {
     const path = join(directory, `${name}.ts`)
     if (text !== undefined) await writeFile(path, text)
     expect(await loader.load(path)).toMatch(message)
   })
 
-  it('no dataset at all', async () => {
+  it('that leaves no dataset', async () => {
     expect(await refusal('worker', '', { GAME_DATASETS: 'false' })).toContain('GAME_DATASETS')
   })
 })
 
-it('a source that is away keeps no process from starting', async () => {
+it('a process starts while the source is unavailable', async () => {
   const away = { ...env, DATASETS: module, SOURCE_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' }
   const api = startProcess('api', away)
   await api.logged('the source is silent: its datasets are checked later')
@@ -202,7 +202,7 @@ it('a source that is away keeps no process from starting', async () => {
 })
 
 describe('npm run dataset:check', () => {
-  it('says of each dataset that it is right, with nothing but the source and the module', async () => {
+  it('reports each valid dataset with only the source and the module set', async () => {
     const { ended, output } = startProcess('dataset:check', {
       SOURCE_DATABASE_URL: shop.url,
       DATASETS: module,
@@ -214,7 +214,7 @@ ok      customers (${module}): 5 columns, 2 filters
 `)
   })
 
-  it('takes a package that is installed where it runs, and a path from there', async () => {
+  it('accepts a package and a path relative to the working directory', async () => {
     const home = join(directory, 'node_modules', 'shop-datasets')
     await mkdir(home, { recursive: true })
     await writeFile(join(home, 'package.json'), '{"name":"shop-datasets","type":"module","exports":"./index.js"}')
@@ -234,7 +234,7 @@ ok      customers (${module}): 5 columns, 2 filters
     }
   })
 
-  it('has a dataset take the place of GAME’s under its name, and says what to set where the tables of GAME are missing', async () => {
+  it('replaces a dataset of GAME with the same name, and names the setting when the tables of GAME are missing', async () => {
     const example = await readFile(module, 'utf8')
     const path = await write('users.ts', example.replace(`name: 'customers'`, `name: 'users'`))
     const said = await refusal('dataset:check', path)
@@ -243,14 +243,14 @@ ok      customers (${module}): 5 columns, 2 filters
     expect(said).toContain('set GAME_DATASETS=false')
   })
 
-  it('finds rows that would change places', async () => {
+  it('reports an order that is not unique', async () => {
     const example = await readFile(module, 'utf8')
     const path = await write('order.ts', example.replace(`['o.placed_at', 'o.id']`, `['o.state']`))
     const said = await refusal('dataset:check', path, { GAME_DATASETS: 'false' })
     expect(said).toContain('orderBy: of 1000 rows, 996 share a place')
   })
 
-  it('says that the source does not answer', async () => {
+  it('reports that the source does not answer', async () => {
     const said = await refusal('dataset:check', module, { SOURCE_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' })
     expect(said).toContain('The source database does not answer')
   })

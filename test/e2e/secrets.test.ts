@@ -1,4 +1,4 @@
-// No secret comes out: not in a log, an error, a job or an event, whatever is done and whatever fails.
+// No secret appears in a log, an error, a job or an event, in a run with every kind of failure.
 import { createHash, randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -104,7 +104,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** A day of everything that can happen. */
+/** Successes and every kind of failure. */
 async function run(): Promise<void> {
   const [api, worker] = await Promise.all([deployment.startApi(TRACE), deployment.startWorker(TRACE)])
   const exporter = await succeed(api)
@@ -147,7 +147,7 @@ async function succeed(api: Api): Promise<string> {
   return made.key
 }
 
-/** The caller does everything wrong. */
+/** Requests that the API rejects. */
 async function refuse(api: Api, key: string): Promise<void> {
   const client = api.as(key)
   const answers = [
@@ -237,11 +237,11 @@ async function startOther(name: string, program: string, wrong: Record<string, s
   return other
 }
 
-describe('after a run in which everything happened', () => {
+describe('after a run with every kind of failure', () => {
   const found = (text: string) => secretsIn(text, { ...secrets, ...addresses })
   const output = () => [...deployment.programs(), ...others].map((program) => program.output()).join('\n')
 
-  it('the failures that might tell were there to be told', () => {
+  it('the run had the failures that could leak a secret', () => {
     const said = output()
     for (const message of [
       'export failed',
@@ -258,18 +258,17 @@ describe('after a run in which everything happened', () => {
     expect(found(Buffer.from(secret('the admin key')).toString('base64'))).toHaveLength(1)
   })
 
-  it('no secret is in what the processes said, at the level trace', () => expect(found(output())).toEqual([]))
+  it('no secret is in the logs at the level trace', () => expect(found(output())).toEqual([]))
 
-  it('no secret is in an error that a caller was told, nor among the metrics', () =>
-    expect(found(problems.join('\n'))).toEqual([]))
+  it('no secret is in an error answer or in the metrics', () => expect(found(problems.join('\n'))).toEqual([]))
 
-  it('no secret is in a job, nor in anything else that Redis holds', async () => {
+  it('no secret is in Redis', async () => {
     const dump = await dumpRedis(redisUrl)
     expect(dump).toContain('exports-')
     expect(found(dump)).toEqual([])
   })
 
-  it('no secret is in an event, an export, or anything else that the database holds; of a key its hash', async () => {
+  it('no secret is in the database, except for the hashes of keys', async () => {
     const dump = await dumpDatabase(database.url)
     const { 'waybill.api_keys': keys, 'waybill.audit_events': events } = dump
     expect(keys).toContain(createHash('sha256').update(secret('the admin key')).digest('hex'))

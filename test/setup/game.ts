@@ -1,4 +1,4 @@
-// What the four datasets of GAME must give, written by hand: columns, kinds, and SQL that is not the product's.
+// The expected content of the four datasets of GAME, written by hand: columns, kinds and SQL.
 import type { Cell, ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import pg from 'pg'
 

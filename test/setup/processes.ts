@@ -76,7 +76,7 @@ export function startProcess(
   }
 }
 
-/** For `afterEach`: a test that failed leaves nobody behind. */
+/** For `afterEach`: a failed test leaves no process behind. */
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL')
 }

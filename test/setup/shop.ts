@@ -1,4 +1,4 @@
-// Gives the tables of examples/shop a database of their own: a source that is not GAME's.
+// Creates a database with the tables of examples/shop: a source without the tables of GAME.
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { inject } from 'vitest'

@@ -1,4 +1,4 @@
-// Reads through the product's cursor, and watches what the source's server does meanwhile.
+// Reads with the reader of the product, and observes the sessions in the source.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import type { TableQuery } from '@waybill/shared/datasets/dataset.ts'

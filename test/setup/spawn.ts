@@ -1,4 +1,4 @@
-// Spawns a program of the repository such that it never outlives the process that started it.
+// Starts a program of the repository that ends with the process that started it.
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// The faults of the soak: each strikes once, and what it breaks for a while it mends itself.
+// The faults of the soak: each occurs once and ends by itself.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from './random.ts'
 import type { Server, World } from './world.ts'
@@ -32,7 +32,7 @@ const stopWorker: Fault = {
   async strike(world, random) {
     const worker = aWorker(world, random)
     worker?.signal('SIGTERM')
-    // One that was told twice ends at once.
+    // A second signal ends it at once.
     if (random.chance(0.3)) {
       await sleep(random.between(0, 1_000))
       worker?.signal('SIGTERM')

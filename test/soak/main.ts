@@ -1,4 +1,4 @@
-// `npm run soak`: random exports under random faults, then quiet, then every promise is checked. Exits 1 on a violation.
+// `npm run soak`: random exports under random faults, then a check of every export. Exits with 1 on a violation.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

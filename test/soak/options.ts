@@ -1,4 +1,4 @@
-// What the soak can be asked for on its command line.
+// The options of the soak on its command line.
 import { parseArgs } from 'node:util'
 
 export interface SoakOptions {

@@ -1,4 +1,4 @@
-// The callers of the soak: they ask for random exports, ask again when they hear nothing, and cancel some.
+// The callers of the soak: they request random exports, repeat requests without an answer, and cancel some exports.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, Json } from '../setup/api/api-client.ts'
@@ -82,7 +82,7 @@ async function send(world: World, path: string, body: unknown, key?: string): Pr
     const patience = sleep(PATIENCE, silent, { ref: false })
     return await Promise.race([admin.post(path, body, key === undefined ? {} : { 'Idempotency-Key': key }), patience])
   } catch (error) {
-    if (error instanceof TypeError) return silent // fetch: the connection broke, or nobody listens
+    if (error instanceof TypeError) return silent // fetch: the connection broke or was refused
     throw new Error(`POST ${url}${path} failed`, { cause: error })
   }
 }

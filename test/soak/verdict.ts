@@ -1,4 +1,4 @@
-// After the faults: waits for quiet, then holds every export to what was promised.
+// After the faults: waits until nothing runs, then checks every export.
 import type pg from 'pg'
 import { findViolations } from '../chaos/setup/invariants.ts'
 import { until } from '../chaos/setup/until.ts'
@@ -89,7 +89,7 @@ function againstAnswers(rows: readonly Row[], { asked }: Tally): string[] {
   return problems
 }
 
-/** Nobody writes to the source: every file of a dataset has as many rows as were asked for. */
+/** The source does not change: every file of a dataset has the requested number of rows. */
 async function againstSource(db: pg.Pool, rows: readonly Row[]): Promise<string[]> {
   const { rows: counts } = await db.query<{ dataset: string; count: number }>(`
     SELECT 'users' AS dataset, count(*)::int FROM users

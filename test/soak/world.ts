@@ -1,4 +1,4 @@
-// What the soak shakes: servers of its own, proxies in front of them, an API and two workers behind the proxies.
+// The system under soak: its own servers, proxies in front of them, an API and two workers behind the proxies.
 import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from '../../apps/standalone/src/postgres/embedded-postgres.ts'

@@ -44,7 +44,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 8, queue on %s', (queue) => {
     await chaos.holds([before, after])
   })
 
-  it('leaves no job behind when the row cannot be written', async (test) => {
+  it('adds no job when the row cannot be written', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true })
     const api = await chaos.startApi()
     await chaos.client.query(`

@@ -10,7 +10,7 @@ const RACES = 60
 const SPAN = 250
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
-  it('gives an export that is canceled while it completes one end, and a file only if it completed', async (test) => {
+  it('an export that is canceled while it completes has one terminal state, and a file only if it completed', async (test) => {
     const chaos = await startChaos(test, { queue })
     const [api, other] = await Promise.all([chaos.startApi(), chaos.startApi(), chaos.startWorkers(2)])
     const ids: string[] = []
@@ -34,7 +34,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
       'SELECT status, count(*)::int AS count FROM waybill.exports GROUP BY status',
     )
     const ended = Object.fromEntries(rows.map(({ status, count }) => [status, count]))
-    // The answer to the caller is the truth: 202 is canceled, 409 came too late.
+    // The answer to the caller matches the state: 202 is canceled, 409 was too late.
     expect(ended.canceled ?? 0).toBe(answers.filter((status) => status === 202).length)
     expect(ended.completed ?? 0).toBe(answers.filter((status) => status === 409).length)
     expect(ended.canceled, 'the race was one').toBeGreaterThan(0)

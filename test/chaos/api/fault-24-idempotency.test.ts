@@ -6,13 +6,13 @@ import type { Api } from '../setup/deployment.ts'
 import { until } from '../setup/until.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
-  it('makes one export of 100 POSTs at once with one Idempotency-Key, over two API processes', async (test) => {
+  it('creates one export from 100 concurrent POSTs with one Idempotency-Key on two API processes', async (test) => {
     const chaos = await startChaos(test, { queue })
     const apis = await Promise.all([chaos.startApi(), chaos.startApi()])
     await chaos.startWorker()
     const request = { dataset: 'users', format: 'csv' }
     const post = (api: Api) => api.admin.post('/v1/exports', request, { 'Idempotency-Key': 'one-and-the-same' })
-    // A machine that is very busy may answer 503 to some; the same key makes it safe to ask again.
+    // A request that waits too long behind the others may get 503; the same key makes it safe to repeat.
     const ask = async (api: Api) =>
       until('the answer is 202', async () => {
         const { status, body } = await post(api)

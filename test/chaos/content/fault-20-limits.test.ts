@@ -1,4 +1,4 @@
-// Fault 20: a file of more parts than S3 allows. Parts grow with what the planner expects, and the end is an error.
+// Fault 20: a file of more parts than S3 allows. Parts grow with the estimate of the planner; beyond that the export fails.
 import { Readable } from 'node:stream'
 import { S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
@@ -13,7 +13,7 @@ const PART = 5 * 1024 ** 2
 
 const rig = useRig({ queue: 'redis', rows: 7_000, rowBytes: 1000, settings: { WORKER_LOCK: '10s' } })
 
-it('parts grow with the estimate, so that ten times as many rows as expected still fit', async () => {
+it('parts grow with the estimate, so that ten times the estimated rows fit', async () => {
   const { client, run, s3, holds } = rig()
   const partsOf = (id: string) => s3.requests.filter((seen) => isUpload.part(seen) && seen.path.includes(id)).length
   const usual = await run(FILE)
@@ -27,7 +27,7 @@ it('parts grow with the estimate, so that ten times as many rows as expected sti
   await holds([usual.id, huge.id])
 })
 
-it('S3 refuses a part number above its limit: failed at once, and no upload stays open', async () => {
+it('an export fails at once and leaves no open upload when S3 rejects a part number', async () => {
   const { run, s3, holds } = rig()
   // The answer of S3, word for word; 10,001 real parts are 50 GB.
   const message = 'Part number must be an integer between 1 and 10000, inclusive'
@@ -38,7 +38,7 @@ it('S3 refuses a part number above its limit: failed at once, and no upload stay
   await holds([done.id])
 })
 
-it('the library that sends the parts stops by itself, with words that we know', async () => {
+it('the upload library rejects too many parts with the message that we map', async () => {
   const { settings } = rig()
   const client = new S3Client({
     endpoint: String(settings.S3_ENDPOINT),

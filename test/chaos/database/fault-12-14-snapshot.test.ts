@@ -35,7 +35,7 @@ const usersInOrder = async () => {
   return rows
 }
 
-it('rows inserted, changed and deleted meanwhile: exactly the snapshot, in every format', async () => {
+it('a file holds exactly the snapshot in every format while rows are inserted, changed and deleted', async () => {
   const { client, source, ask, reading, ended, file, holds } = rig()
   // Thousands of rows at one and the same time, and some at none: a page ends in the midst of them.
   await client.query(`UPDATE users SET created_at = '2026-03-01' WHERE "externalUserId" ~ '^user-1'`)
@@ -65,7 +65,7 @@ it('rows inserted, changed and deleted meanwhile: exactly the snapshot, in every
   await holds(ids)
 })
 
-it('a database with another TimeZone and DateStyle gives the same bytes', async () => {
+it('a file has the same bytes with another TimeZone and DateStyle', async () => {
   const { client, run, holds } = rig()
   await client.query(`UPDATE users SET created_at = created_at + interval '123456 microseconds'`)
   const request = { dataset: 'users', format: 'csv', columns: ['created_at', 'id'] }
@@ -80,7 +80,7 @@ it('a database with another TimeZone and DateStyle gives the same bytes', async 
       WHERE datname = current_database() AND application_name = 'waybill-worker-source'`,
   )
   expect(rowCount, 'the settings are for new sessions').toBeGreaterThan(0)
-  await until('the worker has noticed', () => rig().source.connections === 0)
+  await until('the worker has closed its connections', () => rig().source.connections === 0)
   const after = await run(request)
   expect(after).toMatchObject({ status: 'completed', rowCount: before.rowCount })
   expect(after.sha256).toBe(before.sha256)

@@ -1,4 +1,4 @@
-// Fault 17: the source fails in mid-stream. No object appears, in no format: never a short file called complete.
+// Fault 17: the source fails during the read. No object appears in any format: a short file is never published.
 import { beforeAll, expect, it } from 'vitest'
 import { useRig } from '../setup/rig.ts'
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
       "apiKey_used", oauth_user_id FROM all_users`)
 })
 
-it('a row cannot be read after megabytes were written: failed with the reason, in every format, and nothing stays', async () => {
+it('an export fails with the reason and leaves no object in any format when a late row cannot be read', async () => {
   const { ask, ended, holds, s3 } = rig()
   const ids = await Promise.all(REQUESTS.map(ask))
   for (const id of ids) {
@@ -44,7 +44,7 @@ it('a row cannot be read after megabytes were written: failed with the reason, i
   await holds(ids)
 })
 
-it('the connection breaks again and again: every file that is called complete has every row', async () => {
+it('every completed file has every row when the connection to the source breaks repeatedly', async () => {
   const { source, ask, holds, ended, client, retries } = rig()
   await client.query('DROP VIEW users; ALTER TABLE all_users RENAME TO users')
   const ids = await Promise.all(REQUESTS.map(ask))

@@ -1,4 +1,4 @@
-// The queue is fair: nobody waits for all of another's exports, and no small one for the large.
+// The queue is fair: a caller does not wait for all exports of another one, and a small export not for large ones.
 import { describe, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
@@ -9,7 +9,7 @@ import { until } from '../setup/until.ts'
 const SMALL = { dataset: 'users', format: 'csv', limit: 5 }
 
 describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
-  it("does not hold up one requester's first export behind forty of another", async (test) => {
+  it('runs the first export of one caller before most of the forty of another', async (test) => {
     // All in one lane, whatever the planner has time to say.
     const settings = { WORKER_CONCURRENCY: '1', MAX_ACTIVE_EXPORTS: '40', LARGE_EXPORT_ROWS: '1' }
     const chaos = await startChaos(test, { queue, settings })
@@ -31,7 +31,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
     await chaos.holds([...many, one])
   })
 
-  it('runs a small export while large ones fill their lane', async (test) => {
+  it('runs a small export while large exports fill their lane', async (test) => {
     const settings = { WORKER_CONCURRENCY: '1', LARGE_EXPORT_ROWS: '100' }
     const chaos = await startChaos(test, { queue, rows: 6_000, settings })
     const api = await chaos.startApi()
@@ -49,11 +49,11 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
     await chaos.holds([...large, small])
   })
 
-  it('answers 429 with Retry-After above MAX_ACTIVE_EXPORTS, also to requests that come at once', async (test) => {
+  it('answers 429 with Retry-After above MAX_ACTIVE_EXPORTS, also to concurrent requests', async (test) => {
     const chaos = await startChaos(test, { queue, settings: { MAX_ACTIVE_EXPORTS: '3' } })
     const apis = await Promise.all([chaos.startApi(), chaos.startApi()])
     const first = await Promise.all([apis[0].ask(SMALL), apis[1].ask(SMALL)])
-    // Both have looked for room, if they may, before either has taken it.
+    // Without a lock, both requests would count the active exports before either of them is stored.
     const held = await chaos.hold('LOCK TABLE waybill.audit_events IN EXCLUSIVE MODE')
     const asking = apis.map((api) => api.admin.post('/v1/exports', SMALL))
     await until('both wait', async () => (await chaos.blocked('')).length === 2)
@@ -75,7 +75,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
   })
 })
 
-/** Somebody with a key of their own. */
+/** A caller with a key of its own. */
 async function requester(api: Api, name: string) {
   const { status, body } = await api.admin.post('/v1/api-keys', { name, role: 'exporter' })
   expect(status).toBe(201)
@@ -85,7 +85,7 @@ async function requester(api: Api, name: string) {
 /** On a busy machine the planner may not say in time how few rows there are: such an export counts as large. */
 async function askKnownSmall({ client }: Chaos, api: Api): Promise<string> {
   for (;;) {
-    const id = await api.ask({ ...SMALL, dataset: 'user-points' })
+    const id = await api.ask({ ...SMALL, dataset: 'wallet-transactions' })
     const { rows } = await client.query('SELECT lane FROM waybill.exports WHERE id = $1', [id])
     if (rows[0]?.lane === 'small') return id
     expect((await api.admin.post(`/v1/exports/${id}/cancel`, {})).status).toBe(202)

@@ -4,7 +4,7 @@ import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 6, queue on %s', (queue) => {
-  it('runs every export that was queued or running when the queue was emptied', async (test) => {
+  it('every export that was queued or running completes after the queue was emptied', async (test) => {
     const chaos = await startChaos(test, {
       queue,
       ownQueue: true,

@@ -1,4 +1,4 @@
-// What a chaos test starts with: a database with rows, a deployment on it, and the invariants at its end.
+// The start of a chaos test: a database with rows, a deployment, and the check of the invariants at the end.
 import pg from 'pg'
 import { expect } from 'vitest'
 import { deployQueue } from '../../../packages/shared/src/queue/backend.ts'
@@ -8,7 +8,7 @@ import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tc
 import { type QueueBackend, testSettings } from '../../setup/system.ts'
 import { createDeployment, type Deployment, type Settings } from './deployment.ts'
 import { findViolations, type Place } from './invariants.ts'
-import { createLookout, type Lookout } from './lookout.ts'
+import { createObserver, type Observer } from './observer.ts'
 import { type QueueServer, queueInPostgres, startOwnRedis } from './queue-server.ts'
 import { STATE_TIMEOUT_MS, until } from './until.ts'
 
@@ -23,7 +23,7 @@ export interface ChaosOptions {
   readonly rowBytes?: number
 }
 
-export interface Chaos extends Deployment, Lookout {
+export interface Chaos extends Deployment, Observer {
   readonly client: pg.Pool
   readonly settings: Settings
   /** To be touched only when it is the test's own. */
@@ -78,13 +78,13 @@ export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<
   test.onTestFailed(() => void process.stderr.write(`${deployment.logs()}\n`))
   stack.defer(() => deployment.stop())
   const { programs } = deployment
-  const lookout = createLookout({ client, url: database.url, programs, defer: (action) => stack.defer(action) })
+  const observer = createObserver({ client, url: database.url, programs, defer: (action) => stack.defer(action) })
   return {
     ...deployment,
-    ...lookout,
+    ...observer,
     client,
     settings,
-    queue: redis?.server ?? queueInPostgres(client, String(settings.QUEUE_PREFIX), lookout.hold),
+    queue: redis?.server ?? queueInPostgres(client, String(settings.QUEUE_PREFIX), observer.hold),
     async proxy(server) {
       const url = String(settings[server])
       const proxy = await startTcpProxy(endpointOf(url))

@@ -1,4 +1,4 @@
-// Counts the rows of a stored file with parsers that are not ours.
+// Counts the rows of a stored file with third-party parsers.
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { readXlsx } from '../../unit/formats/read-xlsx.ts'

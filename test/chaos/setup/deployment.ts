@@ -1,4 +1,4 @@
-// A deployment as in production: API and workers as processes of their own, started and killed at will.
+// A deployment as in production: API and workers are separate processes, which a test starts and kills.
 import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { type Program, startProgram } from './program.ts'
 import { until } from './until.ts'

@@ -1,4 +1,4 @@
-// What must be true of exports once it is quiet again, whatever happened before: checked from the outside.
+// The invariants of exports after a fault, checked in the database and in the bucket.
 import { createHash } from 'node:crypto'
 import {
   GetObjectCommand,
@@ -91,7 +91,7 @@ async function ofFile(bucket: Bucket, row: Row, manifest: string): Promise<strin
   return problems
 }
 
-/** Nobody reads any more: a connection left in its transaction would hold the source's snapshot for ever. */
+/** No read is open: a connection that stays in its transaction would keep the snapshot of the source. */
 async function openReads(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ line: string }>(
     `SELECT concat_ws(' | ', application_name, state, left(query, 120)) AS line FROM pg_stat_activity

@@ -1,4 +1,4 @@
-// Runs a program of the repository as a process of its own, to be killed with real signals; keeps what it says.
+// Runs a program of the repository as a separate process, and keeps its output.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnProgram } from '../../setup/spawn.ts'
 

@@ -1,14 +1,14 @@
-// The queue of one test, to be taken away, emptied and brought back: a Redis of its own, or the queue's tables.
+// The queue of one test, which can be stopped, emptied and started again: a separate Redis, or the tables of the queue.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { startRedis } from '../../setup/redis.ts'
-import type { Hold } from './lookout.ts'
+import type { Hold } from './observer.ts'
 
 export interface QueueServer {
-  /** Answers nobody any more. */
+  /** Makes it unavailable. */
   away(): Promise<void>
   /** Is there again. What Redis held is gone, as it keeps nothing on disk here; the tables are as they were. */
   back(): Promise<void>
@@ -43,7 +43,7 @@ export async function startOwnRedis(prefix: string): Promise<OwnRedis> {
       away: () => redis.stop(),
       async back() {
         redis = await startRedis(directory, Number(new URL(url).port))
-        if (redis.url !== url) throw new Error('somebody took the port of Redis meanwhile')
+        if (redis.url !== url) throw new Error('another process uses the port of Redis now')
       },
       empty: async () => void (await redisSays(url, 'FLUSHALL')),
       has: async (id) => (await exists('small', id)) === ':1' || (await exists('large', id)) === ':1',

@@ -1,4 +1,4 @@
-// One deployment for all tests of a file, whose worker reaches each of its servers through a proxy of ours.
+// One deployment for all tests of a file. Its worker reaches each server through a proxy.
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Json } from '../../setup/api/api-client.ts'
 import { type HttpFaultProxy, startHttpFaultProxy } from '../../setup/network/http-fault-proxy.ts'
@@ -75,7 +75,7 @@ async function startRig(chaos: Chaos): Promise<Rig> {
   }
   const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker(behindProxies)])
   for (const proxy of [ledger, source, s3, s3Line]) chaos.defer(() => proxy.close())
-  // The worker goes first: it says goodbye through the proxies.
+  // The worker stops first: it closes its connections through the proxies.
   chaos.defer(() => worker.stop())
   const ask = async (request: Json): Promise<string> => {
     const { status, body } = await api.admin.post('/v1/exports', request)

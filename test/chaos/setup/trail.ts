@@ -1,4 +1,4 @@
-// Holds the trail of an export to the state machine: what may follow what, and who may say it.
+// Compares the trail of an export with the state machine: allowed transitions, and their actors.
 
 export interface TrailEvent {
   readonly type: string

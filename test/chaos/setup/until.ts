@@ -1,4 +1,4 @@
-// Waits for a condition, never for a time.
+// Waits for a condition instead of a fixed time.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Limit that is only reached when something is broken; a machine that is ten times slower stays below it. */
@@ -16,7 +16,7 @@ export async function until<T>(
   for (;;) {
     const seen = await look()
     if (seen !== undefined && seen !== null && seen !== false) return seen
-    if (performance.now() > deadline) throw new Error(`did not come true within ${timeoutMs} ms: ${what}`)
+    if (performance.now() > deadline) throw new Error(`was not reached within ${timeoutMs} ms: ${what}`)
     await sleep(INTERVAL_MS)
   }
 }

@@ -1,4 +1,4 @@
-// Fault 16: S3 accepts and never answers, at whatever step. The attempt ends in time, and both of its ends let go.
+// Fault 16: S3 accepts requests and never answers. The attempt ends in time and releases source and storage.
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest } from '../../setup/network/http-fault-proxy.ts'
 import { useRig } from '../setup/rig.ts'
@@ -26,14 +26,14 @@ const STEPS: readonly Step[] = [
   [FILE, isUpload.part, { kind: 'hang' }],
   [FILE, isUpload.part, { kind: 'hang', afterBytes: 100_000 }],
   [FILE, isUpload.complete, { kind: 'hang' }],
-  // The second completion finds no upload any more: there may be an object, nobody has vouched for it.
+  // The second completion finds no upload: there may be an object, but S3 has not confirmed it.
   [FILE, isUpload.complete, { kind: 'hang-in-answer' }, ['STORAGE_MISMATCH', 'STORAGE_UNAVAILABLE']],
   [SMALL_FILE, isUpload.whole, { kind: 'hang' }],
   [SMALL_FILE, isUpload.head, { kind: 'hang' }],
   [SMALL_FILE, isUpload.manifest, { kind: 'hang' }],
 ]
 
-it('S3 hangs at each step of an upload: given up in time, tried again, and nothing leaks', async () => {
+it('an attempt ends in time when S3 hangs at any step of the upload, and the export is retried', async () => {
   const { s3, ask, lockUsers, retries, holds, ended, row, busyBackends } = rig()
   const held = await lockUsers()
   const ids: string[] = []
@@ -47,7 +47,7 @@ it('S3 hangs at each step of an upload: given up in time, tried again, and nothi
   await held.release()
   const open = new Set(ids)
   const given = new Map<string, number>()
-  await until('every attempt has been given up', async () => {
+  await until('every attempt has ended', async () => {
     for (const id of open) {
       if ((await retries(id)).length === 0) continue
       open.delete(id)
@@ -56,7 +56,7 @@ it('S3 hangs at each step of an upload: given up in time, tried again, and nothi
     return open.size === 0
   }).catch(() => undefined)
   const describe = (id: string) => JSON.stringify(STEPS[ids.indexOf(id)]?.slice(2)) + STEPS[ids.indexOf(id)]?.[1].name
-  expect([...open].map(describe), 'never given up').toEqual([])
+  expect([...open].map(describe), 'attempts that never ended').toEqual([])
   for (const [id, after] of given) expect(after, describe(id)).toBeLessThan(GIVEN_UP_TIMEOUT_MS)
   s3.restore()
   for (const [index, id] of ids.entries()) {
@@ -68,11 +68,11 @@ it('S3 hangs at each step of an upload: given up in time, tried again, and nothi
   await holds(ids)
 })
 
-it('the network to S3 is gone: the source is let go of while the export waits, and later exports work', async () => {
+it('the source is released while an export waits for S3, and later exports complete', async () => {
   const { s3Line, ask, retries, holds, ended, busyBackends, run } = rig()
   s3Line.stall()
   const id = await ask(SMALL_FILE)
-  await until('an attempt has been given up', async () => (await retries(id)).length > 0)
+  await until('an attempt has ended', async () => (await retries(id)).length > 0)
   s3Line.restore()
   expect(await ended(id)).toMatchObject({ status: 'completed' })
   expect(new Set(await retries(id))).toEqual(new Set(['STORAGE_UNAVAILABLE']))

@@ -5,7 +5,7 @@ import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import { openBucket } from '../setup/invariants.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 1, queue on %s', (queue) => {
-  it('loses no export and leaves no parts behind when a worker dies in mid-upload', async (test) => {
+  it('completes the export and leaves no parts behind when a worker dies during the upload', async (test) => {
     const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, victim] = await Promise.all([

@@ -4,7 +4,7 @@ import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 10, queue on %s', (queue) => {
-  it('fails an export that has killed three workers, and the rest of the queue goes on', async (test) => {
+  it('fails an export that has killed three workers, and runs the next export', async (test) => {
     const chaos = await startChaos(test, { queue, settings: SHORT_LOCK })
     const [api] = await Promise.all([chaos.startApi(), chaos.startWorkers(4)])
     const users = await chaos.lockUsers()

@@ -1,4 +1,4 @@
-// Fault 19: a slow S3 and hundreds of thousands of rows in every format at once. The worker's memory stays flat.
+// Fault 19: a slow S3 and hundreds of thousands of rows in every format at once. The memory of the worker stays flat.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
@@ -10,7 +10,7 @@ import { useRig } from '../setup/rig.ts'
 const FEW = 50_000
 const MANY = 300_000
 
-/** Where it can be told: Linux. */
+/** Reads /proc, so it runs on Linux only. */
 const rig = useRig({
   queue: 'redis',
   rows: MANY,
@@ -25,16 +25,16 @@ const rig = useRig({
   },
 })
 
-/** Megabytes at most since it was last forgotten. */
+/** Peak memory in megabytes since the last reset. */
 async function peak(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024
 }
-const forgetPeak = (pid: number) => writeFile(`/proc/${pid}/clear_refs`, '5')
+const resetPeak = (pid: number) => writeFile(`/proc/${pid}/clear_refs`, '5')
 
 async function exportAll(limit: number): Promise<number> {
   const { ask, ended, file, worker } = rig()
-  await forgetPeak(worker.pid)
+  await resetPeak(worker.pid)
   const columns = ['id', 'externalUserId', 'created_at']
   const ids = await Promise.all(FORMAT_NAMES.map((format) => ask({ dataset: 'users', format, columns, limit })))
   const files: Json[] = []
@@ -51,7 +51,7 @@ async function exportAll(limit: number): Promise<number> {
   return most
 }
 
-it('six times the rows need no more memory, in all formats together, into a storage that is slower than the source', async () => {
+it('the worker needs no more memory for six times the rows, in all formats at once, with a slow storage', async () => {
   const { s3Line } = rig()
   s3Line.throttle(20_000_000)
   const few = await exportAll(FEW)

@@ -1,4 +1,4 @@
-// Every time limit takes effect, with its own code, and lets go of what it limits.
+// Every time limit takes effect with its own code, and releases the source and the storage.
 import { describe, expect, it } from 'vitest'
 import { isUpload } from '../../setup/network/http-fault-proxy.ts'
 import { useRig } from '../setup/rig.ts'
@@ -14,25 +14,25 @@ describe('SOURCE_STATEMENT_TIMEOUT and SOURCE_IDLE_TIMEOUT', () => {
   }
   const rig = useRig({ queue: 'redis', rows: 30_000, rowBytes: 1000, settings })
 
-  it('a statement that takes longer is canceled by the server: SOURCE_TIMEOUT, tried again', async () => {
+  it('a statement over the limit is canceled with SOURCE_TIMEOUT, and the export is retried', async () => {
     const { lockUsers, ask, retries, ended, holds } = rig()
     const held = await lockUsers()
     const id = await ask({ ...FILE, limit: 10 })
-    await until('an attempt has been given up', async () => (await retries(id)).length > 0)
+    await until('an attempt has ended', async () => (await retries(id)).length > 0)
     await held.release()
     expect(await ended(id)).toMatchObject({ status: 'completed' })
     expect(new Set(await retries(id))).toEqual(new Set(['SOURCE_TIMEOUT']))
     await holds([id])
   })
 
-  it('a snapshot that nobody reads on from is given up by the server, and the export reads another', async () => {
+  it('a read over the idle limit is ended by the server, and the export reads a new snapshot', async () => {
     const { s3, ask, reading, retries, ended, holds, busyBackends } = rig()
-    // S3 takes nothing, so nothing more is read; its own time limit is far away.
+    // S3 accepts nothing, so no more rows are read. The time limit of S3 is longer.
     const rule = s3.fail(isUpload.part, { kind: 'hang' })
     const id = await ask(FILE)
     await reading(id)
     await until('the parts hang', () => rule.hits > 0)
-    await until('the server has let go of the snapshot', async () => (await busyBackends()).length === 0)
+    await until('the server has ended the snapshot', async () => (await busyBackends()).length === 0)
     s3.restore()
     expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: 30_000 })
     expect(new Set(await retries(id))).toEqual(new Set(['SOURCE_UNAVAILABLE']))
@@ -47,16 +47,19 @@ describe('EXPORT_TIMEOUT', () => {
     ['waits for the source', () => rig().lockUsers()],
     ['waits for the storage', async () => rig().s3.fail(isUpload.whole, { kind: 'hang' })],
     ['waits for the storage to take the manifest', async () => rig().s3.fail(isUpload.manifest, { kind: 'hang' })],
-  ])('an export that %s fails when its time is over, and lets go of both', async (_name, obstruct) => {
-    const { ask, ended, holds, busyBackends, s3 } = rig()
-    const obstacle = await obstruct()
-    const id = await ask(FILE)
-    const done = await ended(id)
-    expect(done).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'EXPORT_TIMEOUT' } })
-    expect(done.error.message).toContain('EXPORT_TIMEOUT')
-    await until('the source is let go of', async () => (await busyBackends()).length === 0)
-    await until('the storage is let go of', () => s3.hanging === 0)
-    if ('release' in obstacle) await obstacle.release()
-    await holds([id])
-  })
+  ])(
+    'an export that %s fails when its time is over, and releases the source and the storage',
+    async (_name, obstruct) => {
+      const { ask, ended, holds, busyBackends, s3 } = rig()
+      const obstacle = await obstruct()
+      const id = await ask(FILE)
+      const done = await ended(id)
+      expect(done).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'EXPORT_TIMEOUT' } })
+      expect(done.error.message).toContain('EXPORT_TIMEOUT')
+      await until('the source is released', async () => (await busyBackends()).length === 0)
+      await until('the storage is released', () => s3.hanging === 0)
+      if ('release' in obstacle) await obstacle.release()
+      await holds([id])
+    },
+  )
 })

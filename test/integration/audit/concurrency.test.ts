@@ -1,4 +1,4 @@
-// The chain is one line, however many write at once, roll back, or stand still in the middle.
+// The chain has no gap and no fork with concurrent writers, rollbacks, and writers that hang.
 import { recordEvent } from '@waybill/shared/audit/record.ts'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
@@ -26,7 +26,7 @@ const ROUNDS = 8
 
 const INSERT = `INSERT INTO waybill.audit_events (type, actor) SELECT 'export.refused', $1 FROM generate_series(1, $2::int)`
 
-it('fifty writers, of whom every third changes its mind, leave neither a gap nor a fork', async () => {
+it('fifty concurrent writers with rollbacks leave no gap and no fork', async () => {
   const committed = await Promise.all(
     Array.from({ length: WRITERS }, (_, writer) =>
       withClient(database.url, async (client) => {
@@ -46,7 +46,7 @@ it('fifty writers, of whom every third changes its mind, leave neither a gap nor
   expect(await verifyTrail(database.url)).toMatchObject({ events: total, head: { id: BigInt(total) }, problems: [] })
 })
 
-it('many exports taken from lost workers in one statement, while their callers cancel them: nobody waits in a circle', async () => {
+it('reviving many exports while their callers cancel them causes no deadlock', async () => {
   const ids: string[] = []
   for (let i = 0; i < 40; i++) ids.push((await ledger.create(REQUEST, CALLER, 1_000)).row.id)
   await db.$executeRaw`UPDATE waybill.exports SET status = 'running', heartbeat_at = now() - interval '1 hour'`
@@ -59,12 +59,12 @@ it('many exports taken from lost workers in one statement, while their callers c
   expect(await db.auditEvent.count({ where: { type: 'export.canceled' } })).toBe(ids.length)
 })
 
-it('a process that stands still in the middle of a transaction is cut off, and the others go on', async () => {
+it('a writer that hangs in its transaction is ended, and other writers continue', async () => {
   const hasWritten = Promise.withResolvers<void>()
   const othersWrote = Promise.withResolvers<void>()
   const still = db.$transaction(
     async (tx) => {
-      await recordEvent(tx, { type: 'api-key.created', actor: 'stands still' })
+      await recordEvent(tx, { type: 'api-key.created', actor: 'hangs' })
       hasWritten.resolve()
       await othersWrote.promise
     },
@@ -78,7 +78,7 @@ it('a process that stands still in the middle of a transaction is cut off, and t
   expect(await db.auditEvent.findMany({ select: { actor: true } })).toEqual([{ actor: CALLER.name }])
 })
 
-it("number, time and hash are the database's, whatever a writer says they are", async () => {
+it('the database sets number, time and hash of an event', async () => {
   await withClient(database.url, (client) =>
     client.query(
       `INSERT INTO waybill.audit_events (id, type, actor, at, previous_hash, hash)
@@ -90,7 +90,7 @@ it("number, time and hash are the database's, whatever a writer says they are", 
   expect(Date.now() - Number(event?.at)).toBeLessThan(60_000)
 })
 
-it('cannot be rewritten: the tables themselves refuse it', async () => {
+it('the tables of the trail reject changes', async () => {
   await recordEvent(db, { type: 'api-key.created', actor: CALLER })
   const before = await verifyTrail(database.url)
   for (const sql of [

@@ -1,4 +1,4 @@
-// The trail leaves by the same door as everything else: a dataset for administrators, read where the ledger is.
+// The trail is exported as a dataset for administrators, read from the database of the ledger.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -25,7 +25,7 @@ const keyFor = async (role: string, datasets: readonly string[]) => {
 }
 const namesOf = ({ body }: { body: { items: { name: string }[] } }) => body.items.map(({ name }) => name)
 
-it('exports the events of the ledger, in their order, with the very hashes of the chain', async () => {
+it('the dataset has the events of the ledger in their order, with the hashes of the chain', async () => {
   await system.admin.export({ dataset: 'users', format: 'csv' })
   await system.admin.post('/v1/exports', { dataset: 'users', format: 'pdf' })
   const done = await system.admin.export(AUDIT)
@@ -48,7 +48,7 @@ it('exports the events of the ledger, in their order, with the very hashes of th
   expect(preview.body.rows[0]).toMatchObject({ id: '1' })
 })
 
-it('does not reach an administrator who is one no more: the file stays where it is', async () => {
+it('a caller who is no longer an administrator gets no link to the file', async () => {
   const { body: key } = await system.admin.post('/v1/api-keys', { name: 'leaves', role: 'admin' })
   const client = createApiClient(system.url, key.key)
   const { id } = await client.export(AUDIT)
@@ -57,7 +57,7 @@ it('does not reach an administrator who is one no more: the file stays where it 
   expectProblem(await client.get(`/v1/exports/${id}/download`), 403, 'FORBIDDEN')
 })
 
-it('is not for exporters, nor for a key whose list does not name it, and neither sees it in the list', async () => {
+it('exporters, and keys whose list does not name it, neither see nor export the dataset', async () => {
   const admin = await keyFor('admin', ['audit'])
   expect(namesOf(await admin.get('/v1/datasets'))).toEqual(['audit'])
   expect(namesOf(await system.admin.get('/v1/datasets'))).toContain('audit')

@@ -1,4 +1,4 @@
-// With the rights that docs/audit.md gives it, the service works, and its own role cannot touch what it has said.
+// The service works with the grants of docs/audit.md, and its role cannot change the trail.
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
@@ -35,7 +35,7 @@ afterAll(async () => {
 const asOwner = (sql: string) => withClient(database.url, (client) => client.query(sql))
 const asService = (sql: string) => withClient(roleUrl, (client) => client.query(sql))
 
-it('asks for exports, runs, downloads, exports the trail and removes, as ever', async () => {
+it('the role can request, run, download and remove exports, and export the trail', async () => {
   const { id } = await system.admin.export({ dataset: 'users', format: 'csv' })
   expect((await system.admin.get(`/v1/exports/${id}/download`)).status).toBe(303)
   expect((await system.admin.export({ dataset: 'audit', format: 'csv' })).status).toBe('completed')
@@ -59,6 +59,6 @@ it.each([
   'DELETE FROM waybill.audit_head',
   'DELETE FROM waybill.exports',
   `SET session_replication_role = 'replica'`,
-])('and may not: %s', async (sql) => {
+])('the role cannot run: %s', async (sql) => {
   await expect(asService(sql)).rejects.toThrow(/permission denied|must be owner/)
 })

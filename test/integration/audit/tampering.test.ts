@@ -1,4 +1,4 @@
-// Whoever gets past the triggers and changes the trail is found out: whatever they changed, wherever they stopped.
+// A change of the trail that gets past the triggers is detected, wherever it is.
 import { type Head, parseHead } from '@waybill/shared/audit/chain.ts'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
@@ -41,7 +41,7 @@ const query = (sql: string) => withClient(database.url, (client) => client.query
 const verify = (heads: readonly Head[] = []) => verifyTrail(database.url, { noted: heads })
 const LAST = 13
 
-it('a trail that nobody touched is whole, and its head is the one that the database keeps', async () => {
+it('an unchanged trail is intact, and its head is the stored one', async () => {
   expect(await verify([noted])).toEqual({ events: LAST, head: noted, problems: [], problemCount: 0 })
   const { rows } = await query(`SELECT id || ':' || encode(hash, 'hex') AS head FROM waybill.audit_head`)
   expect(parseHead(rows[0].head)).toEqual(noted)
@@ -59,7 +59,7 @@ const OTHER: Readonly<Record<string, (column: string) => string>> = {
 }
 
 describe('a change of one event', () => {
-  it('is found in every column there is', async () => {
+  it('is detected in every column', async () => {
     const { rows } = await query(`SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
       WHERE attrelid = 'waybill.audit_events'::regclass AND attnum > 0 AND NOT attisdropped`)
     expect(rows.length).toBeGreaterThan(10)
@@ -79,12 +79,12 @@ describe('a change of one event', () => {
     }
   })
 
-  it('is found where it is, and nowhere else', async () => {
+  it('is reported at its event only', async () => {
     await tamper(database.url, `UPDATE waybill.audit_events SET actor = 'nobody' WHERE id = 4`)
     expect((await verify()).problems).toEqual(['event 4 was changed'])
   })
 
-  it('is found when its hash was made anew', async () => {
+  it('is detected when its hash was recomputed', async () => {
     await tamper(
       database.url,
       `UPDATE waybill.audit_events SET actor = 'nobody' WHERE id = 4;
@@ -93,7 +93,7 @@ describe('a change of one event', () => {
     expect((await verify()).problems).toEqual(['event 5 does not follow event 4: one of the two was replaced'])
   })
 
-  it('is found in the last one, with its hash made anew', async () => {
+  it('is detected in the last event with a recomputed hash', async () => {
     await tamper(
       database.url,
       `UPDATE waybill.audit_events SET actor = 'nobody' WHERE id = ${LAST};
@@ -102,7 +102,7 @@ describe('a change of one event', () => {
     expect((await verify()).problems).toEqual([`event ${LAST}, the last, differs from the one in the head`])
   })
 
-  it('from nothing to an empty text is one', async () => {
+  it('from NULL to an empty text is detected', async () => {
     await tamper(database.url, `UPDATE waybill.audit_events SET user_agent = '' WHERE id = 2`)
     expect((await verify()).problems).toEqual(['event 2 was changed'])
   })
@@ -116,31 +116,31 @@ describe('a removal', () => {
     ['of the last', `id = ${LAST}`, `events are missing at the end: the last is 12, the head ${LAST}`],
     ['of the tail', 'id > 10', `events are missing at the end: the last is 10, the head ${LAST}`],
     ['of everything', 'true', `events are missing at the end: the last is 0, the head ${LAST}`],
-  ])('%s is found', async (_, which, said) => {
+  ])('%s is detected', async (_, which, said) => {
     await tamper(database.url, `DELETE FROM waybill.audit_events WHERE ${which}`)
     expect((await verify()).problems).toContain(said)
   })
 
-  it('of the head is found', async () => {
+  it('of the head is detected', async () => {
     await tamper(database.url, 'DELETE FROM waybill.audit_head')
     expect((await verify()).problems).toEqual(['the head of the trail was removed'])
   })
 
-  it('of the tail, with the head set back, does not fit the exports', async () => {
+  it('of the tail, with the head set back, contradicts the exports', async () => {
     await tamper(database.url, `DELETE FROM waybill.audit_events WHERE id >= 9; ${chainAnew(8)}`)
     const { problems } = await verify()
     expect(problems).toHaveLength(2)
     expect(problems[0]).toMatch(/^export \S+ is (canceled|expired), its last event is export\.(requested|completed)$/)
   })
 
-  it('of everything, with a new beginning, does not fit the exports', async () => {
+  it('of all events, with a new first one, contradicts the exports', async () => {
     await tamper(database.url, `DELETE FROM waybill.audit_events; ${chainAnew(1)}`)
     expect((await verify()).problems).toEqual(Array(2).fill(expect.stringMatching(/its last event is none$/)))
   })
 })
 
 describe('a rearrangement', () => {
-  it('of two events is found', async () => {
+  it('of two events is detected', async () => {
     await tamper(
       database.url,
       `UPDATE waybill.audit_events SET id = 700 WHERE id = 11; UPDATE waybill.audit_events SET id = 11 WHERE id = 12;
@@ -149,7 +149,7 @@ describe('a rearrangement', () => {
     expect((await verify()).problems).toEqual(expect.arrayContaining(['event 11 was changed', 'event 12 was changed']))
   })
 
-  it('that adds an event behind the back of the trigger is found', async () => {
+  it('that adds an event without the trigger is detected', async () => {
     await tamper(
       database.url,
       `INSERT INTO waybill.audit_events (id, type, actor, at, previous_hash, hash)
@@ -159,7 +159,7 @@ describe('a rearrangement', () => {
     expect((await verify()).problems).toEqual([`events after ${LAST} were not written by the trigger of the database`])
   })
 
-  it('that leaves no seam inside the database is found by a head that was noted outside', async () => {
+  it('that is consistent inside the database is detected by a noted head', async () => {
     await tamper(database.url, `DELETE FROM waybill.audit_events WHERE id = 6; ${chainAnew(6)}`)
     expect((await verify()).problems, 'nothing in the database tells').toEqual([])
     expect((await verify([noted])).problems).toEqual([`event ${LAST}, whose hash was recorded, is missing`])
@@ -175,7 +175,7 @@ it.each([
   ['audit_events', 'audit_events_append_only'],
   ['audit_events', 'audit_events_chain'],
   ['audit_head', 'audit_head_guard'],
-])('a guard that stands disabled is reported before it is used: %s, %s', async (table, trigger) => {
+])('a disabled trigger is reported: %s, %s', async (table, trigger) => {
   await query(`ALTER TABLE waybill.${table} DISABLE TRIGGER ${trigger}`)
   expect((await verify()).problems).toEqual([`the trigger ${trigger} is disabled`])
 })

@@ -1,4 +1,4 @@
-// A database from before the chain keeps every event that it has, chained in the order in which they were numbered.
+// The migration to the chain keeps every event of an earlier version, in the order of their numbers.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
@@ -8,7 +8,7 @@ import { createTestDatabase, withClient } from '../../setup/database.ts'
 
 const FIRST = '20261123000000_init'
 
-it('the events of an earlier version are in the chain after the migration, and new ones follow them', async () => {
+it('the events of an earlier version are in the chain after the migration, and new events follow', async () => {
   const database = await createTestDatabase()
   try {
     const before = await withClient(database.url, async (client) => {

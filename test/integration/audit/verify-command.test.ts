@@ -1,4 +1,4 @@
-// `npm run audit:verify` as an operator or a cron job runs it: what it says, and how it ends.
+// `npm run audit:verify` as an operator or a cron job runs it: output and exit code.
 import { once } from 'node:events'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import { createLedger } from '@waybill/shared/ledger/ledger.ts'
@@ -34,7 +34,7 @@ async function run(args: readonly string[], url = database.url) {
   return { code, ...said }
 }
 
-it('tells whether the trail is whole, and the head to note; a head that was noted is looked for', async () => {
+it('reports whether the trail is intact, prints its head, and compares a noted head', async () => {
   const whole = await run([])
   expect(whole).toMatchObject({ code: 0, err: '' })
   expect(whole.out).toMatch(/^The trail is intact: 13 events/)
@@ -49,7 +49,7 @@ it('tells whether the trail is whole, and the head to note; a head that was note
   expect(broken.out).toContain('The trail is NOT intact: 3 problems in 13 events.')
 }, 30_000)
 
-it('says that it could not tell, which is neither yes nor no, and no password', async () => {
+it('exits with its own code when the trail cannot be checked, and prints no password', async () => {
   const away = new URL(database.url)
   away.port = '1'
   away.password = 'planted-password'

@@ -1,4 +1,4 @@
-// A file whose time is over goes by itself: out of the bucket, not only out of sight.
+// An expired file is removed from the bucket by the reconciler.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-it('is removed with its manifest, the row stays and says so, and no link outlives it', async () => {
+it('an expired file is removed with its manifest, its row stays, and its link is refused', async () => {
   const done = await system.admin.export({ dataset: 'users', format: 'csv' })
   expect(done.status).toBe('completed')
   expect(Date.parse(done.download.expiresAt)).toBeLessThanOrEqual(Date.parse(done.expiresAt) + 1_000)

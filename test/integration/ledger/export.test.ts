@@ -17,7 +17,7 @@ describe.each(QUEUE_BACKENDS)('an export, queue on %s', (queue) => {
   })
   afterAll(() => system.stop())
 
-  it('arrives whole: rows, bytes and SHA-256 are those of the file behind the link', async () => {
+  it('has the rows, bytes and SHA-256 of the file behind its link', async () => {
     const done = await system.admin.export({ dataset: 'users', format: 'csv' })
     expect(done).toMatchObject({ status: 'completed', rowCount: 2500, truncated: false, attempts: 1 })
     const file = Buffer.from(await (await fetch(done.download.url)).arrayBuffer())

@@ -1,4 +1,4 @@
-// The ledger's fences: who is late changes nothing, and what was said stays said.
+// The ledger rejects late attempts, and its trail cannot be rewritten.
 import { randomUUID } from 'node:crypto'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import { type Artifact, type Attempt, createLedger, type Ledger } from '@waybill/shared/ledger/ledger.ts'
@@ -63,8 +63,8 @@ const silentFor = (id: string, seconds: number) =>
     ]),
   )
 
-describe('an export that many workers want', () => {
-  it('is given to exactly one', async () => {
+describe('an export that many workers claim', () => {
+  it('is claimed by exactly one', async () => {
     const id = await queued()
     const claims = await Promise.all(Array.from({ length: 25 }, () => ledger.claim(attemptOn(id))))
     expect(claims.filter((row) => row !== undefined)).toHaveLength(1)
@@ -72,7 +72,7 @@ describe('an export that many workers want', () => {
     expect(await trailOf(id)).toEqual(['export.requested', 'export.started'])
   })
 
-  it('is completed by one of those who say so, once', async () => {
+  it('is completed once by one of several completions', async () => {
     const attempt = await running()
     const said = await Promise.all(Array.from({ length: 10 }, () => ledger.complete(attempt, artifactOf(attempt), TTL)))
     expect(new Set(said), 'a repeat after a lost answer is no failure').toEqual(new Set([true]))
@@ -80,7 +80,7 @@ describe('an export that many workers want', () => {
   })
 })
 
-describe('an attempt that lost its export', () => {
+describe('an attempt that has lost its export', () => {
   it.each(['revived', 'requeued', 'canceled', 'completed', 'failed'])(
     'because it was %s can write nothing any more',
     async (how) => {
@@ -109,8 +109,8 @@ describe('an attempt that lost its export', () => {
   )
 })
 
-describe('an export whose worker is silent', () => {
-  it('is taken from it after the lock, and not before', async () => {
+describe('an export whose worker sends no heartbeats', () => {
+  it('is taken from the worker after the lock has run out, and not before', async () => {
     const { exportId } = await running()
     await silentFor(exportId, LOCK / 1000 - 10)
     expect(await ledger.reviveLost(LOCK, 'reconciler', exportId)).toEqual([])
@@ -121,7 +121,7 @@ describe('an export whose worker is silent', () => {
     expect(await trailOf(exportId)).toEqual(['export.requested', 'export.started', 'export.retrying'])
   })
 
-  it('for the third time ends, with the reason', async () => {
+  it('fails at the third lost worker, with the reason', async () => {
     const id = await queued()
     for (let times = 1; times <= 3; times++) {
       expect(await ledger.claim(attemptOn(id))).toMatchObject({ attempts: times })
@@ -133,7 +133,7 @@ describe('an export whose worker is silent', () => {
     expect(await ledger.claim(attemptOn(id))).toBeUndefined()
   })
 
-  it('costs an export that was handed back in time no attempt', async () => {
+  it('spends no attempt when it was released in time', async () => {
     const attempt = await running()
     expect(await ledger.release(attempt)).toBe(true)
     expect(await rowOf(attempt.exportId)).toMatchObject({ status: 'queued', attempts: 0 })
@@ -158,7 +158,7 @@ describe('the trail', () => {
     expect(await count()).toBe(before)
   })
 
-  it('says what the row says: numbers, file and end', async () => {
+  it('matches the row: attempts, file and end', async () => {
     const attempt = await running()
     await ledger.heartbeat(attempt, { rows: 1, bytes: 5 })
     const artifact = artifactOf(attempt)

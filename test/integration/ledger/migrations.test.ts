@@ -1,4 +1,4 @@
-// The database after a migration is what schema.prisma says, whoever ran it and however often.
+// The database after a migration matches schema.prisma, also after concurrent and repeated runs.
 import { readFile } from 'node:fs/promises'
 import { deployMigrations } from '@waybill/shared/database/migrations.ts'
 import type pg from 'pg'
@@ -17,7 +17,7 @@ const query = <T extends pg.QueryResultRow>(sql: string) =>
 const dropAll = () => query('DROP SCHEMA waybill CASCADE')
 
 describe('migrations', () => {
-  it('are applied once by several that start at the same time, and never again', async () => {
+  it('are applied once by concurrent and repeated runs', async () => {
     await dropAll()
     const applied = await Promise.all(Array.from({ length: 4 }, () => deployMigrations(database.url)))
     const names = applied.filter((list) => list.length > 0)
@@ -29,17 +29,17 @@ describe('migrations', () => {
     expect(recorded.map(({ name }) => name)).toEqual(names[0])
   })
 
-  it('refuse a file that was edited after it was applied', async () => {
+  it('reject a file that was changed after it was applied', async () => {
     await query(`UPDATE waybill._prisma_migrations SET checksum = repeat('0', 64)`)
     await expect(deployMigrations(database.url)).rejects.toThrow(/was edited/)
   })
 
-  it('refuse to go on over one that failed halfway', async () => {
+  it('stop at a migration that failed before', async () => {
     await query('UPDATE waybill._prisma_migrations SET finished_at = NULL')
     await expect(deployMigrations(database.url)).rejects.toThrow(/has failed earlier/)
   })
 
-  it('that fail leave nothing, and can be run again', async () => {
+  it('leave nothing behind when they fail, and can be repeated', async () => {
     await dropAll()
     await query('CREATE SCHEMA waybill; CREATE TABLE waybill.export_events (in_the_way int)')
     await expect(deployMigrations(database.url)).rejects.toThrow(/Migration \S+ failed/)
@@ -50,7 +50,7 @@ describe('migrations', () => {
   })
 })
 
-describe('the database is what schema.prisma says', () => {
+describe('the database matches schema.prisma', () => {
   it('table by table, column by column', async () => {
     const found = await query<{ line: string }>(
       `SELECT concat_ws(' ', table_name, column_name, udt_name,

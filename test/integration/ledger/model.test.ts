@@ -1,4 +1,4 @@
-// Whatever several workers, callers and reconcilers do to an export at once, the ledger keeps its one story.
+// Workers, callers and reconcilers change one export concurrently at random; the ledger keeps its rules.
 import { readFile } from 'node:fs/promises'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
@@ -42,7 +42,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: act('requeue') },
   { weight: 3, arbitrary: act('release') },
   { weight: 4, arbitrary: fc.constant({ kind: 'revive' as const }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'reviveNobody' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'reviveNone' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'cancel' as const }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'expire' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'forget' as const }) },
@@ -51,7 +51,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 /** What is done at once, step by step. */
 const steps = fc.array(fc.array(action, { minLength: 1, maxLength: 4 }), { minLength: 4, maxLength: 14 })
 
-it('one terminal state, one published file, events in legal order, and nobody but the owner moves it', async () => {
+it('an export has one terminal state and one file, and only its owner moves it, under random concurrent calls', async () => {
   const ends = new Set<string>()
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
@@ -73,7 +73,7 @@ it('one terminal state, one published file, events in legal order, and nobody bu
   expect([...ends].sort()).toEqual(['canceled', 'completed', 'expired', 'failed', 'queued', 'running'])
 })
 
-it('the diagram in the docs has the same transitions', async () => {
+it('the diagram in the documents has the transitions of the code', async () => {
   const text = await readFile(new URL('../../../docs/state-machine.md', import.meta.url), 'utf8')
   const drawn = [...text.matchAll(/^ +(\[\*\]|\w+) --> (\w+): (\S+)$/gm)].map(([, from, to, event]) => [
     from,

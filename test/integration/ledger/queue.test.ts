@@ -1,4 +1,4 @@
-// The queue is a hint: doubled, emptied or away, every export that was answered 202 runs, once.
+// The queue is a hint: every accepted export runs once when jobs are doubled, lost, or cannot be added.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '@waybill/shared/process/log.ts'
 import { createQueueWorker } from '@waybill/shared/queue/backend.ts'
@@ -52,7 +52,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
   const types = async (id: string) => (await trail(id)).map(({ type }) => type)
   const ONCE = ['export.requested', 'export.started', 'export.completed']
 
-  /** Takes every job away, as a FLUSHALL or a table that was truncated would. */
+  /** Removes every job, like FLUSHALL or TRUNCATE. */
   const emptyQueue = async () => {
     const prefix = system.config.QUEUE_PREFIX
     if (backend === 'postgres') {
@@ -74,7 +74,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     client.disconnect()
   }
 
-  it('holds an export once, however often it is added', async () => {
+  it('has one job for an export that is added several times', async () => {
     const id = await ask()
     const lane = (await system.connections.db.export.findUniqueOrThrow({ where: { id } })).lane
     for (let i = 0; i < 3; i++) await system.connections.queue.add({ id, lane, ahead: i })
@@ -91,7 +91,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     expect(await types(id)).toEqual(ONCE)
   })
 
-  it('runs an export that many workers see once', async () => {
+  it('runs an export once with many workers', async () => {
     work()
     work()
     const ids = await Promise.all(Array.from({ length: 10 }, ask))
@@ -101,7 +101,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     }
   })
 
-  it('tries again what may pass, and tells so', async () => {
+  it('retries an export after a temporary error, and records it', async () => {
     const rule = s3.fail(isUpload.whole, s3Error(500, 'InternalError'), { times: 4 }) // as often as the SDK tries
     work()
     const done = await system.admin.ended(await ask())
@@ -117,7 +117,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     expect((await trail(done.id))[2].data).toEqual({ code: 'STORAGE_UNAVAILABLE' })
   })
 
-  it('does not try again what cannot pass: it fails at once, with a code and what to do', async () => {
+  it('does not retry an export after a permanent error', async () => {
     work()
     const rule = s3.fail(isUpload.whole, s3Error(403, 'AccessDenied'))
     const refused = await system.admin.ended(await ask())
@@ -141,7 +141,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     }
   })
 
-  it('that is emptied loses no export', async () => {
+  it('loses no export when it is emptied', async () => {
     const ids = await Promise.all(Array.from({ length: 5 }, ask))
     await emptyQueue()
     work()
@@ -150,7 +150,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     }
   })
 
-  it('that is away when an export is asked for does not matter: 202, and it runs when the queue is back', async () => {
+  it('may be unavailable for a POST: the API answers 202, and the export runs later', async () => {
     work()
     await system.admin.ended(await ask())
     const schema = `${system.config.QUEUE_PREFIX}_queue`

@@ -1,4 +1,4 @@
-// The TCP proxy does to connections what it says: a chaos test that it lets off would prove nothing.
+// The TCP proxy causes the faults that it names: otherwise the chaos tests would prove nothing.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-// The tests' own databases: that each suite has one, migrated, and that a leaked connection is caught.
+// The databases of the tests: each suite has a migrated one, and a leaked connection is reported.
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { createTestDatabase, withClient } from '../../setup/database.ts'

@@ -1,4 +1,4 @@
-// What is to be told is written with what happened: neither is there without the other.
+// Deliveries are stored in the statement that ends the export: neither exists without the other.
 import { randomUUID } from 'node:crypto'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import { createLedger, type Ledger } from '@waybill/shared/ledger/ledger.ts'
@@ -46,7 +46,7 @@ const told = (exportId: string) =>
 const types = async (exportId: string) => (await told(exportId)).map(({ type }) => type)
 
 describe('an export that ends', () => {
-  it('leaves one delivery for each endpoint that wants the event, and one for its own address', async () => {
+  it('creates one delivery for each subscribed endpoint, and one for its own address', async () => {
     const wanting = await endpoint()
     await endpoint(['export.failed'])
     await endpoint(ALL, false)
@@ -65,7 +65,7 @@ describe('an export that ends', () => {
     }
   })
 
-  it('is told of as it was at that moment, whatever became of it before the delivery is sent', async () => {
+  it('is described in its delivery as it was at that moment', async () => {
     const id = await ask('https://mine.example/')
     await complete(id)
     await ledger.expire(id, 'somebody')
@@ -75,7 +75,7 @@ describe('an export that ends', () => {
     ])
   })
 
-  it('by failure, cancelation or the loss of its worker is told of too, with its code', async () => {
+  it('creates deliveries with its code after failure, cancelation or the loss of its worker', async () => {
     await endpoint()
     const failed = await ask()
     await ledger.fail(await start(failed), 'STORAGE_FULL', 'No room.')
@@ -93,7 +93,7 @@ describe('an export that ends', () => {
     expect(await told(lost)).toMatchObject([{ type: 'export.failed', data: { error: { code: 'WORKER_LOST' } } }])
   })
 
-  it('is told of once: who comes late, or only tries again, announces nothing', async () => {
+  it('creates no deliveries for late or retried attempts', async () => {
     await endpoint()
     const id = await ask()
     await ledger.requeue(await start(id), 'SOURCE_UNAVAILABLE')
@@ -107,7 +107,7 @@ describe('an export that ends', () => {
   })
 })
 
-it('what cannot be announced does not happen: state, trail and deliveries are one statement', async () => {
+it('an export does not end when its deliveries cannot be stored', async () => {
   await endpoint()
   const id = await ask()
   await db.$executeRaw`ALTER TABLE waybill.webhook_deliveries ADD CONSTRAINT broken CHECK (false) NOT VALID`

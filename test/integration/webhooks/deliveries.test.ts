@@ -1,4 +1,4 @@
-// Word when it is ready: signed as Standard Webhooks has it, at least once, under one id, whatever the queue does.
+// Deliveries: signed by the Standard Webhooks specification, at least once, under one id, also after the queue lost jobs.
 import { createLogger } from '@waybill/shared/process/log.ts'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -11,7 +11,7 @@ import { QUEUE_BACKENDS, startTestSystem, type TestSystem } from '../../setup/sy
 const REQUEST = { dataset: 'users', format: 'csv' }
 const PUBLIC_URL = 'https://exports.example.com/base'
 
-describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
+describe.each(QUEUE_BACKENDS)('deliveries, queue on %s', (backend) => {
   let system: TestSystem
   let admin: ApiClient
   let receiver: Receiver
@@ -66,7 +66,7 @@ describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
   const deliveries = async (id: string): Promise<Json[]> =>
     (await admin.get(`/v1/webhook-endpoints/${id}/deliveries`)).body.items
 
-  it('tell an endpoint of a completed export, with its whole body, and no signed URL in it', async () => {
+  it('send a completed export to an endpoint, with the documented body and no signed URL', async () => {
     const endpoint = await register()
     work()
     const done = await admin.ended(await ask())
@@ -94,7 +94,7 @@ describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
     expect(delivery).toMatchObject({ exportId: done.id, attempts: 1, tries: [{ status: 204, error: null }] })
   })
 
-  it('tell the address of the request, signed with the secret of whoever asked and of nobody else', async () => {
+  it('go to the address of the request, signed with the secret of its caller', async () => {
     const { body: key } = await admin.post('/v1/api-keys', { name: 'webhooks', role: 'exporter' })
     const exporter = createApiClient(system.url, key.key)
     const [own, others] = await Promise.all([exporter, admin].map((who) => who.get('/v1/me/webhook-secret')))
@@ -109,7 +109,7 @@ describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
     expect(seen).toMatchObject([{ endpointId: null, type: 'export.completed' }])
   })
 
-  it('are tried again after 5 s under the same id, and the second signature is as good as the first', async () => {
+  it('are retried after 5 s under the same id, with a valid signature', async () => {
     const endpoint = await register()
     receiver.answer = (response, { path }) => {
       const isFirst = path === new URL(endpoint.url).pathname && at(endpoint.url).length === 1
@@ -135,7 +135,7 @@ describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
     })
   })
 
-  it('that were written before the queue lost everything are sent all the same', async () => {
+  it('are sent after the queue lost its jobs', async () => {
     const endpoint = await register()
     const id = await ask()
     expect((await admin.post(`/v1/exports/${id}/cancel`, {})).status).toBe(202)
@@ -163,7 +163,7 @@ describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
     expect(verified(call, endpoint.secret)).toMatchObject({ type: 'export.canceled', data: { id, status: 'canceled' } })
   })
 
-  it('go out once when many workers see them', async () => {
+  it('are sent once with many workers', async () => {
     const endpoint = await register()
     for (let count = 0; count < 3; count++) work()
     const ids = await Promise.all(Array.from({ length: 10 }, () => ask()))
@@ -179,7 +179,7 @@ describe.each(QUEUE_BACKENDS)('webhooks, queue on %s', (backend) => {
     expect(new Set(at(endpoint.url).map(({ headers }) => headers['webhook-id'])).size).toBe(ids.length)
   })
 
-  it('are handed back unsent by a worker that is told to stop, and spend no try', async () => {
+  it('are released by a stopping worker without spending an attempt', async () => {
     const endpoint = await register()
     const open: (() => void)[] = []
     receiver.answer = (response) => void open.push(() => response.writeHead(204).end())

@@ -1,4 +1,4 @@
-// Endpoints and secrets over HTTP: registered by admins, shown once, sealed in the database, and in the trail.
+// Endpoints and secrets over HTTP: registered by admins, shown once, encrypted in the database, recorded in the trail.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, createApiClient, type Json } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -40,7 +40,7 @@ const trail = (type: string): Promise<Json[]> =>
   })
 
 describe('an endpoint', () => {
-  it('is told of every event unless it names some, and shows its secret once', async () => {
+  it('subscribes to every event by default, and shows its secret once', async () => {
     const { status, headers, body } = await admin.post(PATH, { url: URL, description: ' nightly ' })
     expect(status).toBe(201)
     expect(headers.get('location')).toBe(`${PATH}/${body.id}`)
@@ -53,7 +53,7 @@ describe('an endpoint', () => {
     expect((await register({ events: ['export.failed'] })).events).toEqual(['export.failed'])
   })
 
-  it('keeps its secret sealed: neither the database nor the list gives it away', async () => {
+  it('keeps its secret encrypted in the database and out of the list', async () => {
     const { secret } = await register()
     const bytes = secret.slice('whsec_'.length)
     expect(await dump('webhook_endpoints')).not.toContain(bytes)
@@ -72,12 +72,12 @@ describe('an endpoint', () => {
     [{ url: URL, events: ['export.failed', 'export.failed'] }, 'events'],
     [{ url: URL, description: 'a\0b' }, 'description'],
     [{ url: URL, secret: 'mine' }, 'secret'],
-  ])('is not made of %j: the answer names %s', async (body, path) => {
+  ])('is not created from %j: the answer names %s', async (body, path) => {
     const errors = expectProblem(await admin.post(PATH, body), 422, 'VALIDATION_FAILED')
     expect(errors.map((error) => error.split(':')[0])).toEqual([path])
   })
 
-  it('can be changed, disabled and enabled; what is disabled says so', async () => {
+  it('can be changed, disabled and enabled', async () => {
     const { id } = await register()
     const patch = (body: Json) => admin.patch(`${PATH}/${id}`, body)
     expect((await patch({ url: 'https://other.example/', events: ['export.expired'] })).body).toMatchObject({
@@ -101,7 +101,7 @@ describe('an endpoint', () => {
     }
   })
 
-  it('gives up what is pending when it is disabled, and is not asked to send it again', async () => {
+  it('cancels pending deliveries when it is disabled, and rejects redelivery', async () => {
     const { id } = await register({ events: ['export.canceled'] })
     const { body } = await admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
     await admin.post(`/v1/exports/${body.id}/cancel`, {})
@@ -116,7 +116,7 @@ describe('an endpoint', () => {
     expect((await admin.post(again, {})).body).toMatchObject({ id: delivery.id, status: 'pending', attempts: 0 })
   })
 
-  it('that is removed takes its secret and its deliveries with it', async () => {
+  it('is removed with its secret and its deliveries', async () => {
     const { id } = await register()
     const { body: test } = await admin.post(`${PATH}/${id}/test`, {})
     expect((await admin.delete(`${PATH}/${id}`)).status).toBe(204)
@@ -126,7 +126,7 @@ describe('an endpoint', () => {
     expectProblem(await admin.get(`${PATH}/${id}/deliveries`), 404, 'NOT_FOUND')
   })
 
-  it('lists its deliveries page by page, each once', async () => {
+  it('lists each delivery once over all pages', async () => {
     const { id } = await register()
     const made: string[] = []
     for (let count = 0; count < 5; count++) made.push((await admin.post(`${PATH}/${id}/test`, {})).body.id)
@@ -140,7 +140,7 @@ describe('an endpoint', () => {
     expect(seen).toEqual(made.reverse())
   })
 
-  it('that is not there is 404, whatever is asked of it', async () => {
+  it('answers 404 on every route when it does not exist', async () => {
     const answers = await Promise.all([
       admin.patch(`${PATH}/${NOBODY}`, { enabled: true }),
       admin.delete(`${PATH}/${NOBODY}`),
@@ -152,8 +152,8 @@ describe('an endpoint', () => {
   })
 })
 
-describe('who may', () => {
-  it('no exporter sees or changes endpoints', async () => {
+describe('authorization', () => {
+  it('an exporter cannot see or change endpoints', async () => {
     const { id } = await register()
     const answers = await Promise.all([
       exporter.get(PATH),
@@ -167,7 +167,7 @@ describe('who may', () => {
     expect((await find(id)).enabled).toBe(true)
   })
 
-  it('an exporter sees and repeats deliveries to its own address only', async () => {
+  it('an exporter can see and repeat deliveries to its own address only', async () => {
     const endpoint = await register()
     const other = createApiClient(system.url, await makeKey('other'))
     const { body } = await exporter.post('/v1/exports', { dataset: 'users', format: 'csv', webhookUrl: URL })
@@ -185,8 +185,8 @@ describe('who may', () => {
   })
 })
 
-describe('a caller’s own secret', () => {
-  it('is the same at every look, another for everybody, and sealed in the database', async () => {
+describe('the webhook secret of a caller', () => {
+  it('is stable, differs between callers, and is encrypted in the database', async () => {
     const looks = await Promise.all(Array.from({ length: 8 }, () => exporter.get('/v1/me/webhook-secret')))
     const secrets = new Set(looks.map(({ body }) => body.secret))
     expect(secrets.size).toBe(1)
@@ -195,7 +195,7 @@ describe('a caller’s own secret', () => {
     expect(await dump('webhook_secrets')).not.toContain(secret.slice('whsec_'.length))
   })
 
-  it('can be rotated; the one before goes on signing for a day', async () => {
+  it('can be rotated, and the previous one still signs for a day', async () => {
     const { body: before } = await exporter.get('/v1/me/webhook-secret')
     const { status, body } = await exporter.post('/v1/me/webhook-secret/rotate', {})
     expect(status).toBe(200)
@@ -206,7 +206,7 @@ describe('a caller’s own secret', () => {
   })
 })
 
-it('every change is in the trail, with who did it, and with no secret, and of a URL the origin alone', async () => {
+it('every change is in the trail with its actor, without secrets, and with the origin of URLs only', async () => {
   const { id } = await register()
   await admin.patch(`${PATH}/${id}`, { enabled: true, url: URL })
   await admin.post(`${PATH}/${id}/rotate-secret`, {})
@@ -231,7 +231,7 @@ it('every change is in the trail, with who did it, and with no secret, and of a 
   expect(await dump('audit_events')).not.toMatch(/planted|whsec_/)
 })
 
-it('without a key of the settings the service starts, and says what is missing', async () => {
+it('the service starts without an encryption key, and reports that it is missing', async () => {
   const bare = await startTestSystem({ worker: false, settings: { WEBHOOK_SECRET_KEYS: '' } })
   try {
     const { admin: caller } = bare

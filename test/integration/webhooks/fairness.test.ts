@@ -1,4 +1,4 @@
-// One caller who names many hosts that do not answer does not keep the webhooks of anybody else from going out.
+// Webhooks to many hosts that do not answer do not delay the webhooks of other callers.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { type Receiver, startReceiver } from '../../setup/network/webhook-receiver.ts'
@@ -33,7 +33,7 @@ async function newCaller(name: string): Promise<ApiClient> {
   return createApiClient(system.url, body.key)
 }
 
-it('the webhook of another caller arrives while those of the first hang', async () => {
+it('the webhook of another caller arrives while the webhooks of the first hang', async () => {
   const busy = await newCaller('many hosts')
   const hanging = () => silent.reduce((count, { received }) => count + received.length, 0)
   for (const { url } of silent) await busy.export({ ...EXPORT, webhookUrl: url })

@@ -1,4 +1,4 @@
-// What time does to webhooks: endpoints that fail for days, keys that change, deliveries that are old.
+// Upkeep of webhooks: failing endpoints, replaced encryption keys, old deliveries.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import { createLedger } from '@waybill/shared/ledger/ledger.ts'
@@ -71,7 +71,7 @@ const failingFor = (id: string, days: number) =>
     SET failing_since = now() - make_interval(secs => ${days * 86_400}::float8) WHERE id = ${id}::uuid`
 
 describe('an endpoint', () => {
-  it('that has failed for five days without a success is disabled, says so, and is in the trail', async () => {
+  it('is disabled after five days without a success, with an event in the trail', async () => {
     const id = await register()
     const [tried, waiting] = [await deliver(id), await deliver(id)]
     const claimed = await claim(tried)
@@ -94,7 +94,7 @@ describe('an endpoint', () => {
     expect(enabled).toMatchObject({ enabled: true, failingSince: null, disabledReason: null })
   })
 
-  it('that succeeds once in a while has no past', async () => {
+  it('is not disabled when it succeeds from time to time', async () => {
     const id = await register()
     await recordFailure(db, await claim(await deliver(id)), FAILED, undefined)
     await failingFor(id, 30)
@@ -102,7 +102,7 @@ describe('an endpoint', () => {
     expect((await findEndpoint(db, id))?.failingSince).toBeNull()
   })
 
-  it('that failed weeks ago, and was sent nothing since, is not disabled by the next try that fails', async () => {
+  it('is not disabled by one failure weeks after the last one', async () => {
     const id = await register()
     await recordFailure(db, await claim(await deliver(id)), FAILED, undefined)
     await failingFor(id, 30)
@@ -122,7 +122,7 @@ describe('an endpoint', () => {
     expect(await disableIfUnreachable(db, next, false, WORKER)).toBe('failing')
   })
 
-  it('is not blamed for a test that failed', async () => {
+  it('is not disabled by a failed test delivery', async () => {
     const id = await register()
     const claimed = await claim((await createTestDelivery(db, id, ACTOR)).id)
     await recordFailure(db, claimed, FAILED, undefined)
@@ -130,7 +130,7 @@ describe('an endpoint', () => {
     expect(await findEndpoint(db, id)).toMatchObject({ enabled: true, failingSince: null })
   })
 
-  it('that was disabled or removed a moment ago gets no further try', async () => {
+  it('gets no further attempt after it was disabled or removed', async () => {
     const [disabled, removed] = [await register(), await register()]
     await changeEndpoint(db, disabled, { enabled: false }, ACTOR)
     await removeEndpoint(db, removed, ACTOR)
@@ -145,11 +145,11 @@ describe('an endpoint', () => {
 })
 
 describe('a delivery', () => {
-  it('is claimed by one of many, and by another only when that one has been silent for its lease', async () => {
+  it('is claimed by one worker, and by another one only after the lease has run out', async () => {
     const id = await deliver(await register())
     const claims = await Promise.all(Array.from({ length: 5 }, () => claimDelivery(db, id, randomUUID(), LEASE)))
     const [late, ...more] = claims.filter((claimed) => claimed !== undefined)
-    if (late === undefined) throw new Error('nobody has it')
+    if (late === undefined) throw new Error('no worker has it')
     expect(more).toEqual([])
     await db.$executeRaw`UPDATE waybill.webhook_deliveries SET next_attempt_at = now() - interval '1 ms' WHERE id = ${id}::uuid`
     const owner = await claim(id)
@@ -160,14 +160,14 @@ describe('a delivery', () => {
     expect({ status, attempts, tries: tries.length }).toEqual({ status: 'delivered', attempts: 2, tries: 2 })
   })
 
-  it('of a receiver with many of them does not stand before the first of another', async () => {
+  it('to a receiver with many deliveries does not delay the first one to another', async () => {
     const [busy, quiet] = [await register(), await register()]
     for (let count = 0; count < 5; count++) await deliver(busy)
     const only = await deliver(quiet)
     expect((await listDue(db, 2)).map(({ id }) => id)).toContain(only)
   })
 
-  it('of a caller with many exports does not stand before the first of another', async () => {
+  it('for a caller with many exports does not delay the first one for another', async () => {
     const ledger = createLedger(db)
     const ask = async (who: string, host: string): Promise<string> => {
       const request = newExport({ webhookUrl: `https://${host}/` })
@@ -180,7 +180,7 @@ describe('a delivery', () => {
     expect((await listDue(db, 2)).map(({ id }) => id)).toContain(only)
   })
 
-  it('that has ended is forgotten after its time, with its tries; one that is pending never', async () => {
+  it('is deleted with its attempts after its retention time, unless it is pending', async () => {
     const id = await register()
     const [old, recent, pending] = [await deliver(id), await deliver(id), await deliver(id)]
     for (const delivery of [old, recent]) await recordDelivered(db, await claim(delivery), ARRIVED)
@@ -194,8 +194,8 @@ describe('a delivery', () => {
   })
 })
 
-describe('a key of the settings', () => {
-  it('that is replaced can go once everything is sealed with the new one, previous secrets too', async () => {
+describe('an encryption key of the settings', () => {
+  it('can be removed once every secret is encrypted with the new one', async () => {
     const [old, young] = [key(), key()]
     const before = createSecretBox([old])
     const { row: made, secret: first } = await createEndpoint(
@@ -217,19 +217,19 @@ describe('a key of the settings', () => {
     expect(after.open(caller.previousSecret ?? '', ofCaller)).toBe(mine)
   })
 
-  it('that is lost is told of, and does not keep the others from being sealed anew', async () => {
+  it('is reported when it is lost, and the other secrets are re-encrypted', async () => {
     const [lost, old, young] = [key(), key(), key()]
     await callerSecret(db, createSecretBox([lost]), 'key:lost')
     await callerSecret(db, createSecretBox([old]), 'key:good')
     const now = createSecretBox([young, old])
     expect(await reencryptSecrets(db, now, 100)).toEqual({ changed: 1, unreadable: 1 })
     await expect(callerSecret(db, now, 'key:lost')).rejects.toThrow(/WEBHOOK_SECRET_KEYS/)
-    // The way out: a secret of one's own can be made anew.
+    // The caller can rotate its own secret.
     const { secret } = await rotateCallerSecret(db, now, { id: 'key:lost', name: 'x' })
     expect((await callerSecret(db, now, 'key:lost')).secret).toBe(secret)
   })
 
-  it('signs with two secrets while one is being rotated, and with one when the day is over', async () => {
+  it('signs with two secrets for a day after a rotation, then with one', async () => {
     const id = await register()
     await rotateEndpointSecret(db, box, id, ACTOR)
     const during = await claim(await deliver(id))

@@ -1,4 +1,4 @@
-// Who may call each route, and how to call it: the table behind the access matrix. A new route needs a line here.
+// Which caller may use each route, and how to call it: the table behind the access matrix. A new route needs a line here.
 import type { Config } from '../../../packages/shared/src/settings/schema.ts'
 import { type TestDatabase, withClient } from '../database.ts'
 import type { ApiClient, Json } from './api-client.ts'
@@ -22,9 +22,9 @@ export interface Rule {
   /** The status for those who may. */
   readonly ok: number
   readonly body?: Json
-  /** What the route is about, made anew where asking changes it. @returns the id, or the name, in the path */
+  /** The resource of the route, created again for each request that changes it. @returns the id, or the name, in the path */
   readonly prepare?: (fixtures: Fixtures) => Promise<string> | string
-  /** What must be the same after somebody was refused. */
+  /** What must not change after a refused request. */
   readonly look?: (fixtures: Fixtures, id: string) => Promise<Json>
 }
 
@@ -68,7 +68,7 @@ const countEndpoints = async (fixtures: Fixtures) => (await listEndpoints(fixtur
 const lookAtEndpoint = async (fixtures: Fixtures, id: string) =>
   (await listEndpoints(fixtures)).find((endpoint: Json) => endpoint.id === id)
 
-/** Told of nothing that the other rules do. */
+/** Is notified of nothing that the other rules do. */
 async function newEndpoint({ admin }: Fixtures): Promise<string> {
   return (await admin.post('/v1/webhook-endpoints', { url: NOWHERE, events: ['export.failed'] })).body.id
 }

@@ -1,4 +1,4 @@
-// Speaks to the API by plain HTTP, as an integrator would, and holds every answer against the API's own document.
+// Calls the API by plain HTTP, and checks every answer against the OpenAPI document.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { holdToDocument } from './openapi.ts'
 

@@ -1,4 +1,4 @@
-// After the whole run: whatever the document promises must have been seen. An answer that no test ever got is only a claim.
+// Checks after the whole run that every answer of the OpenAPI document was seen by a test.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

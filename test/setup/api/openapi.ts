@@ -1,4 +1,4 @@
-// Holds every answer that the tests get against the document that the same server serves at /openapi.json.
+// Checks every answer that the tests get against /openapi.json of the same server.
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RESPONSE_HEADERS } from '@waybill/shared/contract/headers.ts'
@@ -169,7 +169,7 @@ function validate(contract: Contract, pointer: readonly string[], value: unknown
   )
 }
 
-/** Answers may have nothing that is not documented: what clients are told to expect is closed for the tests. */
+/** Answers must not have undocumented fields: the schemas are closed for the tests. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed)
   if (typeof value !== 'object' || value === null) return value

@@ -1,4 +1,4 @@
-// Secrets of a kind each, planted in a run, and everywhere they must not turn up.
+// Secrets that a test uses in a run, and the search for them.
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { withClient } from '../database.ts'

@@ -1,4 +1,4 @@
-// What every error of the API must look like, whatever went wrong.
+// The form of every error answer of the API.
 import { expect } from 'vitest'
 import type { Answer, Json } from './api-client.ts'
 

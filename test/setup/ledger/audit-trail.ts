@@ -1,4 +1,4 @@
-// A trail with everything in it, and a hand that tampers with it as only the owner of the tables can.
+// A trail with every event, and changes to it that only the owner of the tables can make.
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '@waybill/shared/audit/record.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
@@ -34,7 +34,7 @@ export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
   }
 }
 
-/** Runs SQL as somebody for whom no trigger fires: a superuser can say so of a session. */
+/** Runs SQL without triggers: a superuser can disable them for a session. */
 export async function tamper(url: string, sql: string): Promise<void> {
   await withClient(url, async (client) => {
     const tables = ['waybill.audit_events', 'waybill.audit_head']
@@ -48,7 +48,7 @@ export async function tamper(url: string, sql: string): Promise<void> {
   })
 }
 
-/** SQL that hashes everything from this event on anew, and sets the head: what a thorough hand would do. */
+/** SQL that recomputes the hashes from this event on, and sets the head: a complete forgery. */
 export const chainAnew = (from: number) => `
   DO $$
   DECLARE

@@ -1,4 +1,4 @@
-// Workers, callers and reconcilers that do to one export whatever they are told, at once, and remember what they heard.
+// Workers, callers and reconcilers that act on one export concurrently, and keep the answers.
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@waybill/shared/database/client.ts'
 import type { Export } from '@waybill/shared/generated/prisma/client.ts'
@@ -14,7 +14,7 @@ export type Action =
       /** With the token of the attempt before. */
       readonly late: boolean
     }
-  | { readonly kind: 'revive' | 'reviveNobody' | 'cancel' | 'expire' | 'forget' | 'createAgain' }
+  | { readonly kind: 'revive' | 'reviveNone' | 'cancel' | 'expire' | 'forget' | 'createAgain' }
 
 /** One call and its answer. Each has an actor of its own, so the trail tells which call wrote an event. */
 export interface Said {
@@ -132,7 +132,7 @@ export class Actors {
         // The trail tells what it did: a list of those that are queued again leaves out the one that failed.
         await this.#ledger.reviveLost(0, actor, this.#exportId)
         return false
-      case 'reviveNobody':
+      case 'reviveNone':
         return (await this.#ledger.reviveLost(DAY, actor, this.#exportId)).length > 0
       case 'cancel':
         return this.#ledger.cancel(this.#exportId, actor)

@@ -1,4 +1,4 @@
-// The rules of an export's life, written by hand: the legal transitions, and what must hold between two looks at it.
+// The rules of an export, written by hand: legal transitions, and what must hold between two observations.
 
 import type { EventRow } from '@waybill/shared/ledger/queries.ts'
 import type { ExportStatus } from '@waybill/shared/vocabulary/export.ts'
@@ -53,7 +53,7 @@ function expectTrail(before: Look, after: Look): void {
   expect(statusAfter(after.events), 'the trail leads to the state').toBe(after.row.status)
 }
 
-/** Whoever was told yes has written one event, whoever was told no has written none. */
+/** An actor with the answer yes has written one event, one with the answer no has written none. */
 function expectAnswers(before: Look, after: Look, said: readonly Said[]): void {
   const written = after.events.slice(before.events.length)
   for (const { kind, actor, key, answer } of said) {
@@ -61,20 +61,20 @@ function expectAnswers(before: Look, after: Look, said: readonly Said[]): void {
     if (kind === 'revive') {
       expect(own.length).toBeLessThanOrEqual(1)
     } else if (kind === 'complete' && answer) {
-      // Told again what is known already: that its file is the published one.
+      // A repeated publication: its file is the published one already.
       expect(own).toEqual(own.length === 0 ? [] : ['export.completed'])
-      expect(after.row.artifactKey ?? key, 'who is told that it is published is the one').toBe(key)
+      expect(after.row.artifactKey ?? key, 'its file is the published one').toBe(key)
     } else {
       const isSilent = kind === 'heartbeat' || kind === 'recordUpload'
       expect(own, `${kind} was told ${answer}`).toHaveLength(answer && !isSilent ? 1 : 0)
     }
-    if (kind === 'reviveNobody' || kind === 'createAgain') expect(answer, kind).toBe(false)
+    if (kind === 'reviveNone' || kind === 'createAgain') expect(answer, kind).toBe(false)
   }
   const actors = new Set(said.map(({ actor }) => actor))
   expect(written.filter(({ actor }) => !actors.has(actor))).toEqual([])
 }
 
-/** Only the attempt that started last, and has not ended, moves the export or is told that it is alive. */
+/** Only the attempt that started last, and has not ended, moves the export or renews its lock. */
 function expectOwner(before: Look, after: Look, said: readonly Said[]): void {
   const calls = new Map(said.map((call) => [call.actor, call]))
   let owner = before.row.attemptToken

@@ -1,4 +1,4 @@
-// A request as the ledger takes it, for tests that need any.
+// A valid request for the ledger.
 import type { NewExport } from '@waybill/shared/ledger/ledger.ts'
 
 export function newExport(changes: Partial<NewExport> = {}): NewExport {

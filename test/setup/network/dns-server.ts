@@ -1,4 +1,4 @@
-// A name server on a UDP port of its own, which answers what the test says (RFC 1035; A and AAAA only).
+// A name server on a UDP port. The test sets its answers (RFC 1035; A and AAAA only).
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 
@@ -7,7 +7,7 @@ export interface DnsServer {
   readonly address: string
   /** What a name leads to from now on; a function is asked at each question, with how many of this kind came before. */
   set(name: string, answer: readonly string[] | ((times: number) => readonly string[])): void
-  /** How often somebody asked for the IPv4 addresses of this name. */
+  /** How often the IPv4 addresses of this name were requested. */
   asked(name: string): number
   close(): Promise<void>
 }

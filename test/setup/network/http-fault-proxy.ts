@@ -55,7 +55,7 @@ interface ActiveRule extends Rule {
   take(request: SeenRequest): Fault | undefined
 }
 
-/** S3's word for an error, as the SDK reads it. */
+/** An error of S3, as the SDK reads it. */
 export function s3Error(status: number, code: string): Fault {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>injected</Message></Error>`
   return { kind: 'answer', status, body }
@@ -137,7 +137,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
   }
 
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (request, response) => {
-    // Clients that give up are what is provoked here; whoever waits for the answer has their own error.
+    // Clients that give up are expected here; the caller of the request gets its own error.
     handle(request, response).catch(() => response.destroy())
   })
   server.listen(0, '127.0.0.1')

@@ -1,4 +1,4 @@
-// A real OpenID provider on loopback, behind a line that can be cut; its keys can be had to make tokens that it never would.
+// A real OpenID provider on loopback behind a TCP proxy. Its keys are available, to sign tokens that it would not issue.
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,4 @@
-// What a TCP proxy does to the bytes of its connections: holds them, slows them, cuts them off.
+// The faults of a TCP proxy: it holds, slows and cuts the bytes of its connections.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'

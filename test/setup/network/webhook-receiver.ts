@@ -1,4 +1,4 @@
-// A receiver of webhooks on a real socket, which keeps what it gets and answers as the test says.
+// A receiver of webhooks on a real socket. It keeps requests, and the test sets its answers.
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'

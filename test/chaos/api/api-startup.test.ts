@@ -1,10 +1,10 @@
-// The first moments of an API: who is told that it is ready can use the key of its settings.
+// Start of the API: once it is ready, the key of its settings is valid.
 import { expect, it } from 'vitest'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
-it('an API is not ready before the key of its settings is an admin', async (test) => {
+it('the API is not ready before the key of its settings is stored as an admin key', async (test) => {
   const chaos = await startChaos(test, { queue: 'postgres' })
   const held = await chaos.hold(`SELECT pg_advisory_xact_lock(hashtextextended('waybill.api_keys', 0))`)
   const starting = chaos.startApi()

@@ -6,7 +6,7 @@ import { openBucket } from '../setup/invariants.ts'
 import { until } from '../setup/until.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 2, queue on %s', (queue) => {
-  it('publishes one object and removes the other when the word of its completion died with the worker', async (test) => {
+  it('publishes one object and removes the other when the worker dies and its publication is lost', async (test) => {
     const { chaos, id, publishing, release } = await killWhilePublishing(test, queue)
     await chaos.client.query('SELECT pg_terminate_backend($1)', [publishing])
     await release()
@@ -16,7 +16,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 2, queue on %s', (queue) => {
     await chaos.holds([id])
   })
 
-  it('keeps the object when the word of its completion arrived and only the worker did not live to hear it', async (test) => {
+  it('keeps the object when the worker dies and its publication still succeeds', async (test) => {
     const { chaos, id, release } = await killWhilePublishing(test, queue)
     await chaos.startWorker()
     await release() // the server has the statement: it is carried out

@@ -1,10 +1,10 @@
-// SIGTERM of the API: what is on its way is answered, and whoever balances load knows before.
+// SIGTERM of the API: open requests are answered, and /readyz reports it to the load balancer before.
 import { describe, expect, it } from 'vitest'
 import { startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
-describe.concurrent('an API that is told to stop', () => {
-  it('answers the request on its way, then ends', async (test) => {
+describe.concurrent('an API that receives SIGTERM', () => {
+  it('answers the open request, then ends', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres', settings: { SHUTDOWN_GRACE: '10m' } })
     const api = await chaos.startApi()
     const held = await chaos.hold('LOCK TABLE waybill.audit_events IN EXCLUSIVE MODE')
@@ -24,7 +24,7 @@ describe.concurrent('an API that is told to stop', () => {
     await chaos.holds([id])
   })
 
-  it('says so on /readyz while it still answers, for SHUTDOWN_DELAY', async (test) => {
+  it('answers 503 on /readyz and still answers requests during SHUTDOWN_DELAY', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres', settings: { SHUTDOWN_DELAY: '15s' } })
     const api = await chaos.startApi()
     expect((await api.admin.get('/readyz')).status).toBe(200)
@@ -39,7 +39,7 @@ describe.concurrent('an API that is told to stop', () => {
     await chaos.holds([id])
   })
 
-  it('forgets no refusal that was one too many for the trail', async (test) => {
+  it('records the number of refusals that were not recorded one by one', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres' })
     const api = await chaos.startApi()
     for (let count = 0; count < 40; count++) {

@@ -1,4 +1,4 @@
-// Fault 9: a worker that stands still past its lock, and goes on when another has done its work.
+// Fault 9: a worker is stopped for longer than its lock, and resumes after another worker has completed the export.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
@@ -7,7 +7,7 @@ import { until } from '../setup/until.ts'
 const LOST = 'the attempt lost the export; what it wrote is thrown away'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
-  it('does not let a worker that stood still in mid-upload publish after another has', async (test) => {
+  it('a worker that was stopped during the upload cannot publish after another worker has', async (test) => {
     const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, late] = await Promise.all([
@@ -25,21 +25,21 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     late.signal('SIGCONT')
     expect(await late.said(LOST)).toMatchObject({ exportId: id, attempt: 1 })
     expect(await chaos.story(id)).toEqual(['requested', 'started', 'retrying', 'started', 'completed'])
-    // It is none the worse for it: the next export may be its own.
+    // The worker still works: it may run the next export.
     const next = await api.ask({ limit: 10 })
     await chaos.becomes(next, 'completed')
     await chaos.holds([id, next])
   })
 
-  it('refuses the publication of a worker that stood still with its file complete', async (test) => {
+  it('a worker that was stopped with a complete file cannot publish after another worker has', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true, settings: SHORT_LOCK })
-    // It believes in its lock for long, and so says its word again when it wakes up; the other takes over soon.
+    // Its own lock is long, so it repeats the publication when it resumes; the other worker takes over after 10 s.
     const [api, late] = await Promise.all([chaos.startApi(), chaos.startWorker({ WORKER_LOCK: '10m' })])
     const { release } = await chaos.holdPublication()
     const id = await api.ask()
     const publishing = await until('it publishes', async () => (await chaos.blocked("status = 'completed'"))[0])
     late.signal('SIGSTOP')
-    // The word is lost on the way, and so is the job with its lock.
+    // The publication is lost, and so is the job with its lock.
     await chaos.client.query('SELECT pg_terminate_backend($1)', [publishing])
     await chaos.queue.empty()
     await release()
@@ -51,7 +51,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     await chaos.holds([id])
   })
 
-  it('does not let a worker that stands still keep the turn of the reconciler from the others', async (test) => {
+  it('a stopped worker does not keep the lock of the reconciler', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, still] = await Promise.all([
@@ -60,7 +60,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     ])
     const old = await api.ask()
     await chaos.becomes(old, 'completed')
-    // It has its turn, and is in the middle of it: the file of this export cannot be removed.
+    // It holds the lock of the reconciler during a round: the file of this export cannot be removed.
     s3.stall()
     await chaos.client.query('UPDATE waybill.exports SET expires_at = now() WHERE id = $1', [old])
     await chaos.becomes(old, 'expired')

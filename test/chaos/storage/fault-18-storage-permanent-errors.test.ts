@@ -1,4 +1,4 @@
-// Fault 18: no permission, no bucket, no space. The export fails at once, says what to do, and asks only once.
+// Fault 18: no permission, no bucket, no space. The export fails at once with advice, and does not repeat the request.
 import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest, s3Error } from '../../setup/network/http-fault-proxy.ts'
@@ -30,7 +30,7 @@ const REFUSALS: readonly Refusal[] = [
   ['STORAGE_FULL', SMALL_FILE, isUpload.whole, { kind: 'answer', status: 507 }],
 ]
 
-it('every refusal ends the export at once, with its code and its advice, after one attempt and one request', async () => {
+it('an export fails in its first attempt, with code and advice, when S3 rejects a request', async () => {
   const { s3, ask, ended, lockUsers, holds } = rig()
   const held = await lockUsers()
   const asked: { id: string; code: ErrorCode; hits: () => number; parts: number }[] = []
@@ -54,7 +54,7 @@ it('every refusal ends the export at once, with its code and its advice, after o
 it.for([
   ['STORAGE_BUCKET_MISSING', { S3_BUCKET: 'no-such-bucket' }],
   ['STORAGE_ACCESS_DENIED', { S3_SECRET_ACCESS_KEY: 'wrong' }],
-] as const)('a real server, a wrong setting: %s', async ([code, settings], test) => {
+] as const)('an export fails with %s when the settings of the storage are wrong', async ([code, settings], test) => {
   const chaos = await startChaos(test, { queue: 'postgres' })
   const [api] = await Promise.all([chaos.startApi(), chaos.startWorker(settings)])
   const done = await api.admin.export(SMALL_FILE)

@@ -1,4 +1,4 @@
-// Watches exports from the outside and holds them where a fault is to hit.
+// Observes exports in the database, and stops them at the place where a fault occurs.
 import pg from 'pg'
 import { readTrail } from './invariants.ts'
 import type { Program } from './program.ts'
@@ -16,7 +16,7 @@ export interface Hold {
   release(): Promise<void>
 }
 
-export interface Lookout {
+export interface Observer {
   row(id: string): Promise<RowSeen>
   /** Waits for the row to be so. */
   becomes(id: string, status: string, timeoutMs?: number): Promise<RowSeen>
@@ -29,15 +29,15 @@ export interface Lookout {
   uploading(id: string): Promise<void>
   /** Runs a statement that locks something, and keeps the lock until it is released. */
   hold(statement: string): Promise<Hold>
-  /** Nobody reads users until it is released: every export of them stops before its first row. */
+  /** Locks the table users until it is released: every export of users stops before its first row. */
   lockUsers(): Promise<Hold>
-  /** No export is published until it is released: the statement that would, waits in the server. */
+  /** No export is published until it is released: the publishing statement waits in the server. */
   holdPublication(): Promise<Hold>
   /** Backends that wait for a lock, by a part of their statement. */
   blocked(statement: string): Promise<number[]>
 }
 
-export interface LookoutOptions {
+export interface ObserverOptions {
   readonly client: pg.Pool
   readonly url: string
   readonly programs: () => readonly Program[]
@@ -45,7 +45,7 @@ export interface LookoutOptions {
   readonly defer: (action: () => Promise<void>) => void
 }
 
-export function createLookout({ client, url, programs, defer }: LookoutOptions): Lookout {
+export function createObserver({ client, url, programs, defer }: ObserverOptions): Observer {
   const row = async (id: string): Promise<RowSeen> => {
     const { rows } = await client.query<RowSeen>(
       `SELECT status, attempts, attempt_token AS token, error_code AS "errorCode" FROM waybill.exports WHERE id = $1`,

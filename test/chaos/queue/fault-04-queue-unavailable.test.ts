@@ -1,4 +1,4 @@
-// Fault 4: Redis away for a long time while the worker is idle, then a job.
+// Fault 4: the queue is unavailable for a long time while the worker is idle.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
@@ -12,7 +12,7 @@ import { startChaos } from '../setup/chaos.ts'
 const OUTAGE = 15_000
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 4, queue on %s', (queue) => {
-  it('processes the next export without a restart when the queue was away for long', async (test) => {
+  it('a worker runs the next export without a restart after a long outage of the queue', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true })
     const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     const first = await api.ask()

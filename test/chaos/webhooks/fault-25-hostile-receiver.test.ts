@@ -1,4 +1,4 @@
-// Fault 25: receivers that hang, drip, never end, reset, lie or refuse: bounded, logged, and no concern of any export.
+// Fault 25: receivers that hang, send slowly, never end, reset, or send invalid HTTP. Exports are not affected.
 import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -15,7 +15,7 @@ const LOCAL = { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0
 const ENDLESS = 32 * 1024 ** 2
 
 describe('fault 25', () => {
-  it('takes from a hostile receiver what it has to say, within a second and 64 kB, and no export waits for it', async (test) => {
+  it('limits the time and the size of the response of a hostile receiver, and delays no export', async (test) => {
     const receiver = await startReceiver()
     let written = 0
     receiver.answer = (response, { path }) => {
@@ -83,7 +83,7 @@ describe('fault 25', () => {
     expect(worker.output()).toMatch(/a webhook endpoint was disabled/)
   })
 
-  it('lets a dead receiver wait alone: others are told while it takes its time', async (test) => {
+  it('a receiver that does not answer does not delay the deliveries to others', async (test) => {
     const [dead, living] = await Promise.all([startReceiver(), startReceiver()])
     dead.answer = () => undefined
     const settings = { ...LOCAL, WEBHOOK_TIMEOUT: '60s', WEBHOOK_CONCURRENCY: '5' }
@@ -100,15 +100,15 @@ describe('fault 25', () => {
   })
 })
 
-describe.concurrent.each(QUEUE_BACKENDS)('a webhook, queue on %s', (queue) => {
-  it('that was sent by a worker that died before it wrote so is sent once more, under the same id', async (test) => {
+describe.concurrent.each(QUEUE_BACKENDS)('a delivery, queue on %s', (queue) => {
+  it('is sent again under the same id when the worker dies before it records the attempt', async (test) => {
     const receiver = await startReceiver()
     const settings = { ...LOCAL, ...SHORT_LOCK, WEBHOOK_TIMEOUT: '1s' }
     const chaos = await startChaos(test, { queue, settings })
     chaos.defer(() => receiver.close())
     const [api, victim] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     const endpoint = await register(api, receiver.url)
-    // It answers when its sender is dead: the word is received, and nobody knows.
+    // It answers when the sender is dead: the delivery has arrived, and is not recorded.
     receiver.answer = (response) => {
       victim.signal('SIGKILL')
       void victim.ended.then(() => response.writeHead(204).end())

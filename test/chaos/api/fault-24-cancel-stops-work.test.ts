@@ -1,4 +1,4 @@
-// Fault 24: a cancel ends the work wherever it is, soon.
+// Fault 24: a cancel stops the read and the upload of an export.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { type Chaos, startChaos } from '../setup/chaos.ts'
@@ -8,18 +8,18 @@ import { until } from '../setup/until.ts'
 const STOPPED_TIMEOUT_MS = 20_000
 
 describe.concurrent('fault 24, a cancel sent to another API process', () => {
-  it('stops a read that waits for the source', async (test) => {
+  it('stops a read that waits for a lock in the source', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres' })
     const [api, other] = await Promise.all([chaos.startApi(), chaos.startApi(), chaos.startWorker()])
     await chaos.lockUsers()
     const id = await api.ask()
     await until('the source works on it', () => reads(chaos, 'active'))
     expect((await other.admin.post(`/v1/exports/${id}/cancel`, {})).status).toBe(202)
-    await until('the source has been told to stop', async () => !(await reads(chaos)), STOPPED_TIMEOUT_MS)
+    await until('the read has stopped', async () => !(await reads(chaos)), STOPPED_TIMEOUT_MS)
     await chaos.holds([id])
   })
 
-  it('stops a sort of minutes before the first row', async (test) => {
+  it('stops a long sort before the first row', async (test) => {
     const chaos = await startChaos(test, { queue: 'redis', rows: 5_000 })
     // 5,000 rows of 10 ms each come before the sort gives its first.
     await chaos.client.query(`
@@ -29,11 +29,11 @@ describe.concurrent('fault 24, a cancel sent to another API process', () => {
     const id = await api.ask()
     await until('the source sorts', () => reads(chaos, 'active', 'FETCH'))
     expect((await other.admin.post(`/v1/exports/${id}/cancel`, {})).status).toBe(202)
-    await until('the source has been told to stop', async () => !(await reads(chaos)), STOPPED_TIMEOUT_MS)
+    await until('the read has stopped', async () => !(await reads(chaos)), STOPPED_TIMEOUT_MS)
     await chaos.holds([id])
   })
 
-  it('stops an upload to a storage that hangs, and nothing of it stays', async (test) => {
+  it('stops an upload to a storage that hangs, and leaves no object', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres', rows: 12_000, rowBytes: 1000 })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, other] = await Promise.all([
@@ -54,7 +54,7 @@ describe.concurrent('fault 24, a cancel sent to another API process', () => {
 })
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
-  it('never starts an export that was canceled in the queue', async (test) => {
+  it('a worker never starts an export that was canceled in the queue', async (test) => {
     const chaos = await startChaos(test, { queue })
     const api = await chaos.startApi()
     const canceled = await api.ask()

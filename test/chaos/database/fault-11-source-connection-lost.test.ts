@@ -1,4 +1,4 @@
-// Fault 11: the source breaks in mid-read. Another attempt reads a new snapshot from its start; no file mixes two.
+// Fault 11: the source fails during the read. Another attempt reads a new snapshot from its start; no file mixes two.
 import { parse } from 'csv-parse/sync'
 import { expect, it } from 'vitest'
 import { type Rig, useRig } from '../setup/rig.ts'
@@ -35,7 +35,7 @@ async function expectOnly(year: number, id: string): Promise<void> {
   await holds([id])
 }
 
-it('the backend is killed in mid-read: the file is of one generation', async () => {
+it('a file holds one snapshot after the backend of its read was terminated', async () => {
   const { client, source, busyBackends, retries } = rig()
   await turn(rig(), 2001)
   const id = await startReading(rig())
@@ -49,7 +49,7 @@ it('the backend is killed in mid-read: the file is of one generation', async () 
   expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
 })
 
-it('the connection is cut in the middle of a page: the file is of one generation', async () => {
+it('a file holds one snapshot after the connection of its read was cut', async () => {
   const { source, retries } = rig()
   await turn(rig(), 2003)
   const id = await startReading(rig())
@@ -60,7 +60,7 @@ it('the connection is cut in the middle of a page: the file is of one generation
   expect(await retries(id)).toEqual(['SOURCE_UNAVAILABLE'])
 })
 
-it('the connection falls silent for good: given up in time, its slot and its backend are not lost', async () => {
+it('an attempt ends in time when its connection stops answering, and frees its slot and its backend', async () => {
   const { source, retries, run } = rig()
   await turn(rig(), 2005)
   const id = await startReading(rig())
@@ -70,10 +70,10 @@ it('the connection falls silent for good: given up in time, its slot and its bac
   const startedAt = performance.now()
   // The other slot works on meanwhile.
   expect(await run({ dataset: 'users', format: 'ndjson', limit: 10 })).toMatchObject({ status: 'completed' })
-  await until('the attempt is given up', async () => (await retries(id)).length === 1)
+  await until('the attempt has ended', async () => (await retries(id)).length === 1)
   // Usually 20 s: SOURCE_STATEMENT_TIMEOUT, 10 s that the worker grants the server beyond it, and 5 s to close.
   expect(performance.now() - startedAt).toBeLessThan(100_000)
   await until('the worker has closed the connection instead of using it again', () => source.silent === 0)
-  // Both ends let go of it, though neither hears of the other: the server by its own limit, SOURCE_IDLE_TIMEOUT.
+  // Both sides end the connection without hearing from the other: the server by its own limit, SOURCE_IDLE_TIMEOUT.
   await expectOnly(2006, id)
 })

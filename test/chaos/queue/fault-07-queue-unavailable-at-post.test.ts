@@ -1,4 +1,4 @@
-// Fault 7: the queue is away when an export is asked for.
+// Fault 7: the queue is unavailable when an export is requested.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { startChaos } from '../setup/chaos.ts'
@@ -7,7 +7,7 @@ import { startChaos } from '../setup/chaos.ts'
 const ACCEPTED_TIMEOUT_MS = 10_000
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 7, queue on %s', (queue) => {
-  it('answers 202 while the queue is away, and runs the export when it is back', async (test) => {
+  it('the API answers 202 while the queue is unavailable, and the export runs when the queue is back', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true })
     const [api] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     await chaos.queue.away()

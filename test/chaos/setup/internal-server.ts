@@ -1,4 +1,4 @@
-// What stands inside the network and must never be called: a server that counts who knocks.
+// A server at an internal address that counts connections. It must never be called.
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 

@@ -1,11 +1,11 @@
-// Fault 5: Redis away while a job runs past its lock.
+// Fault 5: the queue is unavailable while a job runs for longer than its lock.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
-  it('publishes once when the queue was away for longer than the lock of a running job', async (test) => {
+  it('an export is published once when the queue was unavailable for longer than the lock of its job', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true, settings: { WORKER_LOCK: '6s' } })
     const [api] = await Promise.all([chaos.startApi(), chaos.startWorkers(2)])
     const users = await chaos.lockUsers()
@@ -21,7 +21,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
       return heard.rowCount === 1
     })
     await chaos.queue.back()
-    // Whatever the queue makes of a job whose lock ran out: it is handed out again, or forgotten.
+    // The queue may hand out a job whose lock ran out again, or drop it.
     const later = await api.ask()
     await until('the queue works again', async () => (await chaos.story(later)).includes('started'))
     await users.release()
@@ -32,8 +32,8 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
   })
 })
 
-describe('fault 5, Redis away for one worker', () => {
-  it('publishes once when another worker is given the job of one that cannot reach the queue', async (test) => {
+describe('fault 5, Redis unavailable for one worker', () => {
+  it('an export is published once when another worker gets the job of a worker without Redis', async (test) => {
     const chaos = await startChaos(test, { queue: 'redis', ownQueue: true, settings: { WORKER_LOCK: '6s' } })
     const redis = await chaos.proxy('REDIS_URL')
     const [api, cutOff] = await Promise.all([
@@ -45,7 +45,7 @@ describe('fault 5, Redis away for one worker', () => {
     await chaos.becomes(id, 'running')
     redis.refuse()
     await chaos.startWorker()
-    // It takes the job, finds that the ledger knows a living owner, and lets go of it.
+    // It takes the job, finds in the ledger that the export has an active attempt, and drops the job.
     await until('the job is gone', async () => !(await chaos.queue.has(id)))
     expect((await chaos.row(id)).status).toBe('running')
     await users.release()

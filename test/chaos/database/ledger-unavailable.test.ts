@@ -1,4 +1,4 @@
-// The ledger goes away in the middle of an export, or at the one moment when nobody can know what it has done.
+// The ledger is unavailable during an export, or its answer to the publication is lost.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { useRig } from '../setup/rig.ts'
@@ -6,7 +6,7 @@ import { until } from '../setup/until.ts'
 
 const ROWS = 4_000
 
-describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
+describe.each(QUEUE_BACKENDS)('an export while the ledger is unavailable, queue on %s', (queue) => {
   const rig = useRig({ queue, rows: ROWS, rowBytes: 600, settings: { WORKER_LOCK: '10s', SOURCE_PAGE_ROWS: '200' } })
 
   const startReading = async (bytesPerSecond = 1_000_000) => {
@@ -17,7 +17,7 @@ describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
     return id
   }
 
-  it('is away for a moment: the export goes on and completes with its first attempt', async () => {
+  it('completes in its first attempt after a short outage', async () => {
     const { ledger, source, ended, holds, story } = rig()
     const id = await startReading()
     const before = ledger.accepted
@@ -30,25 +30,25 @@ describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
     await holds([id])
   })
 
-  it('has published, and its answer is lost: the object that the row names is never removed', async () => {
+  it('keeps the published object when the answer to the publication is lost', async () => {
     const { ledger, s3, ended, holds, story, ask } = rig()
     const lost = ledger.cutAnswerTo("SET status = 'completed'")
     const id = await ask({ dataset: 'users', format: 'ndjson' })
     await lost
     expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 1 })
-    await until('the worker has told the queue', async () => (await story(id)).at(-1) === 'completed')
+    await until('the export is completed in the trail', async () => (await story(id)).at(-1) === 'completed')
     await holds([id])
     const removed = s3.requests.filter(({ method, path }) => method === 'DELETE' && path.includes(id))
     expect(removed).toEqual([])
     await holds([id])
   })
 
-  it('is away for longer than the lock: the attempt gives up, another one runs, one object stays', async () => {
+  it('completes in a second attempt with one object after an outage longer than the lock', async () => {
     const { ledger, source, ended, holds, story, busyBackends } = rig()
     const id = await startReading(120_000)
     ledger.refuse()
-    // The late attempt has let go of the source by itself: it heard nothing for WORKER_LOCK.
-    await until('the attempt has given up', async () => (await busyBackends()).length === 0)
+    // The attempt has ended its read by itself: it could not renew its lock for WORKER_LOCK.
+    await until('the attempt has ended', async () => (await busyBackends()).length === 0)
     source.restore()
     ledger.restore()
     expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 2 })
@@ -56,7 +56,7 @@ describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
     await holds([id])
   })
 
-  it('falls silent while the publication waits in it: published once, by the statement that nobody heard of', async () => {
+  it('is published once when the ledger stops answering while the publication waits for a lock', async () => {
     const { ledger, ended, holds, holdPublication, ask, blocked, story, s3, run } = rig()
     const held = await holdPublication()
     const id = await ask({ dataset: 'users', format: 'json' })
@@ -65,7 +65,7 @@ describe.each(QUEUE_BACKENDS)('the ledger, queue on %s', (queue) => {
     await held.release()
     expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 1 })
     expect(await story(id)).toEqual(['requested', 'started', 'completed'])
-    // The worker asks again until it knows, or gives up without knowing: either way it removes nothing, and goes on.
+    // The worker repeats the statement until it has an answer, or gives up: in both cases it removes nothing and keeps working.
     const later = await run({ dataset: 'users', format: 'csv', limit: 10 })
     expect(later).toMatchObject({ status: 'completed' })
     expect(s3.requests.filter(({ method, path }) => method === 'DELETE' && path.includes(id))).toEqual([])

@@ -1,4 +1,4 @@
-// Fault 15: S3 answers 500, 503, resets, or loses its answer. The request is repeated, and the object is whole.
+// Fault 15: S3 answers 500 or 503, resets connections, or loses answers. Requests are repeated; the object is complete.
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest, s3Error } from '../../setup/network/http-fault-proxy.ts'
 import { useRig } from '../setup/rig.ts'
@@ -16,9 +16,9 @@ const rig = useRig({
 
 const secondPart = (request: SeenRequest) => isUpload.part(request) && request.query.get('partNumber') === '2'
 
-type Stumble = readonly [name: string, request: object, match: (request: SeenRequest) => boolean, fault: Fault]
+type Failure = readonly [name: string, request: object, match: (request: SeenRequest) => boolean, fault: Fault]
 
-const STUMBLES: readonly Stumble[] = [
+const FAILURES: readonly Failure[] = [
   ['a part is answered 500', FILE, secondPart, s3Error(500, 'InternalError')],
   ['a part is answered 503', FILE, secondPart, s3Error(503, 'SlowDown')],
   ['a part is reset in its middle', FILE, secondPart, { kind: 'reset', afterBytes: 1_000_000 }],
@@ -31,13 +31,13 @@ const STUMBLES: readonly Stumble[] = [
   ['the manifest arrives, and its answer is lost', SMALL_FILE, isUpload.manifest, { kind: 'lose-answer' }],
 ]
 
-it('S3 stumbles three times at each step of an upload: one attempt, a whole object', async () => {
+it('an export completes in one attempt when S3 fails three times at each step of the upload', async () => {
   const { s3, ask, ended, lockUsers, holds } = rig()
   const held = await lockUsers()
   const rules = new Map<string, { name: string; hits(): number }>()
-  for (const [name, request, match, fault] of STUMBLES) {
+  for (const [name, request, match, fault] of FAILURES) {
     const id = await ask(request)
-    // As often as the client may be told so before it gives up.
+    // The client gives up at the fourth failure.
     const rule = s3.fail((seen) => seen.path.includes(id) && match(seen), fault, { times: 3 })
     rules.set(id, { name, hits: () => rule.hits })
   }
@@ -49,7 +49,7 @@ it('S3 stumbles three times at each step of an upload: one attempt, a whole obje
   await holds([...rules.keys()])
 })
 
-it('the answer to the completion is lost: nobody knows whether there is an object, and there is one at the end', async () => {
+it('an export has one object when the answer to the completion of its upload is lost', async () => {
   const { s3, run, holds, story } = rig()
   const rule = s3.fail(isUpload.complete, { kind: 'lose-answer' }, { times: 1 })
   const done = await run(FILE)
@@ -59,7 +59,7 @@ it('the answer to the completion is lost: nobody knows whether there is an objec
   await holds([done.id])
 })
 
-it('a storage that never gets well: five attempts with pauses, then failed, and nothing stays behind', async () => {
+it('an export fails after five attempts and leaves no object when S3 keeps failing', async () => {
   const { s3, run, holds, retries } = rig()
   s3.fail(isUpload.whole, s3Error(500, 'InternalError'))
   const done = await run(SMALL_FILE)

@@ -1,4 +1,4 @@
-// Fault 25: webhooks that would lead inside, by an address, a name, a name that changes, a redirect or a proxy.
+// Fault 25: webhooks to internal addresses, by an address, a name, a name that changes, a redirect or a proxy.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,15 +9,15 @@ import { createSelfSigned } from '../../setup/network/self-signed.ts'
 import { startReceiver, verified } from '../../setup/network/webhook-receiver.ts'
 import { type Chaos, startChaos } from '../setup/chaos.ts'
 import type { Api } from '../setup/deployment.ts'
+import { startInside } from '../setup/internal-server.ts'
 import { until } from '../setup/until.ts'
-import { startInside } from '../setup/webhook-inside.ts'
 
 /** Where receivers may be; the loopback address itself is inside. */
 const OUTSIDE = '127.0.0.2'
 const INSIDE = '127.0.0.1'
 
 describe('fault 25', () => {
-  it('refuses at the door what names an address inside, however it is written', async (test) => {
+  it('the API rejects internal addresses in every notation', async (test) => {
     const chaos = await startChaos(test, { queue: 'postgres', settings: { WEBHOOK_ALLOW_HTTP: 'true' } })
     const api = await chaos.startApi()
     const hosts = [
@@ -35,7 +35,7 @@ describe('fault 25', () => {
     }
   })
 
-  it('calls nothing inside, whatever names, redirects, proxies and the environment say, and still calls who is outside', async (test) => {
+  it('the worker calls no internal address through names, redirects, proxies or the environment, and calls external ones', async (test) => {
     const dns = await startDnsServer()
     const tls = createSelfSigned('receiver.test')
     const directory = await mkdtemp(join(tmpdir(), 'waybill-ca-'))
@@ -132,7 +132,7 @@ async function triesOf(api: Api, endpoint: Json, count: number): Promise<Json[]>
   })
 }
 
-/** Told of, by number and reason; no secret and no signature. */
+/** Logged by number and reason, without secret and signature. */
 function expectQuietLogs(chaos: Chaos): void {
   const output = chaos.programs().map((program) => program.output())
   expect(output.join('\n')).toMatch(/webhook will be tried again/)

@@ -5,7 +5,7 @@ import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
-  it('lets what runs finish within the grace, and takes nothing new', async (test) => {
+  it('a worker finishes running exports within the grace period and starts no new ones after SIGTERM', async (test) => {
     const settings = { SHUTDOWN_GRACE: '60s', WORKER_CONCURRENCY: '1' }
     const chaos = await startChaos(test, { queue, settings })
     const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
@@ -25,8 +25,8 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
     await chaos.holds([running, late])
   })
 
-  it('hands back what does not finish within the grace: no attempt is spent, another worker runs it at once', async (test) => {
-    // With the usual lock of 30 s, only an export that was handed back is run again within this test's time.
+  it('a worker releases exports that do not finish within the grace period, without spending an attempt', async (test) => {
+    // With a lock of 60 s, only an export that was released runs again at once.
     const chaos = await startChaos(test, { queue, settings: { SHUTDOWN_GRACE: '200ms', WORKER_LOCK: '60s' } })
     const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     const users = await chaos.lockUsers()
@@ -43,7 +43,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
     await chaos.holds([id])
   })
 
-  it('ends at once at the second signal, and the export is not lost', async (test) => {
+  it('a worker ends at once at the second signal, and its export completes elsewhere', async (test) => {
     const chaos = await startChaos(test, { queue, settings: { ...SHORT_LOCK, SHUTDOWN_GRACE: '10m' } })
     const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     const users = await chaos.lockUsers()
