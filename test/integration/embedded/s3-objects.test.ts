@@ -17,9 +17,10 @@ import {
   PutObjectAclCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startS3 } from '../../../apps/standalone/src/s3/embedded-s3.ts'
-import { clientOf, MIB, useEmbeddedS3 } from '../../setup/embedded-s3.ts'
+import { clientOf, MIB, send, useEmbeddedS3 } from '../../setup/embedded-s3.ts'
 
 const suite = useEmbeddedS3()
 const at = (Key: string) => ({ Bucket: suite.server.bucket, Key })
@@ -109,6 +110,19 @@ describe('ranges', () => {
 
   test.each(['bytes=10-', 'bytes=20-30', 'bytes=-0'])('%s is not within the object', async (Range) => {
     await expect(read('range', { Range })).rejects.toMatchObject({ name: 'InvalidRange' })
+  })
+
+  test('If-Range of another object gives the whole object', async () => {
+    const link = await getSignedUrl(suite.client, new GetObjectCommand(at('range')))
+    const { headers } = await send(link)
+    for (const name of ['etag', 'last-modified']) {
+      const own = await send(link, { headers: { range: 'bytes=2-4', 'if-range': String(headers[name]) } })
+      expect(own).toMatchObject({ status: 206, body: '234' })
+    }
+    for (const other of ['"other"', new Date(0).toUTCString()]) {
+      const whole = await send(link, { headers: { range: 'bytes=2-4', 'if-range': other } })
+      expect(whole).toMatchObject({ status: 200, body: '0123456789' })
+    }
   })
 
   test('an empty object has no range', async () => {
@@ -304,7 +318,17 @@ describe('on disk', () => {
     await server.stop()
   })
 
-  test('a file that was changed behind its back is an error, not another content', async () => {
+  test('a start removes what a killed server was writing', async () => {
+    const place = { directory: join(suite.directory, 'killed'), port: 0, bucket: 'exports', durable: false }
+    const temporary = join(place.directory, 'store', 'exports', 'temporary')
+    await (await startS3(place)).stop()
+    await writeFile(join(temporary, 'partial'), 'x')
+    await mkdir(join(temporary, 'upload'))
+    await (await startS3(place)).stop()
+    expect(await readdir(temporary)).toEqual([])
+  })
+
+  test('a damaged file gives an error, not other content', async () => {
     await put('damaged', 'content')
     const objects = join(suite.directory, 'store', 'exports', 'objects')
     const path = join(objects, createHash('sha256').update('damaged').digest('hex'))

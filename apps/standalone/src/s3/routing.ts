@@ -27,7 +27,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'HEAD bucket': headBucket,
   'GET bucket': listObjectsV1,
   'GET bucket?list-type': listObjectsV2,
-  'GET bucket?location': (call) => answerXml(call, text('LocationConstraint', '')),
+  'GET bucket?location': getBucketLocation,
   'GET bucket?uploads': listMultipartUploads,
   'POST bucket?delete': deleteObjects,
   'PUT key': putObject,
@@ -86,6 +86,12 @@ function findOperation(request: IncomingMessage, { bucket, key, query }: Target)
     throw new S3Error('NotImplemented')
   }
   return operation
+}
+
+/** Empty: us-east-1. */
+function getBucketLocation(call: Call): void {
+  call.store.bucket(call.bucketName)
+  answerXml(call, text('LocationConstraint', ''))
 }
 
 async function createBucket({ store, bucketName, response }: Call): Promise<void> {

@@ -37,6 +37,13 @@ function names(header: string, etag: string): boolean {
   return header.split(',').some((one) => ['*', etag, `"${etag}"`].includes(one.trim().replace(/^W\//, '')))
 }
 
+/** With If-Range, a range is only for the object that the client has a part of. */
+export function isRangeWanted(call: Call, { etag, modified }: ObjectInfo): boolean {
+  const ifRange = call.header('if-range')
+  if (ifRange === undefined) return true
+  return ifRange.startsWith('"') ? names(ifRange, etag) : Math.floor(modified / 1000) * 1000 === Date.parse(ifRange)
+}
+
 export interface Range {
   readonly start: number
   /** The last byte, not the one after it. */

@@ -9,7 +9,7 @@ import type { Checksum } from '../checksum.ts'
 import type { ObjectInfo } from '../disk/bucket.ts'
 import { S3Error, toS3Error } from '../errors.ts'
 import { element, innerText, innerXml, text } from '../xml.ts'
-import { isNotModified, readRange, writeCondition } from './conditions.ts'
+import { isNotModified, isRangeWanted, readRange, writeCondition } from './conditions.ts'
 
 const KEPT_HEADERS = [
   'cache-control',
@@ -69,7 +69,7 @@ export async function getObject(call: Call): Promise<void> {
   try {
     const headers = answerHeaders(call, info)
     if (isNotModified(call, info)) return void response.writeHead(304, headers).end()
-    const range = readRange(call.header('range'), info.size)
+    const range = isRangeWanted(call, info) ? readRange(call.header('range'), info.size) : undefined
     const length = range === undefined ? info.size : range.end - range.start + 1
     response.writeHead(range === undefined ? 200 : 206, {
       'content-type': 'binary/octet-stream',
