@@ -211,7 +211,7 @@ async function failInApis(): Promise<void> {
   })
   const answer = await unheard.admin.post('/v1/exports', EXPORT)
   expect(answer.status).toBe(202)
-  await unheard.said('the queue is away; the export waits for the reconciler')
+  await unheard.said('the queue is unavailable; the reconciler will enqueue the export')
 }
 
 /** Settings that a process cannot use, and a command that cannot reach its database. */

@@ -1,4 +1,4 @@
-// The API process: reads the settings, connects, listens until it is told to stop.
+// The API process: reads the settings, connects, and listens until SIGTERM or SIGINT.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBootstrapKey } from '@waybill/shared/access/bootstrap-key.ts'
 import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
@@ -37,18 +37,18 @@ if (config.BOOTSTRAP_API_KEY !== undefined) void bootstrap(config.BOOTSTRAP_API_
 await untilSignal()
 log.info('stopping: no new connections; requests on their way are answered')
 stopping.abort()
-// Whoever balances load reads it off /readyz before the port is closed.
+// Load balancers see /readyz fail before the port closes.
 await sleep(config.SHUTDOWN_DELAY)
 await server.close(config.SHUTDOWN_GRACE)
 await refusals.flush()
 await connections.close()
 log.info('stopped')
-// A client that still looks for a Redis that is away would keep the process for ever.
+// A Redis client that is reconnecting would keep the process alive.
 process.exit(0)
 
 /**
- * The database may come up after us: until then, requests are answered with 503, and we are not ready. A key that cannot
- * be stored for another reason is in the log, and keeps nobody else from being served.
+ * The database may start after this process. Until it is available, requests get 503 and /readyz is not ready. When the
+ * key cannot be stored for another reason, that is logged, and the API serves other callers.
  */
 async function bootstrap(key: string): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-// Puts the HTTP application together from its parts. No I/O of its own.
+// Assembles the HTTP application from routes and middleware. Performs no I/O.
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '@waybill/shared/process/log.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
@@ -34,7 +34,7 @@ import { webhookDeliveryRoutes } from './routes/webhooks/deliveries.ts'
 import { webhookEndpointRoutes } from './routes/webhooks/endpoints.ts'
 import { webhookSecretRoutes } from './routes/webhooks/secret.ts'
 
-/** Every route, with its rule. The fixed names under /v1/exports come before `:id`. */
+/** All routes. The fixed names under /v1/exports come before `:id`. */
 export function createRoutes(deps: ServerDeps, metrics = createMetrics(deps.datasets.keys())): readonly Route[] {
   const checkDependencies = createDependencyCheck(deps)
   const routes = [
@@ -62,7 +62,7 @@ export function createServer(deps: ServerDeps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
-  // Express would tag every answer, those that may not be stored too; routes that are polled tag theirs themselves.
+  // Express would add an ETag to each response, even with `no-store`. Routes that are polled set their own.
   app.disable('etag')
   app.set('trust proxy', deps.config.TRUST_PROXY ?? false)
   const metrics = createMetrics(deps.datasets.keys(), deps.registry)

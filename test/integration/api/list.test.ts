@@ -98,7 +98,7 @@ describe('finds exports', () => {
   it('by a part of the requester’s name in any case', async () => {
     expect(await isFound({ requestedBy: asked.requestedBy })).toBe(true)
     expect(await isFound({ requestedBy: asked.requestedBy.slice(3).toUpperCase() })).toBe(true)
-    expect(await isFound({ requestedBy: 'somebody else' })).toBe(false)
+    expect(await isFound({ requestedBy: 'another caller' })).toBe(false)
     // Signs of a pattern mean themselves, or a name would find others.
     for (const requestedBy of ['%', '_'.repeat(asked.requestedBy.length), '\\']) {
       expect(await isFound({ requestedBy })).toBe(false)

@@ -1,4 +1,4 @@
-// Checks a request for an export against the dataset and the format it names.
+// Checks an export request against its dataset and format.
 
 import { mayExport, requireExportable } from '@waybill/shared/access/rights.ts'
 import type { Dataset } from '@waybill/shared/datasets/dataset.ts'
@@ -50,7 +50,7 @@ export function checkExportRequest(
     throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
   }
   requireExportable(caller, dataset)
-  // As they were sent: zod's record drops a key "__proto__" silently, and no filter is ever ignored.
+  // As they were sent, because zod's record drops the key "__proto__" silently, and no filter may be ignored.
   const { filters, errors: filterErrors } = checkFilters(dataset, (sent as ExportRequestInput).filters ?? {})
   errors.push(...filterErrors, ...checkColumns(dataset, body.columns ?? []))
   if (errors.length > 0) throw new WaybillError('VALIDATION_FAILED', undefined, { errors })
@@ -94,7 +94,7 @@ function checkColumns(dataset: Dataset, columns: readonly string[]): FieldError[
   })
 }
 
-/** By milliseconds, which is enough to find two dates that were swapped. A day as `dateTo` lasts until its end. */
+/** Compares milliseconds, which is enough to find swapped dates. A day as `dateTo` includes its end. */
 function isAfter(dateFrom: string, dateTo: string): boolean {
   const end = Date.parse(dateTo) + (dateTo.length === 10 ? 86_399_999 : 0)
   return Date.parse(dateFrom) > end

@@ -1,11 +1,11 @@
-// Links to files: signed when they are asked for, never stored.
+// Download links: signed on request, never stored.
 
 import type { Download } from '@waybill/shared/contract/exports.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import type { Storage } from '@waybill/shared/storage/storage.ts'
 
-/** A link lives for LINK_TTL, and no longer than the file. */
+/** A link is valid for LINK_TTL, but not longer than the file exists. */
 export function createSigner(config: Pick<Config, 'LINK_TTL'>, storage: Pick<Storage, 'signedUrl'>) {
   return async (row: ExportRow): Promise<Download> => {
     if (row.artifactKey === null) throw new Error(`completed export ${row.id} has no artifact`)

@@ -1,4 +1,4 @@
-// Which exports a caller may see: an admin all, an exporter its own; those of others do not exist for it.
+// Which exports a caller may see: administrators all, exporters their own. Others are NOT_FOUND for them.
 import type { Database } from '@waybill/shared/database/client.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import { findExport } from '@waybill/shared/ledger/queries.ts'
@@ -12,7 +12,7 @@ export async function findVisible(db: Database, id: string, caller: Caller): Pro
   return row
 }
 
-/** The requester to look for; undefined: all. @throws WaybillError FORBIDDEN for an exporter who asks for all */
+/** The requester to filter by; undefined means all. @throws WaybillError FORBIDDEN when an exporter requests all */
 export function scopeOf(caller: Caller, scope: 'mine' | 'all'): string | undefined {
   if (scope === 'mine') return caller.id
   if (caller.role !== 'admin') throw new WaybillError('FORBIDDEN', 'Only an administrator sees the exports of all.')

@@ -1,4 +1,4 @@
-// Lists the fields of an export that leave the house.
+// Response bodies of exports and events: lists each field that may leave the service.
 import { createHash } from 'node:crypto'
 import type { AuditRow } from '@waybill/shared/audit/queries.ts'
 import type { AuditEventBody } from '@waybill/shared/contract/audit.ts'
@@ -10,9 +10,9 @@ import type { EventRow } from '@waybill/shared/ledger/queries.ts'
 import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
 
-// What the database has as text or JSON is what the ledger wrote there: the casts below name it again.
+// The database returns text and JSON. The casts below name the types that the ledger has written.
 
-/** The export as api.md has it; `download` is added by whoever has signed a link. */
+/** The export as in docs/api.md, without `download`, which the route adds. */
 export function presentExport(row: ExportRow): Export {
   const isDone = row.rowCount !== null
   return {
@@ -54,7 +54,7 @@ function presentError({ errorCode, errorMessage }: ExportRow) {
   return { code: errorCode ?? 'INTERNAL', message: errorMessage ?? '', retryable: known?.retryable ?? false }
 }
 
-/** The planner's estimate may be too low: until the file is there, 99 is the most. */
+/** At most 99 until the file is complete, because the planner's estimate may be too low. */
 function percent(rows: number, estimatedRows: number | null, isDone: boolean): number | null {
   if (isDone) return 100
   if (estimatedRows === null) return null
@@ -62,8 +62,8 @@ function percent(rows: number, estimatedRows: number | null, isDone: boolean): n
 }
 
 /**
- * Changes when anything in the answer does. The link's own text changes with every signature, so a period
- * stands for it: a client that holds a 304 has a link with at least half of its time left.
+ * Changes when the response changes. The link differs with each signature, so `linkPeriod` represents it: after a 304, the
+ * client's link has at least half of its lifetime left.
  */
 export function etag(presented: object, linkPeriod?: number): string {
   const hash = createHash('sha256')
@@ -102,7 +102,7 @@ const HISTORY_STATUS: Record<ExportRow['status'], HistoryItem['status']> = {
   canceled: 'failed',
 }
 
-/** A row of the original service's history. */
+/** An item in the format of GAME's original export service. */
 export function presentHistory(row: ExportRow, maxRows: number): HistoryItem {
   return {
     id: row.id,

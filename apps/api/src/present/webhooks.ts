@@ -1,4 +1,4 @@
-// Lists the fields of endpoints, deliveries and secrets that leave the house.
+// Response bodies of endpoints, deliveries and secrets: lists each field that may leave the service.
 import type { CallerSecretBody, DeliveryBody, EndpointBody } from '@waybill/shared/contract/webhooks.ts'
 import type { CallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
 import type { DeliveryWithTries } from '@waybill/shared/webhooks/deliveries.ts'
@@ -27,8 +27,8 @@ export function presentCallerSecret({ row, secret }: CallerSecret): CallerSecret
 }
 
 /**
- * @param withAnswers what receivers said: for administrators only. Any caller may name an address, and would read here
- *   what servers say that only the service can reach
+ * @param withAnswers whether to include the responses of receivers, for administrators only. Any caller may set a
+ *   webhookUrl, and could otherwise read responses of servers that only the service can reach
  */
 export function presentDelivery(row: DeliveryWithTries, withAnswers: boolean): DeliveryBody {
   const { id, endpointId, exportId, type, status, attempts } = row

@@ -1,4 +1,4 @@
-// POST /v1/exports: writes the audit row, then enqueues; the row alone is the promise.
+// POST /v1/exports: writes the row of the export, then enqueues its job. The row alone guarantees that the export runs.
 import { createHash } from 'node:crypto'
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { exportSchema, QUEUED_EXPORT } from '@waybill/shared/contract/exports.ts'
@@ -47,7 +47,7 @@ export function createExportRoute(deps: ServerDeps): Route {
       const { checked, plan } = checkExportRequest(body, request.body, caller, deps)
       const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
       const idempotency = idempotencyOf(headers['Idempotency-Key'], checked)
-      // The worker signs with it, and cannot when there is no key to seal it with: better said now.
+      // Creates the secret that the worker signs with, so that a missing encryption key is reported now.
       if (webhookUrl !== undefined) await callerSecret(db, box, caller.id)
       const estimatedRows = await estimate(plan)
       const { row, active } = await ledger.create(
@@ -63,8 +63,8 @@ export function createExportRoute(deps: ServerDeps): Route {
       try {
         if (row.status === 'queued') await queue.add({ id: row.id, lane: row.lane, ahead: active })
       } catch (error) {
-        // The row is written, so the export will run: the reconciler adds the job when the queue is back.
-        log.warn({ exportId: row.id, error }, 'the queue is away; the export waits for the reconciler')
+        // The row is committed, so the export will run: the reconciler adds the job when the queue is available again.
+        log.warn({ exportId: row.id, error }, 'the queue is unavailable; the reconciler will enqueue the export')
       }
       response
         .status(202)
@@ -88,7 +88,7 @@ async function estimate({ reader, query, limit }: ExportPlan): Promise<number | 
   }
 }
 
-/** The key, and the hash of what it stands for. */
+/** The key, and the hash of the request that it identifies. */
 function idempotencyOf(key: string | undefined, checked: CheckedRequest): { key: string; hash: string } | undefined {
   if (key === undefined) return undefined
   const { filters, ...rest } = checked

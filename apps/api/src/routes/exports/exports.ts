@@ -1,4 +1,4 @@
-// The exports themselves: list, look, follow, cancel, remove.
+// Exports: list, get, delete and cancel them, and list their events.
 
 import { datasetOf, mayExport } from '@waybill/shared/access/rights.ts'
 import { exportEventListSchema } from '@waybill/shared/contract/events.ts'
@@ -29,7 +29,7 @@ import { etag, presentEvent, presentExport } from '../../present/exports.ts'
 /** Seconds that a poller should wait. */
 export const POLL_INTERVAL = 1
 
-/** What the answers to a poller carry. */
+/** The headers of responses that clients poll. */
 const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' } as const
 
 export function exportRoutes(deps: ServerDeps): Route[] {
@@ -87,7 +87,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         const row = await findVisible(db, id, caller)
         const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
         const presented = { ...presentExport(row), ...(queue === undefined ? {} : { queue }) }
-        // Whoever may not have the dataset any more sees that the file is there, and gets no link to it.
+        // A caller who has lost the right to the dataset still sees the export, but gets no link to its file.
         const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row.dataset))
         const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))
         if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
@@ -164,9 +164,9 @@ function isActive({ status }: Pick<ExportRow, 'status'>): boolean {
 }
 
 /**
- * Sets what a poller goes by. True: it has this version already, and the answer is on its way.
+ * Sets the headers for polling. Returns true after sending 304, when the client has this version already.
  *
- * @param isMoving it will change by itself: asking again is worth it
+ * @param isMoving whether the export is queued or running, so that the client should poll again
  */
 function isKnownToPoller(response: Response, known: string | undefined, tag: string, isMoving: boolean): boolean {
   if (isMoving) response.set('Retry-After', String(POLL_INTERVAL))

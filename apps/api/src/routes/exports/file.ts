@@ -1,4 +1,4 @@
-// The file of an export: its download, and the proof that it is complete.
+// The file of an export: its download link and its manifest.
 
 import { datasetOf, requireExportable } from '@waybill/shared/access/rights.ts'
 import { downloadQuerySchema, downloadSchema } from '@waybill/shared/contract/exports.ts'
@@ -41,7 +41,7 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
         const link = await sign(row)
         await ledger.recordDownload(row.id, actorOf(request, response))
         if (redirect === 'false') response.json(link)
-        // Express' own redirect repeats the link in a body that nobody reads.
+        // Without response.redirect(), which would repeat the link in a body.
         else response.status(303).location(link.url).end()
       },
     }),

@@ -1,4 +1,4 @@
-// POST /v1/exports/preview: the first rows as the file would have them, before anything is asked for.
+// POST /v1/exports/preview: the first rows as the file would hold them, without creating an export.
 import { recordEvent } from '@waybill/shared/audit/record.ts'
 import { previewSchema } from '@waybill/shared/contract/preview.ts'
 import { estimateRows } from '@waybill/shared/source/estimate.ts'
@@ -51,12 +51,12 @@ export function previewRoute(deps: ServerDeps): Route {
       const { filters, columns, csv } = checked
       const query = plan.query(Math.min(limit, ROWS))
 
-      // Whoever has closed the page wants no answer: the query must not go on without them.
+      // When the client disconnects, the query must not go on.
       const gone = new AbortController()
       response.on('close', () => gone.abort(new Error('the caller has gone')))
       await withPermit(gone.signal, async () => {
         const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
-        // Before the table is opened: whoever holds one connection and waits for another may wait for one who does the same.
+        // Before the table is opened: two previews that each hold a connection and wait for another one would deadlock.
         const estimatedRows = await estimateRows(reader, plan.query(limit), TIMEOUT)
         const table = await openTable(reader, query, {
           signal,
@@ -75,7 +75,7 @@ export function previewRoute(deps: ServerDeps): Route {
             warn: (code: WarningCode) => warnings.set(code, (warnings.get(code) ?? 0) + 1),
           }
           const isText = format.compressible
-          // Rows leave the house: no answer without its event.
+          // The response contains data, so it is not sent unless the event is recorded.
           await recordEvent(db, {
             type: 'export.previewed',
             actor: actorOf(request, response),
@@ -88,7 +88,7 @@ export function previewRoute(deps: ServerDeps): Route {
             rows: page.map((row) =>
               Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
             ),
-            // What a text editor would show of the file; a workbook has no such thing.
+            // The text of the file; a workbook has none.
             content: isText ? await text(format.encode(query.columns, onePage(page), context)) : null,
             estimatedRows,
           })
