@@ -1,4 +1,4 @@
-// Every setting, its kind of value and its default.
+// Every setting with its description, its kind of value and its default. .env.example is generated from this file.
 import { z } from 'zod'
 import {
   bearerToken,
@@ -7,107 +7,298 @@ import {
   duration,
   httpUrl,
   integer,
-  isOrigin,
-  isProxy,
-  list,
   networks,
+  origins,
   postgresUrl,
+  proxies,
   secretKeys,
   size,
 } from './fields.ts'
 
-/** GAME's own, in Keycloak. */
+/** The admin role of GAME in Keycloak. */
 export const DEFAULT_ADMIN_ROLE = 'AdministratorGAME'
 
-/** By the names of the environment. Exported for the test that holds .env.example to it. */
-export const settingsSchema = z.object({
-  PORT: integer(8080, 0, 65_535),
-  HOST: z.string().default('0.0.0.0'),
-  PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+const http = {
+  PORT: integer(8080, 0, 65_535).describe('TCP port of the API. 0: any free port.'),
+  HOST: z.string().default('0.0.0.0').describe('Address that the API listens on.'),
+  PUBLIC_URL: httpUrl
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe('Base URL of the API for callers and webhook receivers, used in links. Unset: http://localhost:PORT.')
+    .meta({ examples: ['https://exports.example.com'] }),
+  HTTP_IDLE_TIMEOUT: duration('65s', '1s').describe(
+    'Time after which the API closes an idle connection. Must be longer than the idle timeout of a load balancer in front.',
+  ),
+  HTTP_HEADERS_TIMEOUT: duration('10s', '100ms').describe(
+    'Time in which a client must send the headers of a request. After it, the connection is closed.',
+  ),
+  HTTP_REQUEST_TIMEOUT: duration('30s', '100ms').describe(
+    'Time in which a client must send a whole request, headers and body.',
+  ),
+  TRUST_PROXY: proxies
+    .optional()
+    .describe('Proxies whose X-Forwarded-For is trusted: their number, or their addresses and networks. Unset: none.')
+    .meta({ examples: ['1'] }),
+  CORS_ORIGINS: origins
+    .optional()
+    .describe(
+      'Origins whose pages may call the API from a browser, separated by commas. *: all. Unset: the admin page only.',
+    )
+    .meta({ examples: ['https://app.example.com'] }),
+  RATE_LIMIT_PER_CALLER: integer(30_000, 0, 1_000_000_000).describe(
+    'Requests per minute and caller before the API answers 429. 0: no limit. Shared through REDIS_URL, otherwise per process.',
+  ),
+  RATE_LIMIT_PER_ADDRESS: integer(60_000, 0, 1_000_000_000).describe(
+    'Requests per minute and client address (IPv6: per /64 network). 0: no limit.',
+  ),
+  RATE_LIMIT_FAILED_LOGINS: integer(300, 0, 1_000_000_000).describe(
+    'Requests per minute and client address without a valid token, before the address is blocked. 0: no limit.',
+  ),
+  METRICS_TOKEN: bearerToken
+    .optional()
+    .describe('Bearer token required to read /metrics, 16 characters or more. Unset: /metrics needs no token.')
+    .meta({ examples: ['change-me-to-something-long'] }),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Minimum level of the JSON log lines: fatal, error, warn, info, debug, trace, silent.'),
+}
 
-  DATABASE_URL: postgresUrl,
-  SOURCE_DATABASE_URL: postgresUrl.optional(),
-  SOURCE_STATEMENT_TIMEOUT: duration('30m', '1s'),
-  SOURCE_IDLE_TIMEOUT: duration('10m', '1s'),
+const databases = {
+  DATABASE_URL: postgresUrl
+    .describe('Required. postgres:// URL of Waybill\'s own tables, in the schema "waybill".')
+    .meta({ examples: ['postgres://waybill:secret@localhost:5432/waybill'] }),
+  SOURCE_DATABASE_URL: postgresUrl
+    .optional()
+    .describe(
+      'postgres:// URL of the data to export. Read-only access is enough, and it may be a replica. Unset: DATABASE_URL.',
+    )
+    .meta({ examples: ['postgres://reader:secret@localhost:5432/game'] }),
+  SOURCE_STATEMENT_TIMEOUT: duration('30m', '1s').describe(
+    'Time limit of one statement on the source: the sort, or one page of rows.',
+  ),
+  SOURCE_IDLE_TIMEOUT: duration('10m', '1s').describe(
+    'Time after which the source ends a session that is idle in the middle of an export, for example during a slow upload.',
+  ),
   SOURCE_WORK_MEM: z
     .string()
-    .regex(/^\d+(kB|MB|GB)$/, 'must be written as Postgres does: 64MB')
-    .default('64MB'),
-  DATASETS: z.string().optional(),
-  GAME_DATASETS: boolean(true),
-  SOURCE_PAGE_ROWS: integer(1_000, 1, 100_000),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+    .regex(/^\d+(kB|MB|GB)$/, 'must be a size in the notation of Postgres, like 64MB')
+    .default('64MB')
+    .describe(
+      'Memory of Postgres for the sort of one export before it uses the disk, with a unit of Postgres: kB, MB, GB.',
+    ),
+  DATASETS: z
+    .string()
+    .optional()
+    .describe(
+      'Your own datasets: a module (./my-datasets.ts) or a package that exports a list "datasets". Unset: none.',
+    )
+    .meta({ examples: ['./my-datasets.ts'] }),
+  GAME_DATASETS: boolean(true).describe(
+    'Whether to offer the four datasets of GAME. Set it to false if the source does not have its tables.',
+  ),
+  SOURCE_PAGE_ROWS: integer(1_000, 1, 100_000).describe('Rows per FETCH from the source.'),
+}
+
+const queue = {
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+    .optional()
+    .describe('redis:// or rediss:// URL of the queue; Valkey also works. Unset: the queue is in DATABASE_URL.')
+    .meta({ examples: ['redis://localhost:6379'] }),
   QUEUE_PREFIX: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,40}$/, 'must be lower-case letters, digits and underscores')
-    .default('waybill'),
+    .default('waybill')
+    .describe(
+      'Prefix of the keys in Redis, or of the schema in Postgres (with "_queue" appended). Lower-case letters, digits, _.',
+    ),
+}
 
-  S3_ENDPOINT: httpUrl.optional(),
-  S3_PUBLIC_ENDPOINT: httpUrl.optional(),
-  S3_REGION: z.string().default('us-east-1'),
-  S3_BUCKET: z.string().min(1),
+const storage = {
+  S3_ENDPOINT: httpUrl
+    .optional()
+    .describe('URL of the S3 server for api and worker. Unset: AWS.')
+    .meta({ examples: ['http://localhost:7070'] }),
+  S3_PUBLIC_ENDPOINT: httpUrl
+    .optional()
+    .describe('URL of the S3 server for downloads; links are signed for it. Unset: S3_ENDPOINT.')
+    .meta({ examples: ['https://files.example.com'] }),
+  S3_REGION: z.string().default('us-east-1').describe('Region of the bucket.'),
+  S3_BUCKET: z
+    .string()
+    .min(1)
+    .describe('Required. Name of the bucket, which must exist.')
+    .meta({ examples: ['waybill'] }),
   S3_PREFIX: z
     .string()
     .regex(/^((?!\.\.?\/)[\w.-]+\/)*$/, 'must be empty or end with a slash, without . and .. between slashes')
-    .default(''),
-  S3_FORCE_PATH_STYLE: boolean(false),
-  S3_ACCESS_KEY_ID: z.string().optional(),
-  S3_SECRET_ACCESS_KEY: z.string().optional(),
-  S3_PART_SIZE: size('5MiB', '5MiB'),
-  S3_UPLOAD_CONCURRENCY: integer(3, 1, 32),
-  S3_REQUEST_TIMEOUT: duration('60s', '100ms'),
+    .default('')
+    .describe('Prefix of all object keys, with a slash at the end. Empty: none.'),
+  S3_FORCE_PATH_STYLE: boolean(false).describe(
+    'true: the bucket is part of the path, as most servers other than AWS require. false: part of the host name.',
+  ),
+  S3_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe(
+      'Access key. Unset, together with the secret: the default chain of AWS (environment, profile, machine role).',
+    )
+    .meta({ examples: ['waybill'] }),
+  S3_SECRET_ACCESS_KEY: z
+    .string()
+    .optional()
+    .describe('Secret of the access key. Unset: see S3_ACCESS_KEY_ID.')
+    .meta({ examples: ['secret'] }),
+  S3_PART_SIZE: size('5MiB', '5MiB').describe(
+    'Minimum size of one part of an upload, 5MiB or more. Parts grow automatically if a file would need more than 1,000.',
+  ),
+  S3_UPLOAD_CONCURRENCY: integer(3, 1, 32).describe(
+    'Parts of one file that are uploaded in parallel. A running export holds about this many parts plus two in memory.',
+  ),
+  S3_REQUEST_TIMEOUT: duration('60s', '100ms').describe(
+    'Time without a response after which a request to the storage is aborted and retried.',
+  ),
+}
 
-  BOOTSTRAP_API_KEY: bearerToken.optional(),
-  METRICS_TOKEN: bearerToken.optional(),
-  OIDC_ISSUER: httpUrl.optional(),
-  OIDC_AUDIENCE: z.string().optional(),
-  OIDC_JWKS_URL: httpUrl.optional(),
-  OIDC_ROLES_CLAIM: z.string().default('realm_access.roles'),
-  OIDC_ADMIN_ROLE: z.string().default(DEFAULT_ADMIN_ROLE),
-  OIDC_EXPORTER_ROLE: z.string().optional(),
-  OIDC_CLOCK_SKEW: duration('30s', '0s'),
-  OIDC_CLIENT_ID: z.string().optional(),
+const access = {
+  BOOTSTRAP_API_KEY: bearerToken
+    .optional()
+    .describe('An admin API key that exists from the first start, 16 characters or more. Unset: none is created.')
+    .meta({ examples: ['change-me-change-me'] }),
+  OIDC_ISSUER: httpUrl
+    .optional()
+    .describe('Issuer ("iss") of the accepted OIDC access tokens. The URL must match exactly. Unset: API keys only.')
+    .meta({ examples: ['https://sso.example.com/realms/game'] }),
+  OIDC_AUDIENCE: z
+    .string()
+    .optional()
+    .describe('Audience ("aud") that a token must have. Required with OIDC_ISSUER. Unset: see OIDC_ISSUER.')
+    .meta({ examples: ['waybill'] }),
+  OIDC_JWKS_URL: httpUrl
+    .optional()
+    .describe("URL of the issuer's keys. Unset: taken from <OIDC_ISSUER>/.well-known/openid-configuration.")
+    .meta({ examples: ['http://keycloak:8080/realms/game/protocol/openid-connect/certs'] }),
+  OIDC_ROLES_CLAIM: z
+    .string()
+    .default('realm_access.roles')
+    .describe('Claim of the token that lists the roles. Dots address nested objects.'),
+  OIDC_ADMIN_ROLE: z.string().default(DEFAULT_ADMIN_ROLE).describe('Role of administrators.'),
+  OIDC_EXPORTER_ROLE: z
+    .string()
+    .optional()
+    .describe('Role of exporters. Unset: only administrators can use tokens.')
+    .meta({ examples: ['ExporterGAME'] }),
+  OIDC_CLOCK_SKEW: duration('30s', '0s').describe(
+    "Tolerated difference between the issuer's clock and the clock of Waybill.",
+  ),
+  OIDC_CLIENT_ID: z
+    .string()
+    .optional()
+    .describe('Public OIDC client of the admin page, which logs in with PKCE. Unset: the page asks for an API key.')
+    .meta({ examples: ['waybill-admin'] }),
   OIDC_SCOPES: z
     .string()
-    .regex(/^(?=.*\bopenid\b)[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'must be scopes with one space between, openid among them')
-    .default('openid profile'),
+    .regex(
+      /^(?=.*\bopenid\b)[\x21-\x7e]+( [\x21-\x7e]+)*$/,
+      'must be scopes that are separated by one space and include openid',
+    )
+    .default('openid profile')
+    .describe('Scopes that the admin page requests, separated by one space. Must include openid.'),
+}
 
-  MAX_ROWS: integer(100_000_000, 1, 2_147_483_646),
-  MAX_ACTIVE_EXPORTS: integer(100, 1, 1_000_000),
-  LARGE_EXPORT_ROWS: integer(100_000, 1, 2_147_483_646),
-  EXPORT_TTL: duration('7d', '1s'),
-  EXPORT_TIMEOUT: duration('6h', '1s'),
-  LINK_TTL: duration('15m', '1s'),
-  WORKER_CONCURRENCY: integer(2, 1, 100),
-  WORKER_LOCK: duration('30s', '1s'),
-  RECONCILE_INTERVAL: duration('15s', '100ms'),
-  SHUTDOWN_GRACE: duration('30s', '0ms'),
-  SHUTDOWN_DELAY: duration('0s', '0ms'),
-  HTTP_IDLE_TIMEOUT: duration('65s', '1s'),
-  HTTP_HEADERS_TIMEOUT: duration('10s', '100ms'),
-  HTTP_REQUEST_TIMEOUT: duration('30s', '100ms'),
-  TRUST_PROXY: z
-    .union([z.string().regex(/^\d$/).transform(Number), list(isProxy, 'unused')], {
-      error: 'must be how many proxies there are (1 to 9), or their addresses: 10.0.0.0/8, loopback, uniquelocal',
-    })
-    .optional(),
-  CORS_ORIGINS: list(isOrigin, 'must be origins like https://app.example.com, with commas between, or *').optional(),
-  RATE_LIMIT_PER_CALLER: integer(30_000, 0, 1_000_000_000),
-  RATE_LIMIT_PER_ADDRESS: integer(60_000, 0, 1_000_000_000),
-  RATE_LIMIT_FAILED_LOGINS: integer(300, 0, 1_000_000_000),
+const exportLimits = {
+  MAX_ROWS: integer(100_000_000, 1, 2_147_483_646).describe('Maximum number of rows in one file.'),
+  MAX_ACTIVE_EXPORTS: integer(100, 1, 1_000_000).describe(
+    'Maximum number of queued or running exports per caller. The next request is answered with 429.',
+  ),
+  LARGE_EXPORT_ROWS: integer(100_000, 1, 2_147_483_646).describe(
+    'Estimated rows from which an export counts as large. Large exports have a separate queue.',
+  ),
+  EXPORT_TTL: duration('7d', '1s').describe('Time that a file is kept after its export has ended.'),
+  EXPORT_TIMEOUT: duration('6h', '1s').describe('Time limit of one attempt at an export.'),
+  LINK_TTL: duration('15m', '1s').describe('Validity of a signed link, at most 7d. A link never outlives its file.'),
+}
 
-  WEBHOOK_SECRET_KEYS: secretKeys.optional(),
-  WEBHOOK_ALLOW_HTTP: boolean(false),
-  WEBHOOK_ALLOWED_NETWORKS: networks.optional(),
-  WEBHOOK_DNS_SERVERS: dnsServers.optional(),
-  WEBHOOK_TIMEOUT: duration('15s', '100ms'),
-  WEBHOOK_CONCURRENCY: integer(50, 1, 1_000),
-  WEBHOOK_LOG_TTL: duration('30d', '1s'),
+const worker = {
+  WORKER_CONCURRENCY: integer(2, 1, 100).describe(
+    'Exports that one worker runs in parallel in each of its two lanes, small and large.',
+  ),
+  WORKER_LOCK: duration('30s', '1s').describe('Time without a heartbeat after which a worker loses its export.'),
+  RECONCILE_INTERVAL: duration('15s', '100ms').describe(
+    'Interval of the reconciler, which repairs lost jobs and lost workers and removes expired files.',
+  ),
+  SHUTDOWN_GRACE: duration('30s', '0ms').describe(
+    'Time that running exports and requests get to finish after SIGTERM. After it, exports return to the queue.',
+  ),
+  SHUTDOWN_DELAY: duration('0s', '0ms').describe(
+    'Time that the API still accepts requests after SIGTERM, so that a load balancer can remove it first.',
+  ),
+}
 
-  DATA_DIR: z.string().default('.data'),
-  SAMPLE_ROWS: integer(100_000, 0, 100_000_000),
+const webhooks = {
+  WEBHOOK_SECRET_KEYS: secretKeys
+    .optional()
+    .describe(
+      'Keys that encrypt webhook secrets, 32 bytes in base64 each, separated by commas, the newest first. Unset: no webhooks.',
+    )
+    .meta({ examples: ['MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='] }),
+  WEBHOOK_ALLOW_HTTP: boolean(false).describe('true: webhooks may also use http:// URLs.'),
+  WEBHOOK_ALLOWED_NETWORKS: networks
+    .optional()
+    .describe(
+      'Private networks that webhooks may reach on any port, separated by commas. Unset: public addresses on port 443 and 80 only.',
+    )
+    .meta({ examples: ['10.20.0.0/16,fd12:3456::/32'] }),
+  WEBHOOK_DNS_SERVERS: dnsServers
+    .optional()
+    .describe('DNS servers for the host names of receivers, separated by commas. Unset: those of the machine.')
+    .meta({ examples: ['10.0.0.2,10.0.0.3:5353'] }),
+  WEBHOOK_TIMEOUT: duration('15s', '100ms').describe(
+    'Time limit of one delivery attempt, including the DNS lookup and the whole response.',
+  ),
+  WEBHOOK_CONCURRENCY: integer(50, 1, 1_000).describe(
+    'Webhooks that one worker sends in parallel, at most three of them to one receiver.',
+  ),
+  WEBHOOK_LOG_TTL: duration('30d', '1s').describe(
+    'Time that ended deliveries and the responses of receivers are kept.',
+  ),
+}
+
+const standalone = {
+  DATA_DIR: z
+    .string()
+    .default('.data')
+    .describe('Directory of the embedded Postgres and S3 servers, and of the generated API key.'),
+  SAMPLE_ROWS: integer(100_000, 0, 100_000_000).describe(
+    'Rows of user points that the first start of the embedded Postgres generates; other tables in proportion. 0: none.',
+  ),
+}
+
+/** The sections of .env.example. */
+export const SETTING_GROUPS: Readonly<Record<string, z.ZodRawShape>> = {
+  'HTTP server (api)': http,
+  Postgres: databases,
+  Queue: queue,
+  'Object storage': storage,
+  'Authentication and roles': access,
+  Exports: exportLimits,
+  Worker: worker,
+  Webhooks: webhooks,
+  'npm start only': standalone,
+}
+
+export const settingsSchema = z.object({
+  ...http,
+  ...databases,
+  ...queue,
+  ...storage,
+  ...access,
+  ...exportLimits,
+  ...worker,
+  ...webhooks,
+  ...standalone,
 })
 
-/** Settings by the names that api.md gives them. Durations are milliseconds, sizes bytes. */
+/** All settings by the names of their environment variables. Durations are milliseconds, sizes are bytes. */
 export type Config = Readonly<z.infer<typeof settingsSchema>>

@@ -1,4 +1,4 @@
-// Reads durations and sizes as people write them in settings.
+// Parses durations and sizes, as written in settings.
 
 const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const SIZE_UNITS = {
@@ -11,12 +11,12 @@ const SIZE_UNITS = {
   GiB: 1_024 ** 3,
 } as const
 
-/** `250ms`, `30s`, `15m`, `12h`, `7d` to milliseconds; undefined when it is none of these. */
+/** `250ms`, `30s`, `15m`, `12h`, `7d` to milliseconds. Undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   return parseQuantity(text, DURATION_UNITS)
 }
 
-/** `512KiB`, `16MiB`, `2GB` to bytes; undefined when it is none of these. */
+/** `512KiB`, `16MiB`, `2GB` to bytes. Undefined for any other text. */
 export function parseSize(text: string): number | undefined {
   return parseQuantity(text, SIZE_UNITS)
 }
