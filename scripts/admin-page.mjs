@@ -1,4 +1,4 @@
-// Builds the admin page when its sources have changed since; plain JavaScript for Node 20.
+// Builds the admin page if its sources have changed. Plain JavaScript for Node 20.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,20 +7,20 @@ import { findNode, run, SetupError, takeLock } from './install.mjs'
 /** The folders and files that the build reads (test/unit/project/image.test.ts compares them with the imports). */
 const SOURCES = JSON.parse(readFileSync(new URL('admin-page-sources.json', import.meta.url), 'utf8'))
 const NOT_SOURCES = new Set(['dist', 'dist.new', 'dist.old', 'node_modules'])
-/** In the built page: the hash of what it was built from. */
+/** File in the built page with the hash of its sources. */
 const STAMP = '.sources'
 
-/** The API works without its page: what keeps it from being built is said, and that is all. */
+/** A failed build is only reported, because the API works without the page. */
 export async function buildAdminPageIfPossible(root) {
   try {
     await ensureAdminPage(root)
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
-    process.stderr.write(`${error.message}\nGoing on without a new admin page.\n`)
+    process.stderr.write(`${error.message}\nContinuing without a new admin page.\n`)
   }
 }
 
-/** @throws {SetupError} with what Vite said */
+/** @throws {SetupError} with the output of Vite */
 export async function ensureAdminPage(root) {
   if (isCurrent(root)) return
   const release = await takeLock(root)
@@ -39,7 +39,7 @@ async function build(root) {
   rmSync(fresh, { recursive: true, force: true })
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   const args = [vite, 'build', page, '--outDir', fresh, '--emptyOutDir', '--logLevel', 'warn']
-  // Whoever asks for it, a test too, gets the page that everybody gets.
+  // Always a production build, also when a test starts it.
   const env = { ...process.env, NODE_ENV: 'production' }
   const { code, output } = await run(findNode(root), args, { cwd: root, env })
   if (code !== 0) throw new SetupError(`${output}\nThe admin page could not be built; the reason is above.`)
@@ -48,7 +48,7 @@ async function build(root) {
   process.stderr.write(`Built the admin page in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.\n`)
 }
 
-/** By two renames: an API that serves the page meanwhile never has half of it. */
+/** Renames the folders, so that a running API never serves an incomplete page. */
 function publish(fresh, dist) {
   const old = `${dist}.old`
   rmSync(old, { recursive: true, force: true })
@@ -66,7 +66,7 @@ function isCurrent(root) {
   }
 }
 
-/** By content, as a checkout changes times. */
+/** Hashes the content, because a checkout changes modification times. */
 function hashSources(root) {
   const hash = createHash('sha256')
   for (const source of SOURCES) {

@@ -1,4 +1,4 @@
-// `npm run build:client`: makes of packages/client what can be published: JavaScript for Node 20 and browsers, with types.
+// `npm run build:client`: builds packages/client for npm, as JavaScript for Node 20 and browsers, with types.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
@@ -9,7 +9,7 @@ const PACKAGE = join(ROOT, 'packages/client')
 const dist = resolve(process.argv[2] ?? join(PACKAGE, 'dist'))
 
 rmSync(dist, { recursive: true, force: true })
-// The schemas of the contract are there for their types alone: the client sends what those allow, and the server checks.
+// The client uses only the types of the contract's schemas. The server validates the values.
 for (const config of ['tsconfig.build.json', 'tsconfig.contract.json']) {
   const compiler = [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(PACKAGE, config), '--outDir', dist]
   const { status } = spawnSync(process.execPath, compiler, { stdio: 'inherit' })
@@ -25,7 +25,7 @@ for (const name of ['packages/client/README.md', 'LICENSE']) cpSync(join(ROOT, n
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(publishedPackage(), null, 2)}\n`)
 process.stdout.write(`${dist}: ready for npm publish\n`)
 
-/** The contract lies beside, under the name that the compiler gave it. */
+/** Rewrites imports of the contract to the relative path of its compiled files. */
 function linkTypes(text: string, directory: string): string {
   const contract = relative(directory, join(dist, 'shared/src/contract'))
   return text
@@ -46,7 +46,7 @@ function publishedPackage() {
     exports: { '.': entry('index'), './node': entry('node/save-export') },
     dependencies: {
       ...publicDependencies,
-      // For the types only; it is not loaded.
+      // Only for the types; it is not loaded at run time.
       zod: readManifest('packages/shared/package.json').dependencies.zod,
     },
   }

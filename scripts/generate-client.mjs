@@ -1,11 +1,11 @@
-// Generates the Prisma client. Runs on Node 20 and offline: the client needs no schema engine, so any
-// executable stands in for the download (docs/decisions/0003-prisma-without-its-engine.md).
+// Generates the Prisma client, on Node 20 and offline. The generation needs no schema engine, so the path of another
+// executable avoids its download (docs/decisions/0003-prisma-without-its-engine.md).
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-// npx runs this before anything is installed; whoever then runs installs, and comes here again (scripts/install.mjs).
+// npx runs this script before the dependencies are installed. scripts/install.mjs runs it again after the installation.
 if (!existsSync(`${root}node_modules/prisma`)) process.exit(0)
 const result = spawnSync(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--no-hints'], {
   cwd: root,

@@ -1,5 +1,5 @@
-// Makes sure that the dependencies are installed and current, and finds the Node to run on. Plain JavaScript
-// for Node 20 and without dependencies, as it runs before any is there.
+// Installs missing or outdated dependencies, and finds the Node version to run on. Plain JavaScript for Node 20 without
+// dependencies, because it runs before the installation.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -8,20 +8,20 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const NODE_MAJOR = 24
-const TTY_EVERY_MS = 1000
-const LINE_EVERY_MS = 15_000
-/** A lock older than any install is one whose process number went to another program. */
+const TTY_PROGRESS_INTERVAL_MS = 1000
+const LINE_PROGRESS_INTERVAL_MS = 15_000
+/** No installation takes this long. An older lock names a process id that another program has now. */
 const LOCK_STALE_MS = 30 * 60_000
 
 export class SetupError extends Error {}
 
 /**
- * Installs when the lock file has changed since the last install, and generates the Prisma client when the
- * schema has; cheap when neither has.
+ * Installs the dependencies if the lock file has changed, and generates the Prisma client if the schema has changed.
+ * Fast if neither has changed.
  *
  * @param {string} root of the repository
- * @param {{ production: boolean }} options production: only what runs there has to be there
- * @throws {SetupError} with what the user can do about it
+ * @param {{ production: boolean }} options production: development dependencies may be missing
+ * @throws {SetupError} with a solution for the user
  */
 export async function ensureInstalled(root, { production }) {
   if (isInstalled(root, production) && isGenerated(root)) return
@@ -35,10 +35,10 @@ export async function ensureInstalled(root, { production }) {
 }
 
 /**
- * The pinned Node, which the npm package `node` brings along; else the one we run on, if it is new enough.
+ * The pinned Node from the npm package `node`, otherwise the current Node if it is new enough.
  *
  * @param {string} root
- * @returns {string} its path
+ * @returns {string} path of the executable
  */
 export function findNode(root) {
   const pinned = join(root, 'node_modules', 'node', 'bin', 'node')
@@ -47,18 +47,18 @@ export function findNode(root) {
   }
   if (major(process.versions.node) >= NODE_MAJOR) return process.execPath
   throw new SetupError(
-    `Node ${NODE_MAJOR} is needed, and this is Node ${process.versions.node}. The npm package "node" brings it along, ` +
+    `Node ${NODE_MAJOR} is required, but this is Node ${process.versions.node}. The npm package "node" provides it, ` +
       'but its install script has not run (ignore-scripts is set, or a policy forbids it).\n' +
-      `Either allow it:   npm rebuild node --ignore-scripts=false\nor use a Node >= ${NODE_MAJOR} of your own.`,
+      `Allow the script:   npm rebuild node --ignore-scripts=false\nor install Node >= ${NODE_MAJOR} yourself.`,
   )
 }
 
 function isInstalled(root, production) {
   const stamp = join(root, 'node_modules', '.waybill-install')
   const current = fingerprint(root)
-  if (readIfThere(stamp) === current) return true
-  // Installed by hand, or by an image: npm writes down what it installed.
-  const installed = readIfThere(join(root, 'node_modules', '.package-lock.json'))
+  if (readIfExists(stamp) === current) return true
+  // Installed manually or in an image: npm has recorded what it installed.
+  const installed = readIfExists(join(root, 'node_modules', '.package-lock.json'))
   if (
     installed === undefined ||
     !satisfies(installed, readFileSync(join(root, 'package-lock.json'), 'utf8'), production)
@@ -74,7 +74,7 @@ function fingerprint(root) {
   return hash.update(`${process.platform} ${process.arch}`).digest('hex')
 }
 
-/** True when every package of the lock file is there in its version, but for those that may be missing. */
+/** True if every package of the lock file is installed in its version, except optional ones. */
 function satisfies(installedText, lockText, production) {
   const installed = JSON.parse(installedText).packages
   return Object.entries(JSON.parse(lockText).packages).every(([path, wanted]) => {
@@ -89,14 +89,14 @@ function remember(stamp, current) {
   try {
     writeFileSync(stamp, current)
   } catch (error) {
-    // An install that others own: then the comparison is made every time.
+    // Another user owns the installation. Then the comparison runs each time.
     if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error
   }
 }
 
 async function install(root) {
   const started = Date.now()
-  process.stderr.write('Installing the dependencies (once, about a minute): npm ci\n')
+  process.stderr.write('Installing the dependencies (only once, about a minute): npm ci\n')
   const done = showProgress(started)
   const [command, args] = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
   const { code, output } = await run(command, args, { cwd: root, env: { ...process.env, ...writableCache() } })
@@ -105,13 +105,13 @@ async function install(root) {
   const stamp = join(root, 'node_modules', '.waybill-install')
   const version = spawnSync(findNode(root), ['--version'], { encoding: 'utf8' }).stdout ?? ''
   if (major(version.slice(1)) < NODE_MAJOR) {
-    throw new SetupError(`The Node that was installed does not run here (it says: "${version.trim()}").`)
+    throw new SetupError(`The installed Node does not run on this machine (its output: "${version.trim()}").`)
   }
   remember(stamp, fingerprint(root))
   process.stderr.write(`Installed in ${Math.round((Date.now() - started) / 1000)} s.\n`)
 }
 
-/** The npm that runs us, so that its configuration is the user's. */
+/** The npm that runs this script, so that the configuration of the user applies. */
 function npm(args) {
   const path = process.env.npm_execpath
   if (path !== undefined && basename(path).startsWith('npm')) return [process.execPath, [path, ...args]]
@@ -131,7 +131,7 @@ function isWritableDirectory(path) {
     accessSync(path, constants.W_OK)
     return statSync(path).isDirectory()
   } catch {
-    return false // that it cannot be written to is the answer, not an error
+    return false // not writable or missing: both are a valid result
   }
 }
 
@@ -142,7 +142,7 @@ function showProgress(started) {
       const seconds = Math.round((Date.now() - started) / 1000)
       process.stderr.write(isTTY ? `\r  ${seconds} s` : `  … ${seconds} s\n`)
     },
-    isTTY ? TTY_EVERY_MS : LINE_EVERY_MS,
+    isTTY ? TTY_PROGRESS_INTERVAL_MS : LINE_PROGRESS_INTERVAL_MS,
   )
   return () => {
     clearInterval(timer)
@@ -150,7 +150,7 @@ function showProgress(started) {
   }
 }
 
-/** Its whole output, which is shown only when it fails. */
+/** Runs a command and returns its output, which is shown only after a failure. */
 export function run(command, args, options) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -179,12 +179,12 @@ function generate(root) {
   if (status !== 0) throw new SetupError('The Prisma client could not be generated; the reason is above.')
 }
 
-/** One install at a time: two would remove each other's files. Waits for the one under way. */
+/** Allows one installation at a time, because two would remove each other's files. Waits for a running one. */
 export async function takeLock(root) {
-  // Not in node_modules, which npm ci removes, and not in the repository, where it would look like a change.
+  // Not in node_modules, which npm ci removes, and not in the repository, where git would show it.
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16)
   const lock = join(tmpdir(), `waybill-install-${name}.lock`)
-  let said = false
+  let reported = false
   for (;;) {
     try {
       writeFileSync(lock, String(process.pid), { flag: 'wx' })
@@ -194,13 +194,13 @@ export async function takeLock(root) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error
     }
-    const owner = Number(readIfThere(lock))
+    const owner = Number(readIfExists(lock))
     if (isStale(lock, owner)) {
       rmSync(lock, { force: true })
       continue
     }
-    if (!said) process.stderr.write(`Waiting for an install that is under way (process ${owner}).\n`)
-    said = true
+    if (!reported) process.stderr.write(`Waiting for another installation (process ${owner}).\n`)
+    reported = true
     await sleep(200)
   }
 }
@@ -208,14 +208,14 @@ export async function takeLock(root) {
 function isStale(lock, owner) {
   try {
     if (Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS) return true
-    // Just made: its owner has not written its number yet.
+    // Owner 0: the lock is new, and its owner has not written its process id yet.
     return owner > 0 && !process.kill(owner, 0)
   } catch (error) {
     return error.code === 'ESRCH'
   }
 }
 
-function readIfThere(path) {
+function readIfExists(path) {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
@@ -225,7 +225,7 @@ function readIfThere(path) {
 }
 
 function versionIn(path) {
-  const text = readIfThere(path)
+  const text = readIfExists(path)
   return text === undefined ? '' : JSON.parse(text).version
 }
 

@@ -1,4 +1,4 @@
-// Makes sure that the tests find the programs they need; plain JavaScript for Node 20.
+// Installs the programs that the tests need. Plain JavaScript for Node 20.
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { run, SetupError } from './install.mjs'
@@ -7,50 +7,51 @@ const POLICY = '/usr/sbin/policy-rc.d'
 
 const REDIS = {
   name: 'redis-server',
-  isThere: () => isOnPath('redis-server'),
+  isInstalled: () => isOnPath('redis-server'),
   packages: ['redis-server'],
-  byHand:
+  manually:
     '  Debian, Ubuntu:  sudo apt-get install --no-install-recommends redis-server\n' +
     '  Fedora:          sudo dnf install redis\n' +
     '  macOS:           brew install redis',
 }
 
-/** The names that Chromium and Chrome go by (test/setup/page/browser.ts looks for the same). */
+/** Chromium or Chrome, with the same names as in test/setup/page/browser.ts. */
 const CHROMIUM = {
   name: 'Chromium',
-  isThere: () =>
+  isInstalled: () =>
     ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].some(isOnPath) ||
     existsSync('/Applications/Google Chrome.app'),
-  // Without a font there would be no text in the pictures, and nothing to measure contrast by.
+  // Without a font, screenshots have no text and contrast cannot be measured.
   packages: ['chromium', 'fonts-liberation'],
-  byHand:
+  manually:
     '  Debian:          sudo apt-get install --no-install-recommends chromium fonts-liberation\n' +
     '  Ubuntu:          sudo snap install chromium, or Google Chrome from google.com/chrome\n' +
     '  Fedora:          sudo dnf install chromium\n' +
     '  macOS:           brew install --cask google-chrome',
 }
 
-/** @throws {SetupError} with what to install, where it cannot be done without a question */
+/** @throws {SetupError} with instructions, if the installation would need a password */
 export async function ensureTestPrograms() {
   for (const program of [REDIS, CHROMIUM]) await ensure(program)
 }
 
-/** Installs it where that needs no question: as root, with apt. */
-async function ensure({ name, isThere, packages, byHand }) {
-  if (isThere()) return
+/** Installs the program if that needs no password: as root, with apt. */
+async function ensure({ name, isInstalled, packages, manually }) {
+  if (isInstalled()) return
   if (process.getuid?.() !== 0 || !isOnPath('apt-get')) {
-    throw new SetupError(`The tests need ${name}. Install it, then run npm test again:\n${byHand}`)
+    throw new SetupError(`The tests need ${name}. Install it, then run npm test again:\n${manually}`)
   }
   process.stderr.write(`Installing ${name} for the tests: apt-get install ${packages.join(' ')}\n`)
   const install = ['install', '-y', '--no-install-recommends', ...packages]
   const allowStarts = forbidStarts()
   try {
-    // Lists may be missing or out of date; they are fetched only then.
+    // The package lists are only fetched if they are missing or outdated.
     if ((await apt(install)).code !== 0) await apt(['update'])
-    else if (isThere()) return
+    else if (isInstalled()) return
     const { code, output } = await apt(install)
     if (code !== 0) throw new SetupError(`${output}\n${name} could not be installed; apt-get's output is above.`)
-    if (!isThere()) throw new SetupError(`apt-get has no ${name} that runs here. Install it by hand:\n${byHand}`)
+    if (!isInstalled())
+      throw new SetupError(`apt-get provides no ${name} for this machine. Install it manually:\n${manually}`)
   } finally {
     allowStarts()
   }
@@ -62,7 +63,7 @@ function apt(args) {
   return run('apt-get', [...options, ...args], { env })
 }
 
-/** Packages may start a server, which nobody would stop; Debian's way to say no. */
+/** Prevents packages from starting a server, with the policy file of Debian. */
 function forbidStarts() {
   if (existsSync(POLICY)) return () => undefined
   writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })

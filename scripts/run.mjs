@@ -1,5 +1,5 @@
-// Runs the tasks behind the npm scripts: installs what is missing, then hands over to the pinned Node.
-// Plain JavaScript for Node 20 and without dependencies, as it runs before any is there.
+// Runs the tasks of the npm scripts: installs what is missing, then starts the pinned Node.
+// Plain JavaScript for Node 20 without dependencies, because it runs before the installation.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -11,30 +11,30 @@ import { ensureTestPrograms, isOnPath } from './programs.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '')
 
-/** Settings of the environment win over those of the file. (Node's own flag for "if it exists" says so each time.) */
+/** Environment variables take precedence over the file. Node's own --env-file-if-exists prints a message each time. */
 const DOTENV = existsSync(`${ROOT}/.env`) ? ['--env-file=.env'] : []
 
 /**
- * Rows are garbage as soon as they are encoded. A small heap makes V8 collect it, where a large one would let it grow
- * to several times what is in use (docs/performance.md). More exports at once need more: set it in NODE_OPTIONS.
+ * Encoded rows become garbage immediately. With a small heap, V8 collects it early. With a large heap, memory would grow
+ * to several times the used size (docs/performance.md). For more parallel exports, set a larger heap in NODE_OPTIONS.
  */
 const WORKER_MEMORY = /max[-_]old[-_]space/.test(process.env.NODE_OPTIONS ?? '')
   ? []
   : ['--min-semi-space-size=16', '--max-semi-space-size=16', '--max-old-space-size=1024']
 
 /**
- * glibc raises this limit to the size of the largest block that was freed, a part of an upload, and from then on takes
- * parts from its heap, which it does not give back: 16 to 30 MB more at the peak. Set, it stays. And each thread that
- * compiles at the start has an arena of its own, of which it keeps up to 25 MB or nothing, as it happens: one for all.
+ * By default, glibc raises the mmap threshold to the size of the largest freed block, which is a part of an upload. Then
+ * it allocates parts on its heap, which it does not release: 16 to 30 MB more at the peak. A fixed threshold avoids
+ * that. Each compiler thread would also use a separate arena, which can keep up to 25 MB, so there is only one arena.
  */
 const WORKER_MALLOC = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_ARENA_MAX: '1' }
 
-const preparesTests = async () => {
+const prepareTests = async () => {
   await ensureTestPrograms()
   await ensureAdminPage(ROOT)
 }
 
-/** What each task runs, one after the other; all of them, also when one fails. */
+/** The steps of each task. All steps run, even if one fails. */
 const TASKS = {
   demo: { steps: [['apps/standalone/src/demo/demo.ts']] },
   start: {
@@ -42,7 +42,7 @@ const TASKS = {
     needs: () => buildAdminPageIfPossible(ROOT),
   },
   build: { steps: [], needs: () => ensureAdminPage(ROOT) },
-  test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: preparesTests },
+  test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: prepareTests },
   'test:chaos': { steps: [['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/']], needs: ensureTestPrograms },
   soak: { steps: [['test/soak/main.ts']], needs: ensureTestPrograms },
   bench: { steps: [['test/bench/main.ts']] },
@@ -66,28 +66,28 @@ const TASKS = {
   keys: { steps: [[...DOTENV, 'apps/standalone/src/keys.ts']], production: true },
 }
 
-/** npm forwards the Ctrl-C that the terminal has already sent to the whole process group. */
-const SAME_SIGNAL_MS = 250
+/** npm forwards the Ctrl-C that the terminal has already sent to the process group. A repeat in this time is ignored. */
+const REPEATED_SIGNAL_MS = 250
 
 const [name, ...args] = process.argv.slice(2)
 const task = Object.hasOwn(TASKS, name ?? '') ? TASKS[name] : undefined
 if (task === undefined) {
-  process.stderr.write(`Which task? One of: ${Object.keys(TASKS).join(', ')}\n`)
+  process.stderr.write(`Unknown task. Use one of: ${Object.keys(TASKS).join(', ')}\n`)
   process.exit(2)
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
-/** While we set things up: ends what we started, releases locks, by way of the exit hooks. */
-const giveUp = (signal) => process.exit(128 + constants.signals[signal])
-for (const signal of SIGNALS) process.on(signal, giveUp)
+/** During the setup: exits, and the exit hooks end child processes and release locks. */
+const exitOnSignal = (signal) => process.exit(128 + constants.signals[signal])
+for (const signal of SIGNALS) process.on(signal, exitOnSignal)
 
 try {
-  // In an image the install was made with the image, may be read-only, and is not ours to change.
+  // In an image, the dependencies are part of the image and may be read-only.
   if (!(task.production && process.env.NODE_ENV === 'production')) {
     await ensureInstalled(ROOT, { production: task.production ?? false })
   }
   await task.needs?.()
-  for (const signal of SIGNALS) process.off(signal, giveUp)
+  for (const signal of SIGNALS) process.off(signal, exitOnSignal)
   process.exitCode = await runSteps(findNode(ROOT))
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
@@ -99,7 +99,7 @@ async function runSteps(node) {
   let worst = 0
   const summary = []
   for (const step of task.steps) {
-    const code = await hand(node, [...step, ...(task.steps.length > 1 ? [] : args)])
+    const code = await runNode(node, [...step, ...(task.steps.length > 1 ? [] : args)])
     summary.push(`${code === 0 ? 'ok    ' : 'FAILED'}  ${[basename(step[0]), ...step.slice(1)].join(' ')}`)
     if (code > 128) return code
     if (code !== 0) worst = code
@@ -109,14 +109,14 @@ async function runSteps(node) {
 }
 
 /**
- * Runs Node as ourselves would be: our input and output, our signals, our exit code.
+ * Runs Node with the input and output of this process, forwards signals to it and returns its exit code.
  *
- * In a process group of its own, so that a signal reaches it once and through us only: a terminal sends
- * Ctrl-C to the whole group, npm sends it to us once more, and to a second signal the program ends at once.
+ * Node runs in a separate process group, so that it gets each signal once and only from here. A terminal sends Ctrl-C to
+ * the whole group and npm forwards it again, but a second signal would end the program immediately.
  */
-function hand(node, nodeArgs) {
+function runNode(node, nodeArgs) {
   return new Promise((resolve, reject) => {
-    const [command, ...rest] = [...diesWithUs(), node, ...nodeArgs]
+    const [command, ...rest] = [...parentDeathPrefix(), node, ...nodeArgs]
     const child = spawn(command, rest, {
       cwd: ROOT,
       stdio: 'inherit',
@@ -126,9 +126,9 @@ function hand(node, nodeArgs) {
     const last = new Map()
     const forward = (signal) => {
       const now = performance.now()
-      if (now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS) return
+      if (now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < REPEATED_SIGNAL_MS) return
       last.set(signal, now)
-      // The terminal is gone: end in order, as nobody will press Ctrl-C.
+      // The terminal was closed, so the program shuts down gracefully.
       child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal)
     }
     for (const signal of SIGNALS) process.on(signal, forward)
@@ -140,8 +140,8 @@ function hand(node, nodeArgs) {
   })
 }
 
-/** What makes Linux end the program when we are killed: in a group of its own, nothing else would. */
-function diesWithUs() {
+/** A command prefix for Linux that ends the program if this process is killed. */
+function parentDeathPrefix() {
   if (process.platform !== 'linux' || !isOnPath('setpriv')) return []
   const prefix = ['setpriv', '--pdeathsig', 'TERM']
   return spawnSync(prefix[0], [...prefix.slice(1), 'true'], { stdio: 'ignore' }).status === 0 ? prefix : []

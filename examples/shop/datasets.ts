@@ -1,4 +1,4 @@
-// A shop's datasets: DATASETS=./examples/shop/datasets.ts
+// Example datasets of a shop. Use them with DATASETS=./examples/shop/datasets.ts
 import { dateFilters, defineDataset, defineFilter, textFilter } from 'waybill/datasets'
 import { z } from 'zod'
 
@@ -17,9 +17,9 @@ const orders = defineDataset({
   from: 'orders o JOIN customers c ON c.id = o.customer',
   filters: {
     ...dateFilters('o.placed_at'),
-    customerEmail: textFilter('c.email', 'Orders of this customer only.'),
+    customerEmail: textFilter('c.email', 'Only orders of this customer.'),
     states: defineFilter({
-      description: 'Orders in one of these states only.',
+      description: 'Only orders in one of these states.',
       schema: z.array(z.enum(['open', 'paid', 'shipped', 'returned'])).min(1),
       sql: (states, bind) => `o.state::text IN (${states.map((state) => `${bind(state)}::text`).join(', ')})`,
     }),

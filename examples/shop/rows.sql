@@ -1,4 +1,4 @@
--- Some rows for the tables of schema.sql, the same at each run.
+-- Sample rows for the tables of schema.sql, identical in each run.
 INSERT INTO customers (id, email, newsletter, born_on, joined_at)
 SELECT md5('customer ' || i)::uuid, 'customer' || i || '@example.com', i % 3 = 0,
   CASE WHEN i % 5 > 0 THEN date '1960-02-29' + i * 97 END,

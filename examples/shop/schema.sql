@@ -1,4 +1,4 @@
--- A shop's tables: an example of a schema that is not GAME's.
+-- Example tables of a shop, a schema other than GAME's.
 CREATE TYPE order_state AS ENUM ('open', 'paid', 'shipped', 'returned');
 
 CREATE TABLE customers (

@@ -1,4 +1,4 @@
-// Waybill's own trail, so that it leaves by the same door as everything else; for administrators only.
+// Waybill's audit trail as a dataset, for administrators only.
 import { dateFilters, defineDataset, defineFilter, textFilter, textFilterSchema } from './dataset.ts'
 
 export const audit = defineDataset({
@@ -24,11 +24,11 @@ export const audit = defineDataset({
   filters: {
     ...dateFilters('e.at'),
     actor: defineFilter({
-      description: 'What this caller or worker did, by name or by id.',
+      description: 'Events of this caller or worker, by name or id.',
       schema: textFilterSchema,
       sql: (value, bind) => `${bind(value)}::text IN (e.actor, e.actor_id)`,
     }),
-    type: textFilter('e.type', 'Events of this type, as in export.downloaded.'),
+    type: textFilter('e.type', 'Events of this type, for example export.downloaded.'),
   },
   orderBy: ['e.id'],
 })

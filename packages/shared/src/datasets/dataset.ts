@@ -1,16 +1,16 @@
-// The Dataset seam: a table of a file declared as data, and how it becomes one SQL query.
+// The interface of a dataset, which declares the table of a file, and its compilation to one SQL query.
 import { z } from 'zod'
 import { instantFilterSchema, isDay } from '../vocabulary/instant.ts'
 import type { Column, ColumnKind } from '../vocabulary/table.ts'
 import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 
-/** A column of the file and the SQL expression it comes from, e.g. `p."caseName"`. */
+/** A column of the file. `sql` is an expression such as `p."caseName"`. */
 export interface DatasetColumn {
   readonly kind: ColumnKind
   readonly sql: string
 }
 
-/** What a filter's value may be: it waits as JSON in the export's row until a worker uses it. */
+/** The value of a filter. It is stored as JSON in the row of the export until a worker reads it. */
 export type FilterValue =
   | string
   | number
@@ -19,53 +19,53 @@ export type FilterValue =
   | readonly FilterValue[]
   | { readonly [key: string]: FilterValue }
 
-/** A filter that callers may set. */
+/** A filter that callers can set. */
 export interface DatasetFilter<T extends FilterValue = string> {
-  /** What it does, for people. */
+  /** Description for people. */
   readonly description: string
-  /** Checks the caller's value: a schema of zod 4. */
+  /** A zod 4 schema that checks the value of the caller. */
   readonly schema: z.ZodType<T>
   /**
-   * The condition. Call `bind(value)` for every value: it returns the placeholder. Values never become part
-   * of the SQL text.
+   * Returns the SQL condition. Call `bind(value)` for every value; it returns the placeholder. Values must never become
+   * part of the SQL text.
    */
   readonly sql: (value: T, bind: (value: string) => string) => string
 }
 
 export interface Dataset {
-  /** In addresses and file names: lower-case letters, digits and dashes. */
+  /** Used in URLs and file names: lower-case letters, digits and dashes. */
   readonly name: string
   readonly title: string
   readonly columns: Readonly<Record<string, DatasetColumn>>
-  /** What stands behind FROM, joins included. */
+  /** The FROM clause without the keyword, including joins. */
   readonly from: string
   // biome-ignore lint/suspicious/noExplicitAny: filters of one dataset have different value types; defineFilter checks each.
   readonly filters: Readonly<Record<string, DatasetFilter<any>>>
-  /** SQL expressions that order the rows; together they must be unique, or equal rows change places. */
+  /** SQL expressions that sort the rows. Together they must be unique, or the order of equal rows is undefined. */
   readonly orderBy: readonly string[]
-  /** Who may export it: anybody with a valid token, or administrators only. Default: anybody. */
+  /** `caller`: every authenticated caller may export it. `admin`: administrators only. Default: `caller`. */
   readonly access?: 'caller' | 'admin'
-  /** Where it is read: SOURCE_DATABASE_URL, or the service's own tables in DATABASE_URL. Default: the source. */
+  /** `source`: SOURCE_DATABASE_URL. `ledger`: Waybill's own tables in DATABASE_URL. Default: `source`. */
   readonly database?: 'source' | 'ledger'
 }
 
-/** Declares a dataset. Mistakes that its type lets pass are found when the process starts, all at once. */
+/** Declares a dataset. The start of the process reports all faults that the type does not prevent. */
 export function defineDataset(dataset: Dataset): Dataset {
   return Object.freeze(dataset)
 }
 
-/** Declares a filter; only keeps the types of `schema` and `sql` together. */
+/** Declares a filter. It only infers one type for `schema` and `sql`. */
 export function defineFilter<T extends FilterValue>(filter: DatasetFilter<T>): DatasetFilter<T> {
   return filter
 }
 
 export const textFilterSchema: z.ZodType<string> = z.string().min(1).max(1000).refine(isStorableText, NOT_STORABLE)
 
-/** `dateFrom` and `dateTo` on a timestamptz column, both inclusive; a plain day is meant whole, in UTC. */
+/** `dateFrom` and `dateTo` on a timestamptz column, both inclusive. A date means the whole day in UTC. */
 export function dateFilters(column: string): Record<'dateFrom' | 'dateTo', DatasetFilter> {
   return {
     dateFrom: defineFilter({
-      description: 'Rows created at this time or later. A day means its start in UTC.',
+      description: 'Rows created at this time or later. A date means its start in UTC.',
       schema: instantFilterSchema,
       sql: (value, bind) =>
         isDay(value)
@@ -73,7 +73,7 @@ export function dateFilters(column: string): Record<'dateFrom' | 'dateTo', Datas
           : `${column} >= ${bind(value)}::text::timestamptz`,
     }),
     dateTo: defineFilter({
-      description: 'Rows created at this time or earlier. A day means until its end in UTC.',
+      description: 'Rows created at this time or earlier. A date includes the whole day in UTC.',
       schema: instantFilterSchema,
       sql: (value, bind) =>
         isDay(value)
@@ -92,7 +92,7 @@ export function textFilter(column: string, description: string): DatasetFilter {
   })
 }
 
-/** One query over one dataset: what the reader runs. Its result columns are named `c0`, `c1`, … in order. */
+/** A query on one dataset, which the reader runs. Its result columns are named `c0`, `c1`, … in order. */
 export interface TableQuery {
   readonly sql: string
   readonly values: readonly string[]
@@ -100,11 +100,11 @@ export interface TableQuery {
 }
 
 export interface TableQueryOptions {
-  /** Values that passed the filters' schemas. */
+  /** Values that have passed the schemas of the filters. */
   readonly filters: Readonly<Record<string, unknown>>
-  /** Names of columns, in the order of the file. */
+  /** Column names in the order of the file. */
   readonly columns: readonly string[]
-  /** Rows at most. */
+  /** Maximum number of rows. */
   readonly limit: number
 }
 
@@ -118,9 +118,9 @@ export function compileQuery(dataset: Dataset, { filters, columns, limit }: Tabl
     if (column === undefined) throw new TypeError(`dataset "${dataset.name}" has no column "${name}"`)
     return { name, ...column }
   })
-  // The rows are sorted as they are and become text afterwards, while they are fetched: the sort has less to carry, and
-  // the first row comes sooner. LIMIT keeps the two apart, and so the order.
-  // The inner names are nobody else's: orderBy would take a column of the result before one of the table.
+  // The inner query sorts the original values, and the outer query converts them to text while rows are fetched. So the
+  // sort needs less memory, and the first row arrives sooner. LIMIT prevents Postgres from merging the two queries.
+  // The inner names are unique, because ORDER BY prefers a result column to a column of the table.
   const expressions = selected.map(({ sql }, index) => `(${sql}) AS waybill_${index}`).join(', ')
   const texts = selected.map((_, index) => `waybill_${index}::text AS c${index}`).join(', ')
 

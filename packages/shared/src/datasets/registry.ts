@@ -1,9 +1,9 @@
-// The datasets that a process knows, by name: made once by its composition root and handed down, never imported.
+// The datasets of a process by name. Its composition root creates the map and passes it down.
 import type { Dataset } from './dataset.ts'
 
 export type Datasets = ReadonlyMap<string, Dataset>
 
-/** Of two with the same name the later one stays, in the place of the earlier one. */
+/** A later dataset replaces an earlier one with the same name, at the same position. */
 export function createDatasets(...lists: readonly (readonly Dataset[])[]): Datasets {
   return new Map(lists.flat().map((dataset) => [dataset.name, dataset]))
 }

@@ -1,4 +1,4 @@
-// GAME's user actions; an action without a user is kept.
+// GAME's user actions, including actions without a user.
 import { dateFilters, defineDataset } from './dataset.ts'
 
 export const userInteractions = defineDataset({

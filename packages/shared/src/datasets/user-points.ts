@@ -1,4 +1,4 @@
-// GAME's points with the user, the task and the game they were given for.
+// GAME's points with their user, task and game.
 import { dateFilters, defineDataset, textFilter } from './dataset.ts'
 
 export const userPoints = defineDataset({
@@ -23,8 +23,11 @@ export const userPoints = defineDataset({
     JOIN games g ON g.id = t."gameId"`,
   filters: {
     ...dateFilters('p.created_at'),
-    externalGameId: textFilter('g."externalGameId"', 'Points of this game only.'),
-    externalTaskId: textFilter('t."externalTaskId"', 'Points of tasks with this id only; unique within a game.'),
+    externalGameId: textFilter('g."externalGameId"', 'Only points of this game.'),
+    externalTaskId: textFilter(
+      't."externalTaskId"',
+      'Only points of tasks with this id, which is unique within a game.',
+    ),
   },
   orderBy: ['p.created_at', 'p.id'],
 })

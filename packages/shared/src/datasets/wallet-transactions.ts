@@ -1,4 +1,4 @@
-// GAME's wallet transactions with the user who owns the wallet.
+// GAME's wallet transactions with the owner of the wallet.
 import { dateFilters, defineDataset } from './dataset.ts'
 
 export const walletTransactions = defineDataset({

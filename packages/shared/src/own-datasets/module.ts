@@ -1,4 +1,4 @@
-// Loads the operator's own datasets: a module or a package, from wherever it lies, beside those that come along.
+// Loads the operator's own datasets from a module or a package, in addition to the built-in datasets.
 import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { isAbsolute, resolve } from 'node:path'
@@ -12,28 +12,29 @@ import { datasetFaults } from './shape.ts'
 
 export interface LoadedDatasets {
   readonly datasets: Datasets
-  /** Those of the operator's module among them. */
+  /** The datasets of the operator's module. */
   readonly own: readonly Dataset[]
 }
 
-/** What a module of datasets is written against, under the name by which it imports it. */
+/** The name under which a module of datasets imports `defineDataset`. */
 const API = 'waybill/datasets'
 const API_URL = new URL('../datasets/dataset.ts', import.meta.url).href
 
-/** Paths are relative to the working directory. @throws ConfigError with every mistake that shows without a database */
+/** Paths are relative to the working directory. @throws ConfigError with all faults that can be found without a database */
 export async function loadDatasets(config: Pick<Config, 'DATASETS' | 'GAME_DATASETS'>): Promise<LoadedDatasets> {
   const own = config.DATASETS === undefined ? [] : await loadModule(config.DATASETS)
-  const asked = createDatasets(config.GAME_DATASETS ? GAME_DATASETS : [], own)
-  if (asked.size === 0) throw new ConfigError(['GAME_DATASETS is false and DATASETS names no other: none is left'])
-  // Last, so that none of the operator's can stand in for the trail.
-  return { datasets: createDatasets([...asked.values()], LEDGER_DATASETS), own }
+  const exportable = createDatasets(config.GAME_DATASETS ? GAME_DATASETS : [], own)
+  if (exportable.size === 0)
+    throw new ConfigError(['GAME_DATASETS is false and DATASETS is not set: there is no dataset'])
+  // Added last, so that no dataset of the operator can replace the audit trail.
+  return { datasets: createDatasets([...exportable.values()], LEDGER_DATASETS), own }
 }
 
-/** How problems with the operator's datasets are told. `problems` name the dataset each. */
+/** The error for faults in the operator's datasets. Each problem names its dataset. */
 export function datasetsError(module: string | undefined, problems: readonly string[]): ConfigError {
   return new ConfigError(problems, {
     about: `The datasets of ${module}`,
-    advice: 'How they are written: docs/extending.md. To check them: npm run dataset:check',
+    advice: 'Documentation: docs/extending.md. To check the datasets: npm run dataset:check',
   })
 }
 
@@ -45,8 +46,8 @@ async function loadModule(module: string): Promise<readonly Dataset[]> {
     const isTaken = LEDGER_DATASETS.some((other) => other.name === name)
     const faults = [
       ...datasetFaults(dataset),
-      ...(isSecond ? ['the name is taken by another in this list'] : []),
-      ...(isTaken ? ['the name is taken by a dataset of Waybill’s own tables, which none can stand in for'] : []),
+      ...(isSecond ? ['another dataset in this list has the same name'] : []),
+      ...(isTaken ? ['the name belongs to a built-in dataset, which cannot be replaced'] : []),
     ]
     return faults.map((fault) => `${name === undefined ? `datasets[${index}]` : `dataset "${name}"`}: ${fault}`)
   })
@@ -65,7 +66,7 @@ async function importDatasets(module: string): Promise<readonly unknown[]> {
     const { datasets, ...others }: Record<string, unknown> = await import(specifier(module))
     if (Array.isArray(datasets)) return datasets
     const found = Object.keys(others).join(', ') || 'nothing'
-    throw datasetsError(module, [`it must export a list "datasets"; it exports ${found}`])
+    throw datasetsError(module, [`it must export a list "datasets", but it exports ${found}`])
   } catch (error) {
     throw error instanceof ConfigError ? error : datasetsError(module, [describeFailure(error, module)])
   } finally {
@@ -73,22 +74,22 @@ async function importDatasets(module: string): Promise<readonly unknown[]> {
   }
 }
 
-/** A path, also without "../" when such a file is there; else the name of a package. */
+/** A path (also without "./" if the file exists), otherwise the name of a package. */
 function specifier(module: string): string {
   const isPath = isAbsolute(module) || /^\.\.?[/\\]/.test(module) || existsSync(resolve(module))
   return isPath ? pathToFileURL(resolve(module)).href : module
 }
 
 /**
- * Lends what a module outside of this repository needs and may not have: the seam, and zod. A package is looked for
- * from the working directory on, not from here.
+ * Provides `waybill/datasets` and zod to a module outside of this repository, where they may not be installed. Packages
+ * are resolved from the working directory, not from this file.
  */
 const resolveForModule: Parameters<typeof registerHooks>[0]['resolve'] = (wanted, context, next) => {
   if (wanted === API) return next(API_URL, context)
   const from = context.parentURL === import.meta.url ? pathToFileURL(resolve('datasets')).href : context.parentURL
   try {
     const found = next(wanted, { ...context, ...(from === undefined ? {} : { parentURL: from }) })
-    // Of a file without a package.json Node would try out what it is, and warn of that.
+    // Without a package.json, Node would guess the module type and print a warning.
     return found.format == null && /\.m?ts$/.test(found.url) ? { ...found, format: 'module-typescript' } : found
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
@@ -97,15 +98,15 @@ const resolveForModule: Parameters<typeof registerHooks>[0]['resolve'] = (wanted
   }
 }
 
-/** The error of a module that cannot be loaded, with the place in it where Node says one. */
+/** Describes why a module cannot be loaded, with the location if Node reports one. */
 function describeFailure(error: unknown, module: string): string {
   if (!(error instanceof Error)) return String(error)
   const place = /file:\/\/\S+?:\d+/.exec(error.stack ?? '')?.[0]
-  const isOurs = place?.startsWith(new URL('..', import.meta.url).href) ?? false
-  // Only of the module itself, not of what it imports.
+  const isInWaybill = place?.startsWith(new URL('..', import.meta.url).href) ?? false
+  // Only for the module itself, not for its imports.
   const missing = [`Cannot find package '${module}' `, `Cannot find module '${resolve(module)}' `]
   if (missing.some((start) => error.message.startsWith(start))) {
     return `it was not found, neither as the file ${resolve(module)} nor as a package`
   }
-  return `${error.name}: ${error.message}${place === undefined || isOurs ? '' : ` (${place})`}`
+  return `${error.name}: ${error.message}${place === undefined || isInWaybill ? '' : ` (${place})`}`
 }

@@ -1,26 +1,26 @@
-// Asks the source database what it makes of a statement, without reading a row.
+// Prepares statements on the source database without reading rows.
 import pg from 'pg'
 import { databaseFailure } from '../database/failure.ts'
 
-/** The source cannot say: it is away, busy, or lets nobody in. Nothing is known of the datasets then. */
+/** The source is unavailable or busy, or it rejects the login, so the datasets could not be checked. */
 export class SourceUnavailableError extends Error {
   override readonly name = 'SourceUnavailableError'
 }
 
-/** Milliseconds that the source may take to let us in, and for one statement: it may wait for a lock. */
-const TIMEOUT = 5_000
+/** Limit for the connection and for one statement, which may wait for a lock. */
+const PROBE_TIMEOUT_MS = 5_000
 
-/** Read-only, and ended whatever happens. @throws SourceUnavailableError */
+/** Runs `use` on a read-only connection, which is always closed. @throws SourceUnavailableError */
 export async function withSource<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'waybill-dataset-check',
     options: '-c TimeZone=UTC -c default_transaction_read_only=on',
-    connectionTimeoutMillis: TIMEOUT,
-    statement_timeout: TIMEOUT,
-    query_timeout: 2 * TIMEOUT,
+    connectionTimeoutMillis: PROBE_TIMEOUT_MS,
+    statement_timeout: PROBE_TIMEOUT_MS,
+    query_timeout: 2 * PROBE_TIMEOUT_MS,
   })
-  // A lost connection also rejects the query that waits for it; unheard, it ends the process.
+  // A lost connection also rejects the pending query. Without a listener, this event would end the process.
   client.on('error', () => undefined)
   try {
     try {
@@ -36,14 +36,14 @@ export async function withSource<T>(url: string, use: (client: pg.Client) => Pro
 
 export interface Prepared {
   readonly fault: string | undefined
-  /** OIDs of the columns' types. */
+  /** OIDs of the column types. */
   readonly types: readonly number[]
 }
 
-/** Reads nothing, but is also refused when we may not read. @throws SourceUnavailableError */
+/** Reads no rows, but fails if the permission to read is missing. @throws SourceUnavailableError */
 export async function prepare(client: pg.Client, sql: string, values: string[] = []): Promise<Prepared> {
   try {
-    // As a prepared statement also without values: two statements in one text are refused.
+    // A prepared statement, even without values, because it rejects a text with two statements.
     const statement = { text: `${sql} LIMIT 0`, values, queryMode: 'extended' }
     const { fields } = await client.query(statement)
     return { fault: undefined, types: fields.map(({ dataTypeID }) => dataTypeID) }

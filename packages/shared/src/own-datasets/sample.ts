@@ -1,7 +1,7 @@
-// Finds a value that a filter's schema takes, to try the filter with.
+// Finds a value that the schema of a filter accepts, to check the filter with it.
 import { z } from 'zod'
 
-/** Values that would be found again if they became SQL, then plainer ones. */
+/** The first values are easy to detect in SQL text; the others are simpler. */
 const CANDIDATES: readonly unknown[] = [
   '2026-03-04T05:06:07.123456Z',
   `'; DROP TABLE "marker"; --`,
@@ -13,7 +13,7 @@ const CANDIDATES: readonly unknown[] = [
   1,
 ]
 
-/** undefined when none was found: then an example in the schema (`.meta({ examples: [value] })`) helps. */
+/** @returns undefined if no value fits. An example in the schema (`.meta({ examples: [value] })`) solves that. */
 export function sampleOf(schema: z.ZodType): unknown {
   const [sample] = [...examples(schema), ...CANDIDATES].flatMap((candidate) => {
     const parsed = schema.safeParse(candidate)
@@ -22,12 +22,12 @@ export function sampleOf(schema: z.ZodType): unknown {
   return sample
 }
 
-/** What the schema says of itself: examples, members of an enum, defaults, the least number. */
+/** Values from the schema: examples, members of an enum, the default, the minimum. */
 function examples(schema: z.ZodType): unknown[] {
   try {
     return fromJsonSchema(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
   } catch {
-    return [] // not every schema can be written as JSON Schema
+    return [] // Not every schema has a JSON Schema.
   }
 }
 

@@ -1,14 +1,14 @@
-// Finds what is wrong with a declared dataset before any database is asked: every fault at once, in plain words.
+// Finds the faults of a declared dataset that do not need a database.
 import { z } from 'zod'
 import type { Dataset, DatasetColumn, DatasetFilter, FilterValue } from '../datasets/dataset.ts'
 import { COLUMN_KINDS } from '../vocabulary/table.ts'
 import { isStorableText } from '../vocabulary/text.ts'
 
-/** It becomes a part of file names, headers and keys: nothing that could lead out of them is a name. */
+/** The name becomes part of file names, headers and object keys, so it must not contain path characters. */
 const DATASET_NAME = /^[a-z][a-z0-9-]{0,62}$/
 const FILTER_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/
 
-/** The header of a file and a key of JSON. */
+/** The name becomes a header in csv and a key in JSON. */
 const COLUMN_NAME = /^(?!\s)[^\p{Cc}]{1,100}(?<!\s)$/u
 
 const text = z.string('must be text').refine((value) => value.trim() !== '', 'must not be empty')
@@ -20,7 +20,7 @@ const columnShape = {
 
 const filterShape = {
   description: text,
-  schema: z.custom(isSchema, 'must be a schema of zod 4'),
+  schema: z.custom(isSchema, 'must be a zod 4 schema'),
   sql: z.custom((value) => typeof value === 'function', 'must be a function (value, bind) => condition'),
 } satisfies Record<keyof DatasetFilter<FilterValue>, z.ZodType>
 
@@ -28,9 +28,9 @@ const columnName = z
   .string()
   .refine(
     (name) => COLUMN_NAME.test(name) && isStorableText(name),
-    'must be 1 to 100 characters, without control characters and without blanks at its ends',
+    'must be 1 to 100 characters, without control characters and without leading or trailing spaces',
   )
-  // JavaScript puts such keys before all others: the columns would come in another order than they are written in.
+  // JavaScript moves integer keys to the front, which would change the order of the columns.
   .refine((name) => !/^\d+$/.test(name), 'must not be a number')
 
 const datasetShape = {
@@ -38,37 +38,39 @@ const datasetShape = {
   title: text,
   columns: table(columnShape, 'column', columnName).refine(
     (columns) => Object.keys(columns).length > 0,
-    'must not be empty: a file needs a column',
+    'must have at least one column',
   ),
   from: text,
   filters: table(filterShape, 'filter', z.string().regex(FILTER_NAME, `must match ${FILTER_NAME}`)),
-  orderBy: z.array(text, 'must be a list of SQL expressions').min(1, 'must not be empty: rows would come in no order'),
+  orderBy: z
+    .array(text, 'must be a list of SQL expressions')
+    .min(1, 'must not be empty: the order of rows would be undefined'),
   access: z.enum(['caller', 'admin'], 'must be caller or admin').optional(),
-  database: z.literal('source', 'must be source: only Waybill itself reads its ledger').optional(),
+  database: z.literal('source', 'must be source: only built-in datasets read the ledger').optional(),
 } satisfies Record<keyof Dataset, z.ZodType>
 
 const datasetSchema = z.strictObject(datasetShape, { error: objectFault('a dataset') })
 
-/** Each as `column "total": kind must be one of …`; none when it can be asked of a database. */
+/** @returns faults such as `column "total": kind must be one of …`; empty if the dataset can be checked on a database */
 export function datasetFaults(declared: unknown): string[] {
   const { error } = datasetSchema.safeParse(declared)
   return (error?.issues ?? []).map(({ path, message }) => `${place(path)}${message}`)
 }
 
-/** Objects by name, each of the shape. */
+/** A record from names to objects of the given shape. */
 function table(shape: z.ZodRawShape, what: string, name: z.ZodType<string, string>) {
   const entry = z.strictObject(shape, { error: objectFault(`a ${what}`) })
   const error: z.core.$ZodErrorMap = (issue) =>
     issue.code === 'invalid_key'
       ? `the name ${issue.issues.map(({ message }) => message).join(', and ')}`
-      : `must be an object: name of the ${what} to its declaration`
+      : `must be an object with one entry per ${what}: name to declaration`
   return z.record(name, entry, { error })
 }
 
 function objectFault(what: string): z.core.$ZodErrorMap {
   return (issue) =>
     issue.code === 'unrecognized_keys'
-      ? `${issue.keys.map(show).join(', ')} ${issue.keys.length > 1 ? 'are no fields' : 'is no field'} of ${what}`
+      ? `${issue.keys.map(show).join(', ')} ${issue.keys.length > 1 ? 'are not fields' : 'is not a field'} of ${what}`
       : `must be ${what}, not ${show(issue.input)}`
 }
 

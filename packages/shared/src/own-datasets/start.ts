@@ -1,4 +1,4 @@
-// Holds an operator's datasets to the source when a process starts: what the composition roots share.
+// Checks the operator's datasets against the source at the start of a process.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Datasets } from '../datasets/registry.ts'
 import type { Logger } from '../process/log.ts'
@@ -8,10 +8,9 @@ import { checkDatasets } from './check.ts'
 import { datasetsError, type LoadedDatasets, loadDatasets } from './module.ts'
 import { SourceUnavailableError } from './probe.ts'
 
-/** Milliseconds between two tries while the source is silent. */
-const PAUSE = 10_000
+const RECHECK_INTERVAL_MS = 10_000
 
-/** The datasets of a process; says what is wrong with them and stops it with code 1. */
+/** Loads the datasets of a process. If they are not valid, prints the faults and exits with code 1. */
 export async function loadDatasetsOrExit(config: Config, log: Logger): Promise<Datasets> {
   try {
     const loaded = await loadDatasets(config)
@@ -23,11 +22,11 @@ export async function loadDatasetsOrExit(config: Config, log: Logger): Promise<D
 }
 
 /**
- * Checks the operator's own datasets; those that come along are Waybill's to check, and their tables may be missing.
- * A source that is away keeps no process from starting: it is asked again later, and what it refuses then is logged,
- * as work may be under way that has nothing to do with it.
+ * Checks the operator's own datasets. Built-in datasets are not checked, because their tables may be missing. If the
+ * source is unavailable, the process starts anyway and the check is repeated later. Faults that are found then are only
+ * logged, because other exports may be running.
  *
- * @throws ConfigError when the source refuses one of them
+ * @throws ConfigError if the source rejects a dataset
  */
 export async function verifyDatasets({ own }: LoadedDatasets, config: Config, log: Logger): Promise<void> {
   if (own.length === 0) return
@@ -37,10 +36,10 @@ export async function verifyDatasets({ own }: LoadedDatasets, config: Config, lo
   }
   const checkLater = async () => {
     for (;;) {
-      await sleep(PAUSE, undefined, { ref: false })
+      await sleep(RECHECK_INTERVAL_MS, undefined, { ref: false })
       try {
         const problems = await check()
-        if (problems.length > 0) log.error({ module: config.DATASETS, problems }, 'the source refuses datasets')
+        if (problems.length > 0) log.error({ module: config.DATASETS, problems }, 'the source rejects datasets')
         return
       } catch (error) {
         if (!(error instanceof SourceUnavailableError)) throw error
@@ -52,7 +51,7 @@ export async function verifyDatasets({ own }: LoadedDatasets, config: Config, lo
     if (problems.length > 0) throw datasetsError(config.DATASETS, problems)
   } catch (error) {
     if (!(error instanceof SourceUnavailableError)) throw error
-    log.warn({ module: config.DATASETS, error }, 'the source is silent: its datasets are checked later')
+    log.warn({ module: config.DATASETS, error }, 'the source is unavailable: its datasets will be checked later')
     checkLater().catch((reason: unknown) => log.error({ error: reason }, 'the datasets could not be checked'))
   }
 }
