@@ -161,7 +161,7 @@ describe('a process does not start with a faulty module', () => {
     expect(said).toMatch(/^ {2}dataset "orders": column "total": kind must be one of .*, not "money"$/m)
     expect(said).toMatch(/^ {2}dataset "orders": title must not be empty$/m)
     expect(said).toMatch(/^ {2}dataset "orders": columns must not be empty/m)
-    expect(said).toMatch(/^ {2}dataset "orders": the name is taken by another in this list$/m)
+    expect(said).toMatch(/^ {2}dataset "orders": another dataset in this list has the same name$/m)
   })
 
   it.each(['worker', 'dataset:check'] as const)('whose SQL the source rejects: %s', async (name) => {
@@ -170,17 +170,21 @@ describe('a process does not start with a faulty module', () => {
     const said = await refusal(name, path, { GAME_DATASETS: 'false' })
     expect(said).toContain(path)
     expect(said).toMatch(/orders.*\s+.*column "total": column o\.totl does not exist/)
-    expect(said).toMatch(/customers.*\s+.*column "born_on": its kind is date, but its SQL gives text/)
+    expect(said).toMatch(/customers.*\s+.*column "born_on": its kind is date, but its SQL returns text/)
   })
 
   it.each([
     ['is not there', undefined, 'it was not found, neither as the file'],
-    ['exports something else', 'export const orders = []', 'it must export a list "datasets"; it exports orders'],
+    ['exports something else', 'export const orders = []', 'it must export a list "datasets", but it exports orders'],
     ['is no TypeScript', 'export const datasets = [', /SyntaxError: .*\.ts:1\)/],
     ['has syntax that Node cannot strip', 'enum A { b }\nexport const datasets = []', 'enum is not supported'],
     ['imports what is not there', `import 'no-such-package'\nexport const datasets = []`, `'no-such-package'`],
     ['throws', '\nexport const datasets = [missing()]', /ReferenceError: missing is not defined .*\.ts:2/],
-    ['would stand in for the trail', `export const datasets = [{ name: 'audit' }]`, /"audit": the name is taken by a/],
+    [
+      'would stand in for the trail',
+      `export const datasets = [{ name: 'audit' }]`,
+      /"audit": the name belongs to a built-in dataset/,
+    ],
   ])('that %s', async (name, text, message) => {
     const path = join(directory, `${name}.ts`)
     if (text !== undefined) await writeFile(path, text)
@@ -195,7 +199,7 @@ describe('a process does not start with a faulty module', () => {
 it('a process starts while the source is unavailable', async () => {
   const away = { ...env, DATASETS: module, SOURCE_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' }
   const api = startProcess('api', away)
-  await api.logged('the source is silent: its datasets are checked later')
+  await api.logged('the source is unavailable: its datasets will be checked later')
   await api.logged('api listens')
   api.kill('SIGTERM')
   expect(await api.ended).toBe(0)
@@ -247,7 +251,7 @@ ok      customers (${module}): 5 columns, 2 filters
     const example = await readFile(module, 'utf8')
     const path = await write('order.ts', example.replace(`['o.placed_at', 'o.id']`, `['o.state']`))
     const said = await refusal('dataset:check', path, { GAME_DATASETS: 'false' })
-    expect(said).toContain('orderBy: of 1000 rows, 996 share a place')
+    expect(said).toContain('orderBy: 996 of 1000 rows have the same sort key as another row')
   })
 
   it('reports that the source does not answer', async () => {

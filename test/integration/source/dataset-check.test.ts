@@ -73,7 +73,7 @@ describe('a column whose kind is not the truth would be written wrong:', () => {
     ['numeric', 'o.total::float8', 'double precision', 'float or text'],
   ] as const)('%s for %s', async (kind, sql, type, kinds) => {
     expect(await faultsOf({ columns: { id: { kind: 'bigint', sql: 'o.id' }, x: { kind, sql } } })).toEqual([
-      `column "x": its kind is ${kind}, but its SQL gives ${type}: make it ${kinds}, or cast it`,
+      `column "x": its kind is ${kind}, but its SQL returns ${type}: use ${kinds}, or a cast`,
     ])
   })
 
@@ -94,7 +94,7 @@ describe('a filter', () => {
     const since = { description: 'x', schema: z.coerce.date(), sql: () => 'true' }
     // biome-ignore lint/suspicious/noExplicitAny: a module in plain JavaScript has no types to keep it from this.
     expect(await faultsOf({ filters: { since: since as any } })).toEqual([
-      'filter "since": its schema gives a value that is another one after JSON',
+      'filter "since": its schema returns a value that JSON changes',
     ])
   })
 
@@ -156,7 +156,7 @@ it('a table that somebody has locked says nothing of the datasets either', async
 describe('the order of the rows', () => {
   it('is found to be none where rows share a place', async () => {
     expect(await checkOrder(shop.url, { ...orders, orderBy: ['o.state'] })).toEqual([
-      'orderBy: of 1000 rows, 996 share a place; end it with a key',
+      'orderBy: 996 of 1000 rows have the same sort key as another row; add a unique column',
     ])
     expect(await checkOrder(shop.url, orders)).toEqual([])
   })

@@ -131,7 +131,7 @@ test('npm start works with the previous page when the page cannot be built', asy
   const failed = await run(['start'], { FAKE_VITE: 'fails' })
   expect(failed).toMatchObject({ code: 0, out: 'runs\n' })
   expect(failed.err).toContain('Could not resolve')
-  expect(failed.err).toMatch(/Going on without/)
+  expect(failed.err).toMatch(/Continuing without/)
   expect(await page()).toBe('one')
   expect((await run(['build'], { FAKE_VITE: 'fails' })).code).toBe(1)
   expect(await run(['build'])).toMatchObject({ code: 0, out: '' })
@@ -159,7 +159,7 @@ test('when npm fails, all it said is shown, and the next run tries again', async
 test('two runs at once install once', async () => {
   const runs = await Promise.all([run(['api'], { FAKE_NPM: '700' }), run(['api'], { FAKE_NPM: '700' })])
   expect(runs.map(({ code }) => code)).toEqual([0, 0])
-  expect(runs.map(({ err }) => err).join()).toMatch(/Waiting for an install that is under way \(process \d+\)/)
+  expect(runs.map(({ err }) => err).join()).toMatch(/Waiting for another installation \(process \d+\)/)
   expect(await installs()).toBe(1)
 })
 

@@ -74,12 +74,12 @@ it('every mistake is told at once, each with its place', () => {
     'title must be text',
     expect.stringMatching(/^column "total": kind must be one of uuid, .*, json, not "money"$/),
     'column "total": sql must not be empty',
-    'column "net": "format" is no field of a column',
-    'filter "state": schema must be a schema of zod 4',
+    'column "net": "format" is not a field of a column',
+    'filter "state": schema must be a zod 4 schema',
     'filter "state": sql must be a function (value, bind) => condition',
     expect.stringMatching(/^filter "min-total": the name must match /),
-    'orderBy must not be empty: rows would come in no order',
-    '"order" is no field of a dataset',
+    'orderBy must not be empty: the order of rows would be undefined',
+    '"order" is not a field of a dataset',
   ])
 })
 
@@ -88,5 +88,7 @@ it.each([[null], [undefined], [7], ['orders'], [[]]])('%j is no dataset', (decla
 })
 
 it('a dataset without columns would make a file without any', () => {
-  expect(datasetFaults({ ...dataset, columns: {} })).toEqual(['columns must not be empty: a file needs a column'])
+  expect(datasetFaults({ ...dataset, columns: {} })).toEqual([
+    'columns must not be empty: a file needs at least one column',
+  ])
 })

@@ -38,7 +38,7 @@ const datasetShape = {
   title: text,
   columns: table(columnShape, 'column', columnName).refine(
     (columns) => Object.keys(columns).length > 0,
-    'must have at least one column',
+    'must not be empty: a file needs at least one column',
   ),
   from: text,
   filters: table(filterShape, 'filter', z.string().regex(FILTER_NAME, `must match ${FILTER_NAME}`)),
