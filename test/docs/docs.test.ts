@@ -105,6 +105,8 @@ describe('the commands of a document work', () => {
     'localhost:8080': `localhost:${to}`,
     'postgres://reader:secret@db.example.com:5432/shop': shop.url,
   })
+  // npx needs 4 s of CPU time to find the program. README.md shows that it does; the others start it directly.
+  const direct = { 'npx waybill': './node_modules/.bin/waybill' }
 
   it('every TypeScript block passes the type check, and every program runs', async () => {
     const modules = all.filter(({ language, file, noRun }) => language === 'ts' && (file ?? noRun) !== undefined)
@@ -126,7 +128,8 @@ describe('the commands of a document work', () => {
       ...environment(port),
       ...(NEEDS_DATABASE.has(path) ? { DATABASE_URL: await databaseUrl(clone) } : {}),
     }
-    expectAnswers(blocks, await runBlocks(typed, { directory: clone.directory, env, replacements: replacements(port) }))
+    const replaced = { ...replacements(port), ...(path === 'README.md' ? {} : direct) }
+    expectAnswers(blocks, await runBlocks(typed, { directory: clone.directory, env, replacements: replaced }))
   })
 
   it('every SQL block runs in the database of the service', async () => {
