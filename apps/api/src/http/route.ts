@@ -32,6 +32,8 @@ export interface ResponseDeclaration {
   readonly example?: unknown
   /** Default: `application/json`. */
   readonly contentType?: string
+  /** Other media types of the same response, each with an example. */
+  readonly alternatives?: Readonly<Record<string, string>>
   readonly headers?: HeaderPresence
 }
 

@@ -75,8 +75,9 @@ function response(declared: ResponseDeclaration, access: Access, { schemas }: Co
   })
   if (body === undefined) return { description, headers }
   const json = toJsonSchema(body, 'output', schemas)
-  const { contentType = 'application/json', example } = declared
-  return { description, headers, content: content(contentType, json, schemas, example) }
+  const { contentType = 'application/json', example, alternatives = {} } = declared
+  const others = Object.entries(alternatives).map(([type, text]) => content(type, { type: 'string' }, schemas, text))
+  return { description, headers, content: Object.assign(content(contentType, json, schemas, example), ...others) }
 }
 
 function content(type: string, schema: JsonObject, schemas: JsonObject, example?: unknown): JsonObject {

@@ -1,7 +1,8 @@
 // GET /v1/audit: the audit trail, for administrators.
 import { listTrail } from '@waybill/shared/audit/queries.ts'
-import { auditPageSchema, auditQuerySchema } from '@waybill/shared/contract/audit.ts'
+import { auditEventSchema, auditPageSchema, auditQuerySchema } from '@waybill/shared/contract/audit.ts'
 import type { ServerDeps } from '../deps.ts'
+import { csvHeader, sendCsv, wantsCsv } from '../http/csv-list.ts'
 import { toPage } from '../http/paging.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import { presentAuditEvent } from '../present/exports.ts'
@@ -16,10 +17,20 @@ export function auditRoute({ db }: ServerDeps): Route {
     summary: 'List the events of the audit trail, newest first',
     description: 'To get the whole trail as a file, export the dataset `audit`.',
     query: auditQuerySchema,
-    responses: { 200: { description: 'One page of events.', body: auditPageSchema } },
+    responses: {
+      200: {
+        description: 'One page of events.',
+        body: auditPageSchema,
+        alternatives: { 'text/csv': csvHeader(auditEventSchema) },
+        headers: { Link: 'sometimes' },
+      },
+    },
     problems: [],
-    async handle(_request, response, { query }) {
-      response.json(toPage(await listTrail(db, query), query.limit, presentAuditEvent))
+    async handle(request, response, { query: { format, ...query } }) {
+      const isCsv = wantsCsv(request, response, format)
+      const page = toPage(await listTrail(db, query), query.limit, presentAuditEvent)
+      if (isCsv) sendCsv(request, response, auditEventSchema, page)
+      else response.json(page)
     },
   })
 }

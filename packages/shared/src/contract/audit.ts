@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EVENT_TYPES } from '../vocabulary/event-types.ts'
 import { instantFilterSchema } from '../vocabulary/instant.ts'
 import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
-import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema } from './fields.ts'
+import { callerNameSchema, countSchema, idSchema, instantSchema, listFormatSchema, pageLimitSchema } from './fields.ts'
 
 export const auditQuerySchema = z.strictObject({
   from: instantFilterSchema.optional().describe('Events at this time or later. A date means its start in UTC.'),
@@ -16,6 +16,7 @@ export const auditQuerySchema = z.strictObject({
     .optional()
     .describe('Events of this caller or worker, by name or id.'),
   type: z.enum(EVENT_TYPES).optional(),
+  format: listFormatSchema,
   limit: pageLimitSchema,
   cursor: z
     .string()

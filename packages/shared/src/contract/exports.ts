@@ -18,6 +18,7 @@ import {
   filenameSchema,
   idSchema,
   instantSchema,
+  listFormatSchema,
   pageLimitSchema,
   scopeSchema,
   sha256Schema,
@@ -180,6 +181,7 @@ export const exportListQuerySchema = z.strictObject({
   to: instantFilterSchema
     .optional()
     .describe('Only exports requested at this time or earlier. A date includes the whole day in UTC.'),
+  format: listFormatSchema,
   limit: pageLimitSchema,
   cursor: z.uuid().optional().describe('The `nextCursor` of the previous page.'),
 })

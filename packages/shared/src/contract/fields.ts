@@ -38,4 +38,9 @@ export const scopeSchema = z
   .default('mine')
   .describe('`mine`: exports of the caller. `all`: exports of all callers (administrators only).')
 
+export const listFormatSchema = z
+  .enum(['json', 'csv'])
+  .optional()
+  .describe('The format of the response. Default: the one that `Accept` prefers, else JSON.')
+
 export const pageLimitSchema = z.coerce.number().int().min(1).max(200).default(50).describe('Maximum number of items.')

@@ -21,6 +21,10 @@ export const RESPONSE_HEADERS = {
     .string()
     .describe('URL of the created resource, or of the file.')
     .meta({ examples: ['/v1/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af'] }),
+  Link: z
+    .string()
+    .describe('In CSV only: the URL of the next page, with `rel="next"` (RFC 8288). Absent on the last page.')
+    .meta({ examples: ['</v1/audit?format=csv&cursor=1041>; rel="next"'] }),
   'Retry-After': z
     .string()
     .regex(/^\d+$/)

@@ -2,9 +2,21 @@
 import { z } from 'zod'
 import { FORMAT_NAMES } from '../vocabulary/export.ts'
 import { filtersSchema } from './exports.ts'
-import { callerNameSchema, datasetNameSchema, idSchema, instantSchema, pageLimitSchema, scopeSchema } from './fields.ts'
+import {
+  callerNameSchema,
+  datasetNameSchema,
+  idSchema,
+  instantSchema,
+  listFormatSchema,
+  pageLimitSchema,
+  scopeSchema,
+} from './fields.ts'
 
-export const historyQuerySchema = z.strictObject({ scope: scopeSchema, limit: pageLimitSchema })
+export const historyQuerySchema = z.strictObject({
+  scope: scopeSchema,
+  format: listFormatSchema,
+  limit: pageLimitSchema,
+})
 export type HistoryQuery = z.infer<typeof historyQuerySchema>
 
 export const historyItemSchema = z

@@ -25,6 +25,11 @@ export const csv: Format = {
   },
 }
 
+/** Adds an apostrophe to text that a spreadsheet would run as a formula. */
+export function escapeFormula(text: string): string {
+  return RUNS_AS_FORMULA.test(text) ? `'${text}` : text
+}
+
 function headerLine(columns: readonly Column[], options: CsvOptions): string {
   const asText = columns.map(({ name }): Column => ({ name, kind: 'text' }))
   return rowWriter(asText, options)(columns.map(({ name }) => name))
@@ -39,7 +44,7 @@ function rowWriter(columns: readonly Column[], { delimiter, escapeFormulas }: Cs
   const field = (cell: Cell | undefined, guard: boolean | undefined): string => {
     if (cell === null || cell === undefined) return ''
     if (cell === '') return '""'
-    const text = guard && !startsPlain(cell) && RUNS_AS_FORMULA.test(cell) ? `'${cell}` : cell
+    const text = guard && !startsPlain(cell) ? escapeFormula(cell) : cell
     return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   }
 

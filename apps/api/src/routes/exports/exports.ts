@@ -21,6 +21,7 @@ import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
 import { createSigner } from '../../exports/sign-link.ts'
 import { findVisible, scopeOf } from '../../exports/visible.ts'
+import { csvHeader, sendCsv, wantsCsv } from '../../http/csv-list.ts'
 import { toPage } from '../../http/paging.ts'
 import { isKnown } from '../../http/request.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
@@ -48,17 +49,24 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       query: exportListQuerySchema,
       headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
       responses: {
-        200: { description: 'One page of exports.', body: exportListSchema, headers: POLLED },
+        200: {
+          description: 'One page of exports.',
+          body: exportListSchema,
+          alternatives: { 'text/csv': csvHeader(exportSchema) },
+          headers: { ...POLLED, Link: 'sometimes' },
+        },
         304: { description: 'The page has not changed.', headers: POLLED },
       },
       problems: [],
-      async handle(_request, response, { query: { scope, limit, cursor, ...filter }, headers }) {
+      async handle(request, response, { query: { scope, format, limit, cursor, ...filter }, headers }) {
+        const isCsv = wantsCsv(request, response, format)
         const requesterId = scopeOf(callerOf(response), scope)
         const rows = await listExports(db, { requesterId, ...filter }, { limit, before: cursor })
         const page = toPage(rows, limit, presentExport)
         const isMoving = page.items.some(isActive)
-        if (isKnownToPoller(response, headers['If-None-Match'], etag(page), isMoving)) return
-        response.json(page)
+        if (isKnownToPoller(response, headers['If-None-Match'], etag(isCsv ? { csv: page } : page), isMoving)) return
+        if (isCsv) sendCsv(request, response, exportSchema, page)
+        else response.json(page)
       },
     }),
     defineRoute({
