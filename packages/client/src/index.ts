@@ -33,7 +33,7 @@ export type {
 export { type ClientOptions, createClient, type WaybillClient } from './client.ts'
 export type { Download, DownloadOptions } from './download/download.ts'
 export { type ClientErrorCode, type ErrorCode, type FieldError, WaybillError } from './http/errors.ts'
-export type { Page } from './http/pages.ts'
+export type { CsvPage, Page } from './http/pages.ts'
 export type { Polled } from './http/poll.ts'
 export { newRequestKey } from './http/request-key.ts'
 export type { CallOptions } from './http/transport.ts'

@@ -1,4 +1,5 @@
-// Webhooks, keys and the trail from the command line, against the running API and a real receiver.
+// Webhooks, keys and the audit trail from the command line, against the running API and a real receiver.
+import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { verifyWebhook } from '../../../packages/client/src/index.ts'
@@ -24,14 +25,14 @@ afterAll(async () => {
   await receiver.close()
 })
 
-/** @returns what stands on standard output, when it ended well */
+/** Expects exit code 0. @returns the standard output */
 async function run(...words: string[]): Promise<string> {
   const { code, out, err } = await cli.run(words)
   expect([code, err]).toEqual([0, expect.any(String)])
   return out.trim()
 }
 
-it('an endpoint is made, tested, looked at, told again, silenced and removed; what it gets is signed', async () => {
+it('an endpoint is created, tested, listed, changed, disabled and deleted; its webhooks are signed', async () => {
   const made = JSON.parse(await run('webhooks', 'create', receiver.url, '--events', 'export.completed', '--json'))
   await run('webhooks', 'test', made.id)
   const [test] = await receiver.until(1)
@@ -73,7 +74,7 @@ it('an endpoint is made, tested, looked at, told again, silenced and removed; wh
   expect(JSON.parse(await run('webhooks', '--json'))).toEqual([])
 })
 
-it('the address of one export is told with the secret of its caller', async () => {
+it('the webhook URL of an export gets events signed with the secret of the caller', async () => {
   const before = receiver.received.length
   const secret = await run('webhooks', 'secret')
   const id = await run('export', 'users', '--detach', '--webhook-url', receiver.url)
@@ -81,7 +82,7 @@ it('the address of one export is told with the secret of its caller', async () =
   expect(await verifyWebhook(told?.body ?? '', told?.headers ?? {}, secret)).toMatchObject({ data: { id } })
 })
 
-it('what a key may is changed, and what is not named stays', async () => {
+it('keys change: omitted flags are unchanged', async () => {
   const { id, key } = JSON.parse(await run('keys', 'create', 'narrowed', '--datasets', 'users', '--json'))
   const as = (...words: string[]) => cli.run(words, { env: { WAYBILL_API_KEY: key } })
   expect((await as('preview', 'user-points')).code).toBe(2)
@@ -93,7 +94,7 @@ it('what a key may is changed, and what is not named stays', async () => {
   expect((await cli.run(['keys', 'change', id])).code).toBe(2)
 })
 
-it('a key is rotated, and the trail says who did what', async () => {
+it('a key is rotated, and the audit trail lists it as text, JSON and CSV', async () => {
   const { id, key } = JSON.parse(await run('keys', 'create', 'nightly', '--json'))
   const next = await run('keys', 'rotate', id)
   const as = (own: string) => cli.run(['me', '--json'], { env: { WAYBILL_API_KEY: own } })
@@ -107,4 +108,8 @@ it('a key is rotated, and the trail says who did what', async () => {
   )
   const [, first = ''] = (await run('audit', '--type', 'export.completed', '-n', '1')).split('\n')
   expect(first).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}export\.completed/)
+  const rows: Record<string, string>[] = parse(await run('audit', '--from', '1h', '--limit', '500', '--csv'), {
+    columns: true,
+  })
+  expect(rows.map(({ hash }) => hash)).toEqual(events.map(({ hash }: { hash: string }) => hash))
 })

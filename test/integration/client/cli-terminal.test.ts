@@ -1,4 +1,4 @@
-// The command line on a real terminal: the living line, Ctrl-C in every state, letters that are not shown.
+// The command line on a real terminal: the progress bar, Ctrl-C in every state, hidden input.
 import { readdir } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const newest = async () => (await system.admin.get('/v1/exports?limit=1')).body.items[0]
 
-/** Runs `work` while the exports of users stand still in the middle. */
+/** Runs `work` while a lock holds the exports of users. */
 async function whileHeld(work: () => Promise<void>): Promise<void> {
   await withClient(system.database.url, async (client) => {
     await client.query('BEGIN; LOCK TABLE users')
@@ -42,20 +42,20 @@ async function whileHeld(work: () => Promise<void>): Promise<void> {
   await system.admin.ended((await newest()).id)
 }
 
-/** Asks for users, and presses Ctrl-C once it waits for the server. */
+/** Exports users, and presses Ctrl-C while the export runs. */
 async function interrupted(...flags: string[]) {
   const terminal = cli.onTerminal(['export', 'users', ...flags])
-  await terminal.shows('Asked for export')
+  await terminal.shows('Requested export')
   await expect.poll(async () => (await newest()).status).toBe('running')
   terminal.type(CTRL_C)
   return terminal
 }
 
-it('shows a living line while the server works, and takes it away in the end', async () => {
+it('shows a progress bar while the export runs, and removes it at the end', async () => {
   let terminal: ReturnType<typeof cli.onTerminal> | undefined
   await whileHeld(async () => {
     terminal = cli.onTerminal(['export', 'users', '-o', 'users.csv'])
-    // While the table is locked, nobody can say how many rows there will be. After a long wait in the queue there is a rate, too.
+    // While the table is locked, there is no estimate of the rows. After a long wait in the queue there is a rate too.
     await terminal.shows(/\r0 rows(, 0 rows\/s)?$/)
   })
   expect(await terminal?.ended).toBe(0)
@@ -64,7 +64,7 @@ it('shows a living line while the server works, and takes it away in the end', a
   expect(afterTheLine).toMatch(/^.*✓.* rows, .*users\.csv\r\n$/s)
 })
 
-it('gives plain lines where there is no terminal', async () => {
+it('prints plain lines without a terminal', async () => {
   const { err } = await cli.run(['export', 'users'])
   expect(err).not.toContain('\u001b')
   expect(err).toMatch(/^(queued|\d+ %|0 rows|[\d,]+ rows).*$/m)
@@ -81,7 +81,7 @@ describe('Ctrl-C while the server works', () => {
       expect((await newest()).status).toBe('canceled')
     }))
 
-  it('leaves it running after a no, and says how to get it', () =>
+  it('leaves it running after a no, and prints the command to download it', () =>
     whileHeld(async () => {
       const terminal = await interrupted('-o', 'my users.csv')
       await terminal.shows('Cancel the export?')
@@ -92,7 +92,7 @@ describe('Ctrl-C while the server works', () => {
       expect(terminal.screen()).toContain(`waybill download ${id} -o 'my users.csv'`)
     }))
 
-  it('ends at once when it is pressed again, and leaves it running', () =>
+  it('ends immediately when it is pressed again, and leaves the export running', () =>
     whileHeld(async () => {
       const terminal = await interrupted()
       await terminal.shows('Cancel the export?')
@@ -101,7 +101,7 @@ describe('Ctrl-C while the server works', () => {
       expect((await newest()).status).toBe('running')
     }))
 
-  it('goes on waiting after Enter, to the whole file', async () => {
+  it('keeps waiting after Enter and saves the complete file', async () => {
     let terminal: Awaited<ReturnType<typeof interrupted>> | undefined
     await whileHeld(async () => {
       terminal = await interrupted('-o', 'users.csv')
@@ -112,7 +112,7 @@ describe('Ctrl-C while the server works', () => {
     expect(await readdir(cli.directory)).toEqual(['users.csv'])
   })
 
-  it('asks nobody where it was told to cancel', () =>
+  it('cancels without a prompt with --cancel-on-interrupt', () =>
     whileHeld(async () => {
       const terminal = await interrupted('--cancel-on-interrupt')
       expect(await terminal.ended).toBe(130)
@@ -121,29 +121,29 @@ describe('Ctrl-C while the server works', () => {
     }))
 })
 
-it('Ctrl-C during the download, which shows rate and time left, keeps what has arrived, and says how to go on', async () => {
+it('Ctrl-C during the download keeps the received data and prints the command to resume', async () => {
   const { id } = await system.admin.export({ dataset: 'users', format: 'json' })
   tcp.throttle(20_000)
   const terminal = cli.onTerminal(['download', id, '-o', 'users.json'])
   await terminal.shows(/[█░]{24} {2}\d+ %, \S+ \S?B of \S+ \S?B, \S+ \S?B\/s, \d+:\d\d left/)
   terminal.type(CTRL_C)
   expect(await terminal.ended).toBe(130)
-  expect(terminal.screen()).toContain(`To go on: waybill download ${id} -o users.json`)
+  expect(terminal.screen()).toContain(`To resume: waybill download ${id} -o users.json`)
   expect(await readdir(cli.directory)).toEqual([`users.json.${id}.part`])
 })
 
-it('login asks for the server and for a key that nobody sees', async () => {
+it('login prompts for the server and for a hidden key', async () => {
   const terminal = cli.onTerminal(['login'], { WAYBILL_URL: '', WAYBILL_API_KEY: '' })
   await terminal.shows('Server [http://localhost:8080]: ')
   terminal.type(`${system.url}\r`)
-  await terminal.shows('API key (not shown): ')
+  await terminal.shows('API key (hidden): ')
   terminal.type(`x\u007f${ADMIN_KEY}\r`)
   expect(await terminal.ended).toBe(0)
-  expect(terminal.screen()).toMatch(/You are .* \(admin\)/)
+  expect(terminal.screen()).toMatch(/Logged in to .* as .* \(admin\)/)
   expect(terminal.screen()).not.toContain(ADMIN_KEY)
 })
 
-it('colours nothing where NO_COLOR is set', async () => {
+it('uses no colors with NO_COLOR', async () => {
   const terminal = cli.onTerminal(['export', 'users'], { NO_COLOR: '1' })
   expect(await terminal.ended).toBe(0)
   expect(terminal.raw()).toContain('✓')

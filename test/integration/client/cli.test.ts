@@ -1,8 +1,9 @@
-// The command line against the running API: files that are whole, answers for scripts, exit codes that mean something.
+// The command line against the running API: complete files, output for scripts, exit codes.
 import { createHash } from 'node:crypto'
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { parse } from 'csv-parse/sync'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { freePort } from '../../../apps/standalone/src/free-port.ts'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
@@ -11,7 +12,7 @@ import { withClient } from '../../setup/database.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
 
-/** Stands for the address of a server that is not there. */
+/** Placeholder for the address of a server that does not exist. */
 const GONE = 'http://gone'
 
 let tcp: TcpProxy
@@ -41,10 +42,10 @@ const file = (name: string) => readFile(join(cli.directory, name))
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 describe('waybill export', () => {
-  it('asks as told, saves the whole file, and says where it is', async () => {
+  it('sends the request, saves the complete file and prints its path', async () => {
     const words = ['export', 'user-points', '--from', '2026-01-01', '--game', 'game-1', '-o', 'points.xlsx']
     const { code, out, err } = await cli.run([...words, '--columns', 'id,points', '--limit', '1_000'])
-    expect(err).toMatch(/Asked for export [0-9a-f-]{36}\.\n/)
+    expect(err).toMatch(/Requested export [0-9a-f-]{36}\.\n/)
     expect([code, out]).toEqual([0, `${join(cli.directory, 'points.xlsx')}\n`])
     const asked = await newest()
     expect(asked).toMatchObject({
@@ -59,7 +60,7 @@ describe('waybill export', () => {
     expect(await readdir(cli.directory)).toEqual(['points.xlsx'])
   })
 
-  it('writes the file, and nothing else, to standard output', async () => {
+  it('writes only the file to standard output', async () => {
     const { code, out } = await cli.run(['export', 'users', '-o', '-', '--gzip', '--quiet'])
     expect(code).toBe(0)
     const { sha256, compression } = await newest()
@@ -70,7 +71,7 @@ describe('waybill export', () => {
     expect(digest(Buffer.from(plain.out))).toBe((await newest()).sha256)
   })
 
-  it('takes the format from the name of the file, compressed or not', async () => {
+  it('takes format and compression from the name of the file', async () => {
     expect((await cli.run(['export', 'users', '-o', 'users.ndjson.gz'])).code).toBe(0)
     const [first = ''] = gunzipSync(await file('users.ndjson.gz'))
       .toString()
@@ -78,7 +79,7 @@ describe('waybill export', () => {
     expect(JSON.parse(first)).toHaveProperty('externalUserId')
   })
 
-  it('answers a script with one JSON value, and nothing beside', async () => {
+  it('prints one JSON value and nothing else with --json', async () => {
     const { code, out, err } = await cli.run(['export', 'users', '--json'])
     expect([code, err]).toEqual([0, ''])
     const asked = await newest()
@@ -89,7 +90,7 @@ describe('waybill export', () => {
     })
   })
 
-  it('goes on with a download that was broken off, by the very same command, and asks for nothing twice', async () => {
+  it('resumes an interrupted download with the same command, without a second export', async () => {
     const words = ['export', 'user-points', '-o', 'points.csv', '--cancel-on-interrupt']
     tcp.throttle(400_000)
     const broken = cli.start(words)
@@ -101,46 +102,46 @@ describe('waybill export', () => {
     const { code, err } = await broken.ended
     const asked = await newest()
     expect(code).toBe(130)
-    expect(err).toContain(`To go on: waybill download ${asked.id} -o points.csv`)
+    expect(err).toContain(`To resume: waybill download ${asked.id} -o points.csv`)
     expect(await readdir(cli.directory)).toEqual([`points.csv.${asked.id}.part`])
     const there = await size()
 
     tcp.restore()
     const exports = await count()
     const again = await cli.run(words)
-    expect(again.err).toContain(`Going on with export ${asked.id}`)
+    expect(again.err).toContain(`Resuming export ${asked.id}`)
     expect(again.code).toBe(0)
     expect(there).toBeGreaterThan(0)
-    expect(again.err).toMatch(/Went on after the \S+ kB that were here/)
+    expect(again.err).toMatch(/Resumed after \S+ kB/)
     expect(await count()).toBe(exports)
     expect(digest(await file('points.csv'))).toBe(asked.sha256)
     expect(await readdir(cli.directory)).toEqual(['points.csv'])
   })
 
-  it('goes on by itself where the connection breaks', async () => {
+  it('resumes automatically after a lost connection', async () => {
     const cut = tcp.cutAfter(500_000, 'downstream')
     const { code, err } = await cli.run(['export', 'user-points', '-o', 'points.csv'])
     await cut
     expect(code).toBe(0)
-    expect(err).toContain('Trying again')
+    expect(err).toContain('Retrying')
     expect(digest(await file('points.csv'))).toBe((await newest()).sha256)
   })
 
-  it('does not take another export for the one that was broken off', async () => {
+  it('does not resume the download of another request', async () => {
     const other = await system.admin.export({ dataset: 'users', format: 'csv', limit: 5 })
     await writeFile(join(cli.directory, `users.csv.${other.id}.part`), 'x')
     const { code, err } = await cli.run(['export', 'users', '-o', 'users.csv'])
     expect(code).toBe(0)
-    expect(err).not.toContain('Going on')
+    expect(err).not.toContain('Resuming')
     expect((await newest()).id).not.toBe(other.id)
   })
 
-  it('does not replace a file, before it has asked for anything, unless told to', async () => {
+  it('does not overwrite a file without --force, and checks this before the request', async () => {
     await writeFile(join(cli.directory, 'users.csv'), 'mine')
     const exports = await count()
     expect(await cli.run(['export', 'users', '-o', 'users.csv'])).toMatchObject({
       code: 7,
-      err: expect.stringMatching(/there already[\s\S]*--force/),
+      err: expect.stringMatching(/already exists[\s\S]*--force/),
     })
     expect(await count()).toBe(exports)
     expect((await file('users.csv')).toString()).toBe('mine')
@@ -149,8 +150,8 @@ describe('waybill export', () => {
   })
 })
 
-describe('what is asked for now and taken later', () => {
-  it('list, get, events, download, remove, cancel: each for people and for scripts', async () => {
+describe('a detached export', () => {
+  it('list, get, events, download, remove and cancel print text and JSON', async () => {
     const { out } = await cli.run(['export', 'users', '--detach'])
     const id = out.trim()
     const done = await system.admin.ended(id)
@@ -186,7 +187,7 @@ describe('what is asked for now and taken later', () => {
     ])
     expect(JSON.parse(datasets.out).map(({ name }: { name: string }) => name)).toContain('wallet-transactions')
     for (const flag of ['--from', '--to', '--game', '--task']) expect(one.out).toContain(flag)
-    expect(preview.out).toMatch(/^points\n(\d+\n)+\nAbout [\d,]+ rows in all\.\n$/)
+    expect(preview.out).toMatch(/^points\n(\d+\n)+\nAbout [\d,]+ rows in total\.\n$/)
     expect(JSON.parse(me.out)).toMatchObject({ role: 'admin' })
     const { id, key } = JSON.parse(made.out)
     const as = { env: { WAYBILL_API_KEY: key } }
@@ -203,14 +204,33 @@ describe('what is asked for now and taken later', () => {
   })
 })
 
-describe('what went wrong, for a script', () => {
+describe('lists as CSV', () => {
+  it('have one header and as many rows as --limit, over several pages', async () => {
+    const { id: copied } = await newest()
+    const copy = `INSERT INTO waybill.exports
+      SELECT (jsonb_populate_record(one, jsonb_build_object('id', gen_random_uuid(), 'idempotency_key', NULL))).*
+      FROM waybill.exports AS one, generate_series(1, 300) WHERE one.id = $1`
+    await withClient(system.database.url, (client) => client.query(copy, [copied]))
+    const { code, out } = await cli.run(['list', '--limit', '250', '--csv'])
+    const rows: Record<string, string>[] = parse(out, { columns: true })
+    expect([code, rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([0, 250, 250])
+    const json = JSON.parse((await cli.run(['list', '--limit', '250', '--json'])).out)
+    expect(rows.map(({ id }) => id)).toEqual(json.map(({ id }: { id: string }) => id))
+  })
+
+  it('cannot be combined with --json', async () => {
+    expect(await cli.run(['list', '--csv', '--json'])).toMatchObject({ code: 2, err: expect.stringContaining('--csv') })
+  })
+})
+
+describe('errors have an exit code and a message', () => {
   it.each([
-    ['a slip of the dataset', ['export', 'user-point'], 2, /Did you mean user-points\?/],
-    ['a slip of a filter', ['export', 'user-points', '--gmae', 'x'], 2, /Did you mean --game\?/],
-    ['what only the server can know', ['export', 'users', '-f', 'xlsx', '--gzip'], 2, /compression/],
-    ['an export that is not there', ['get', '01a206bd-3a7c-70dd-b151-2b1407fb87af'], 4, /Not found/],
+    ['a typo in the dataset', ['export', 'user-point'], 2, /Did you mean user-points\?/],
+    ['a typo in a filter', ['export', 'user-points', '--gmae', 'x'], 2, /Did you mean --game\?/],
+    ['a rule of the server', ['export', 'users', '-f', 'xlsx', '--gzip'], 2, /compression/],
+    ['an unknown export', ['get', '01a206bd-3a7c-70dd-b151-2b1407fb87af'], 4, /Not found/],
     ['a key that is not valid', ['me', '--key', 'wb_nobody'], 3, /waybill login/],
-    ['a server that is away', ['me', '--url', GONE], 6, /could not be reached/],
+    ['an unreachable server', ['me', '--url', GONE], 6, /could not be reached/],
   ])('%s', async (_what, words, code, says) => {
     const exports = await count()
     const gone = `http://127.0.0.1:${await freePort(0)}`
@@ -220,7 +240,7 @@ describe('what went wrong, for a script', () => {
     expect(await count()).toBe(exports)
   })
 
-  it('an export that failed: its own code, with all of it as JSON on standard error', async () => {
+  it('a failed export: its own exit code, and the export as JSON on standard error', async () => {
     const sql = (text: string) => withClient(system.database.url, (client) => client.query(text))
     await sql('ALTER TABLE wallettransactions RENAME TO away')
     const { code, out, err } = await cli.run(['export', 'wallet-transactions', '--json'])
@@ -230,7 +250,7 @@ describe('what went wrong, for a script', () => {
     expect(JSON.parse(err)).toMatchObject({ error: { code: 'SOURCE_TABLE_MISSING', export: { id, status: 'failed' } } })
   })
 
-  it('a file that is not right: what came through the pipe is not to be used', async () => {
+  it('a file with a wrong checksum, written to a pipe', async () => {
     const done = await system.admin.export({ dataset: 'users', format: 'csv' })
     const wrong = `UPDATE waybill.exports SET sha256 = repeat('0', 64) WHERE id = '${done.id}'`
     await withClient(system.database.url, (client) => client.query(wrong))
@@ -239,7 +259,7 @@ describe('what went wrong, for a script', () => {
     expect(err).toContain('Do not use it')
   })
 
-  it('a disk that refuses', async () => {
+  it('a directory that does not exist', async () => {
     expect(await cli.run(['export', 'users', '-o', 'no/such/place.csv'])).toMatchObject({
       code: 7,
       err: expect.stringContaining('ENOENT'),
@@ -249,14 +269,19 @@ describe('what went wrong, for a script', () => {
 
 describe('without a terminal, SIGTERM', () => {
   it.each([
-    ['leaves the export running and says how to get it', [], 'running', /goes on.*waybill download/],
+    [
+      'leaves the export running and prints the command to download it',
+      [],
+      'running',
+      /still running.*waybill download/,
+    ],
     ['cancels it with --cancel-on-interrupt', ['--cancel-on-interrupt'], 'canceled', /is canceled/],
   ])('%s', async (_what, flags, status, says) => {
     await withClient(system.database.url, async (client) => {
       // Holds the export in the middle, for as long as it takes.
       await client.query('BEGIN; LOCK TABLE users')
       const { kill, err, ended } = cli.start(['export', 'users', ...flags])
-      await expect.poll(err).toContain('Asked for export')
+      await expect.poll(err).toContain('Requested export')
       await expect.poll(async () => (await newest()).status).toBe('running')
       kill('SIGTERM')
       expect(await ended).toMatchObject({ code: 143, out: '', err: expect.stringMatching(says) })
@@ -270,7 +295,7 @@ describe('without a terminal, SIGTERM', () => {
 describe('the config file', () => {
   const nowhere = { WAYBILL_URL: '', WAYBILL_API_KEY: '' }
 
-  it('is written by login once the server has taken the key, for its owner only', async () => {
+  it('is written by login after the server has accepted the key, readable by its owner only', async () => {
     const wrong = await cli.run(['login', '--url', system.url], { env: nowhere, input: 'wb_wrong\n' })
     expect(wrong.code).toBe(3)
     await expect(stat(cli.configPath)).rejects.toThrow('ENOENT')
@@ -281,7 +306,7 @@ describe('the config file', () => {
     expect((await cli.run(['me'], { env: nowhere })).out).toMatch(/^role +admin$/m)
   })
 
-  it('is warned of when others may read it, and never gives its key to another server', async () => {
+  it('causes a warning when others can read it, and its key is never sent to another server', async () => {
     await cli.run(['login'], { env: { WAYBILL_URL: system.url } })
     await chmod(cli.configPath, 0o644)
     expect((await cli.run(['me'], { env: nowhere })).err).toContain(`chmod 600 ${cli.configPath}`)
@@ -290,7 +315,7 @@ describe('the config file', () => {
     expect((await cli.run(['me', '--key', 'wb_flag'], { env: nowhere })).code).toBe(3) // flags win
   })
 
-  it('says what is wrong with it, and goes with logout', async () => {
+  it('is reported when it is not valid, and deleted by logout', async () => {
     await cli.run(['login'])
     await writeFile(cli.configPath, '{')
     expect(await cli.run(['me'], { env: nowhere })).toMatchObject({
@@ -305,8 +330,8 @@ describe('the config file', () => {
   })
 })
 
-it('runs on the Node that the repository brings along where the one on the PATH is too old', async () => {
-  // As an old Node is: it cannot run TypeScript.
+it('runs with the Node of the repository when the one on the PATH is too old', async () => {
+  // An old Node cannot run TypeScript.
   const { code, out } = await cli.run(['me', '--json'], { nodeFlags: ['--no-experimental-strip-types'] })
   expect([code, JSON.parse(out).role]).toEqual([0, 'admin'])
   expect((await cli.run(['get', 'no-id'], { nodeFlags: ['--no-experimental-strip-types'] })).code).toBe(4)

@@ -1,4 +1,4 @@
-// How the command line reads what is typed, and what it says of what it cannot read.
+// How the command line parses arguments, and its messages for invalid ones.
 import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { defineCommand } from '../../../packages/client/src/cli/arguments/comman
 import { readDate } from '../../../packages/client/src/cli/arguments/dates.ts'
 import { readFilters, sayValues, shortestFlag } from '../../../packages/client/src/cli/arguments/filters.ts'
 import { readArguments } from '../../../packages/client/src/cli/arguments/read-arguments.ts'
-import { slips } from '../../../packages/client/src/cli/arguments/suggest.ts'
+import { editDistance } from '../../../packages/client/src/cli/arguments/suggest.ts'
 import { COMMANDS, findCommand, SECTIONS } from '../../../packages/client/src/cli/commands.ts'
 import { EXIT_CODES, exitCodeOf } from '../../../packages/client/src/cli/exit-codes.ts'
 import { quote } from '../../../packages/client/src/cli/fetch-file.ts'
@@ -20,7 +20,7 @@ import { WaybillError } from '../../../packages/client/src/index.ts'
 
 const TRY = defineCommand({
   name: 'try',
-  summary: 'is tried',
+  summary: 'Try it',
   arguments: [{ name: 'NAME', description: 'a name' }],
   flags: {
     format: { type: 'text', short: 'f', value: 'FORMAT', choices: ['csv', 'xlsx'], description: '' },
@@ -34,7 +34,7 @@ const read = (...words: string[]) => readArguments(TRY, words)
 const readFiltering = (...words: string[]) => readArguments({ ...TRY, takesFilters: true }, words)
 
 describe('flags and arguments', () => {
-  it('are read in any order, short and long, once and several times', () => {
+  it('are parsed in any order, short and long, once and several times', () => {
     expect(read('-f', 'csv', 'users', '--filter', 'a=1', '--force', '--filter=b=2')).toMatchObject({
       arguments: ['users'],
       flags: { format: 'csv', force: true, filter: ['a=1', 'b=2'] },
@@ -43,7 +43,7 @@ describe('flags and arguments', () => {
     expect(read('--', '--force').arguments).toEqual(['--force'])
   })
 
-  it('that are the dataset’s are kept for it, with their values', () => {
+  it('keeps undeclared flags as filters of the dataset', () => {
     const { others, arguments: words } = readFiltering('users', '--game', 'game-1', '--to=2026-01-01', '--force')
     expect([...others]).toEqual([
       ['game', 'game-1'],
@@ -53,30 +53,30 @@ describe('flags and arguments', () => {
   })
 
   it.each([
-    [['users', '--formt', 'csv'], /--formt is not a flag of "waybill try"\. Did you mean --format\?/],
-    [['users', '-x'], /-x is not a flag/],
-    [['users', '--format', 'pdf'], /--format is one of csv, xlsx, not "pdf"/],
+    [['users', '--formt', 'csv'], /unknown flag --formt for "waybill try"\. Did you mean --format\?/],
+    [['users', '-x'], /unknown flag -x/],
+    [['users', '--format', 'pdf'], /--format must be one of csv, xlsx, not "pdf"/],
     [['users', '--format', 'xls'], /Did you mean xlsx\?/],
     [['users', '--format'], /--format needs a value: --format FORMAT/],
     [['users', '--format', '--force'], /--format needs a value/],
     [['users', '--force=yes'], /--force takes no value/],
     [[], /needs NAME: a name/],
-    [['users', 'more'], /does not know what to do with "more"/],
-  ])('%j is refused, and why', (words, says) => {
+    [['users', 'more'], /unexpected argument "more"/],
+  ])('rejects %j with the reason', (words, says) => {
     expect(() => read(...words)).toThrow(says)
   })
 
-  it('of the dataset twice are refused: one would be ignored', () => {
+  it('rejects a filter that was given twice', () => {
     expect(() => readFiltering('users', '--game', 'a', '--game', 'b')).toThrow('twice')
   })
 
-  it('asks for nothing of who only wants help', () => {
+  it('requires no arguments with --help', () => {
     expect(read('--help').globals.help).toBe(true)
   })
 })
 
 describe('commands', () => {
-  it('are found by one word and by two', () => {
+  it('are found by one word and by two words', () => {
     expect(findCommand(['keys', 'create', 'x'])).toMatchObject({ command: { name: 'keys create' }, rest: ['x'] })
     expect(findCommand(['keys', '--json'])).toMatchObject({ command: { name: 'keys' }, rest: ['--json'] })
   })
@@ -84,12 +84,12 @@ describe('commands', () => {
   it.each([
     [['exprot'], 'Did you mean waybill export?'],
     [['keys', 'creat'], 'Did you mean waybill keys create?'],
-    [['x'], '"x" is no command.'],
-  ])('%j is no command', (words, says) => {
+    [['x'], 'unknown command "x".'],
+  ])('rejects the unknown command %j', (words, says) => {
     expect(() => findCommand(words)).toThrow(says)
   })
 
-  it('each have a help with an example that can be read by the command itself, in lines that fit', () => {
+  it('have a help with valid examples, in lines of at most 100 characters', () => {
     for (const command of COMMANDS) {
       const help = helpOf(command)
       for (const line of help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
@@ -132,7 +132,7 @@ const filters = (flags: Record<string, string>, pairs: string[] = []) =>
   readFilters(DATASET, { pairs, flags: new Map(Object.entries(flags)) }, ['format'])
 
 describe('filters', () => {
-  it('have flags of their own: the whole name, or a word that no other filter has', () => {
+  it('are flags: the full name, or a word that no other filter contains', () => {
     expect(filters({ from: '2026-01-01', game: 'game-1', 'external-task-id': 'to' })).toEqual({
       dateFrom: '2026-01-01',
       externalGameId: 'game-1',
@@ -144,7 +144,7 @@ describe('filters', () => {
     expect(shown).toEqual(['--from', '--to', '--game', '--task', '--minimum', '--active', '--states', '--levels'])
   })
 
-  it('that take a list are given with commas, or several times', () => {
+  it('with a list of values are separated by commas, or given several times', () => {
     expect(filters({ states: 'open' })).toEqual({ states: ['open'] })
     expect(filters({ states: 'open, paid', levels: '1,-2' })).toEqual({ states: ['open', 'paid'], levels: [1, -2] })
     expect(filters({ states: 'open' }, ['states=paid', 'states=shipped,returned'])).toEqual({
@@ -152,24 +152,28 @@ describe('filters', () => {
     })
     expect(DATASET.filters.slice(-3).map(({ schema }) => sayValues(schema))).toEqual([
       '',
-      'Several of open, paid, shipped, returned, with commas between.',
-      'Several, with commas between.',
+      'Any of open, paid, shipped, returned, separated by commas.',
+      'Separate several values with commas.',
     ])
   })
 
   it.each<[Record<string, string>, string[], RegExp]>([
-    [{ states: 'open,piad' }, [], /--states is one of open, paid, shipped, returned, not "piad"\. Did you mean paid\?/],
-    [{ states: 'open,' }, [], /--states is a list with commas between/],
-    [{ levels: '1,few' }, [], /--levels is a number/],
-    [{ external: 'x' }, [], /no filter of user-points/],
+    [
+      { states: 'open,piad' },
+      [],
+      /--states must be one of open, paid, shipped, returned, not "piad"\. Did you mean paid\?/,
+    ],
+    [{ states: 'open,' }, [], /--states must be a list separated by commas/],
+    [{ levels: '1,few' }, [], /--levels must be a number/],
+    [{ external: 'x' }, [], /neither a flag nor a filter of user-points/],
     [{ gmae: 'x' }, [], /Did you mean --game\?/],
-    [{ minimum: 'few' }, [], /--minimum is a number/],
-    [{ active: 'yes' }, [], /--active is true or false/],
+    [{ minimum: 'few' }, [], /--minimum must be a number/],
+    [{ active: 'yes' }, [], /--active must be true or false/],
     [{ formt: 'x' }, [], /Did you mean --format\?/],
-    [{}, ['colour=red'], /colour is no filter/],
+    [{}, ['colour=red'], /user-points has no filter "colour"/],
     [{}, ['externalGameId'], /name=value/],
     [{ game: 'a' }, ['externalGameId=b'], /twice/],
-  ])('%j %j is refused', (flags, pairs, says) => {
+  ])('rejects %j %j', (flags, pairs, says) => {
     expect(() => filters(flags, pairs)).toThrow(says)
   })
 })
@@ -188,20 +192,29 @@ describe('dates', () => {
     expect(readDate(typed, '--from', now)).toBe(meant)
   })
 
-  it.each(['2026-02-30', '01/02/2026', '30', '1y', '', 'now', '2026-01-01T10:00:00'])('%j is refused', (typed) => {
+  it.each(['2026-02-30', '01/02/2026', '30', '1y', '', 'now', '2026-01-01T10:00:00'])('rejects %j', (typed) => {
     expect(() => readDate(typed, '--from', now)).toThrow(/--from/)
   })
 })
 
-it('a slip is a letter more, less, another, or two that changed places', () => {
-  expect([slips('export', 'exprot'), slips('list', 'lst'), slips('get', 'got'), slips('a', 'abc')]).toEqual([
-    1, 1, 1, 2,
-  ])
+it('the edit distance counts inserted, deleted, replaced and swapped letters', () => {
+  expect([
+    editDistance('export', 'exprot'),
+    editDistance('list', 'lst'),
+    editDistance('get', 'got'),
+    editDistance('a', 'abc'),
+  ]).toEqual([1, 1, 1, 2])
   const word = fc.stringMatching(/^[a-c]{0,6}$/)
-  fc.assert(fc.property(word, word, (a, b) => slips(a, b) === slips(b, a) && (slips(a, b) === 0) === (a === b)))
+  fc.assert(
+    fc.property(
+      word,
+      word,
+      (a, b) => editDistance(a, b) === editDistance(b, a) && (editDistance(a, b) === 0) === (a === b),
+    ),
+  )
 })
 
-it('numbers are said as people say them', () => {
+it('sizes and durations are readable', () => {
   expect([0, 999, 1_000, 9_949, 9_951, 999_499, 999_500, 1.25e9].map(sayBytes)).toEqual([
     '0 B',
     '999 B',
@@ -231,7 +244,7 @@ describe('progress', () => {
     return { progress, text: () => text, pass: (ms: number) => (time += ms) }
   }
 
-  it('says how fast it is now and how long it takes, in a line as wide as the terminal', () => {
+  it('shows the rate and the time left, in a line as wide as the terminal', () => {
     const { progress, text, pass } = draw(true)
     for (const rows of [0, 1_000, 2_000]) {
       progress.export(running(rows))
@@ -243,7 +256,7 @@ describe('progress', () => {
     expect(text().endsWith('\r\u001b[2K')).toBe(true)
   })
 
-  it('does not fill a log: a line each five seconds, and one for each new state', () => {
+  it('prints a line every five seconds and one for each new state without a terminal', () => {
     const { progress, text, pass } = draw(false)
     progress.export({ ...running(0), status: 'queued' })
     for (let i = 0; i <= 60; i += 1) {
@@ -260,28 +273,28 @@ describe('progress', () => {
     expect(text()).not.toContain('\u001b')
   })
 
-  it('who waits is told how many are before them', () => {
+  it('shows the position in the queue', () => {
     const { progress, text, pass } = draw(false)
     for (const ahead of [1_200, 1, 0]) {
       progress.export({ ...running(0), status: 'queued', queue: { lane: 'small', ahead } })
       pass(5_000)
     }
-    const lines = ['1,200 exports are before it', '1 export is before it', 'waiting for a worker']
+    const lines = ['1,200 exports ahead', '1 export ahead', 'waiting for a worker']
     expect(text()).toBe(lines.map((line) => `queued: ${line}\n`).join(''))
   })
 
-  it('a file of nothing is whole', () => {
+  it('shows an empty file as complete', () => {
     const { progress, text } = draw(false)
     progress.download(0, 0)
     expect(text()).toBe('100 %, 0 B of 0 B\n')
   })
 })
 
-it('a path can be typed as it is said', () => {
+it('quotes a path for a shell', () => {
   expect([quote('a/b.csv'), quote("it's mine.csv")]).toEqual(['a/b.csv', `'it'\\''s mine.csv'`])
 })
 
-it('exit codes are what the docs and the help say they are', async () => {
+it('exit codes are documented', async () => {
   const docs = await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
   for (const { code, meaning } of Object.values(EXIT_CODES)) expect(docs).toContain(`| ${code} | ${meaning} |`)
   const failed = new WaybillError('SOURCE_TIMEOUT', 'x', { export: { status: 'failed' } as Export })
@@ -290,7 +303,7 @@ it('exit codes are what the docs and the help say they are', async () => {
   expect(exitCodeOf(new TypeError('a bug'))).toBe(EXIT_CODES.failed.code)
 })
 
-it('the version is that of the package', async () => {
+it('the version is that of package.json', async () => {
   const manifest = await readFile(new URL('../../../packages/client/package.json', import.meta.url), 'utf8')
   expect(JSON.parse(manifest).version).toBe(VERSION)
 })

@@ -1,4 +1,4 @@
-// Every command, in the order of the help.
+// The list of commands, in the order of the help.
 import type { Command } from './arguments/command.ts'
 import { didYouMean } from './arguments/suggest.ts'
 import { UsageError } from './arguments/usage-error.ts'
@@ -47,7 +47,7 @@ export const SECTIONS: readonly Section[] = [
       eventsCommand,
     ],
   },
-  { title: 'What there is, and who you are', commands: [datasetsCommand, meCommand, loginCommand, logoutCommand] },
+  { title: 'Datasets and sign-in', commands: [datasetsCommand, meCommand, loginCommand, logoutCommand] },
   {
     title: 'Webhooks',
     commands: [
@@ -65,7 +65,7 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
-    title: 'For administrators',
+    title: 'Administration',
     commands: [keysCommand, createKeyCommand, changeKeyCommand, rotateKeyCommand, revokeKeyCommand, auditCommand],
   },
 ]
@@ -77,7 +77,7 @@ export interface Found {
   readonly rest: readonly string[]
 }
 
-/** By one word or two, the longer name first. @throws UsageError that says what may have been meant */
+/** Finds a command by two words or one. @throws UsageError with a suggestion */
 export function findCommand(words: readonly string[]): Found {
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(' ')
@@ -85,10 +85,11 @@ export function findCommand(words: readonly string[]): Found {
     if (command !== undefined && words.length >= length) return checkGroup({ command, rest: words.slice(length) })
   }
   const names = COMMANDS.map((command) => command.name)
-  throw new UsageError(`"${words[0]}" is no command.${didYouMean(words[0] ?? '', names, 'waybill ')}`, 'waybill --help')
+  const meant = didYouMean(words[0] ?? '', names, 'waybill ')
+  throw new UsageError(`unknown command "${words[0]}".${meant}`, 'Run "waybill --help" for a list.')
 }
 
-/** `keys creat` is not `keys` with an argument. */
+/** Reports `keys creat` as an unknown command, not as an argument of `keys`. */
 function checkGroup(found: Found): Found {
   const { command, rest } = found
   const [word = '-'] = rest
@@ -97,5 +98,8 @@ function checkGroup(found: Found): Found {
   const names = COMMANDS.flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []))
   if (names.length === 0) return found
   const meant = didYouMean(word, names, `waybill ${prefix}`)
-  throw new UsageError(`"waybill ${prefix}${word}" is no command.${meant}`, `Of ${command.name}: ${names.join(', ')}`)
+  throw new UsageError(
+    `unknown command "${prefix}${word}".${meant}`,
+    `Commands of ${command.name}: ${names.join(', ')}`,
+  )
 }

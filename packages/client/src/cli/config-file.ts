@@ -1,4 +1,4 @@
-// The file that keeps server and key between calls: for its owner's eyes only.
+// The file that stores the server and the key between calls. Only its owner can read it.
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UsageError } from './arguments/usage-error.ts'
@@ -8,7 +8,7 @@ export interface SavedSettings {
   readonly key: string
 }
 
-/** Undefined when there is none. @throws UsageError when it cannot be read */
+/** Undefined when there is no file. @throws UsageError when its content is not valid */
 export async function readConfigFile(path: string): Promise<SavedSettings | undefined> {
   let text: string
   try {
@@ -19,17 +19,17 @@ export async function readConfigFile(path: string): Promise<SavedSettings | unde
   }
   const { url, key } = parse(text) ?? {}
   if (typeof url !== 'string' || typeof key !== 'string') {
-    throw new UsageError(`${path} is not what "waybill login" writes`, 'waybill login writes it anew')
+    throw new UsageError(`${path} is not a valid config file`, 'Run "waybill login" to create it again.')
   }
   return { url, key }
 }
 
-/** Whether others of this machine may read the key. Windows has no such bits. */
+/** Whether other users of this machine can read the file. Windows has no such permissions. */
 export async function isReadableByOthers(path: string): Promise<boolean> {
   return process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0
 }
 
-/** At once and with its rights from the first moment on: the key is never there for others, nor half. */
+/** Writes atomically, with restricted permissions from the start: the key is never readable by others or incomplete. */
 export async function writeConfigFile(path: string, settings: SavedSettings): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}`
@@ -38,7 +38,7 @@ export async function writeConfigFile(path: string, settings: SavedSettings): Pr
   await rename(draft, path)
 }
 
-/** @returns whether there was one */
+/** @returns whether there was a file */
 export async function removeConfigFile(path: string): Promise<boolean> {
   try {
     await rm(path)
@@ -54,6 +54,6 @@ function parse(text: string): { url?: unknown; key?: unknown } | undefined {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? value : undefined
   } catch {
-    return undefined // said by the caller, with the path
+    return undefined // the caller reports it, with the path
   }
 }

@@ -1,4 +1,4 @@
-// What every command has at hand: the client, the output, and the signal that ends its calls.
+// What every command can use: the environment, the output, the settings and the client.
 import { createClient, type WaybillClient } from '../client.ts'
 import { UsageError } from './arguments/usage-error.ts'
 import type { Environment } from './environment.ts'
@@ -8,10 +8,10 @@ import type { Output } from './terminal/output.ts'
 export interface Context {
   readonly environment: Environment
   readonly output: Output
-  /** As the flags have it; undefined where there is none. */
+  /** The values of --url and --key; undefined when the flag is missing. */
   readonly given: { readonly url: string | undefined; readonly key: string | undefined }
   settings(): Promise<Settings>
-  /** @throws UsageError when there is no key */
+  /** @throws UsageError when no key is configured */
   client(): Promise<WaybillClient>
 }
 
@@ -29,16 +29,16 @@ export function createContext(environment: Environment, output: Output, given: C
   }
 }
 
-/** @throws UsageError when the URL is none */
+/** @throws UsageError when the URL is not valid */
 export function connect(url: string, key: string, output: Output): WaybillClient {
   try {
     return createClient({
       url,
       key,
-      onRetry: ({ message }, delay) => output.remark(`${message} Trying again in ${Math.ceil(delay / 1000)} s.`),
+      onRetry: ({ message }, delay) => output.info(`${message} Retrying in ${Math.ceil(delay / 1000)} s.`),
     })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new UsageError(`"${url}" is no address of a server: it begins with http:// or https://`)
+    throw new UsageError(`"${url}" is not a server address: it must start with http:// or https://`)
   }
 }

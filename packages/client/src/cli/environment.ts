@@ -1,17 +1,17 @@
-// The only reader of the environment of the command line.
+// The only file of the command line that reads environment variables.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 export interface Environment {
   readonly url: string | undefined
   readonly key: string | undefined
-  /** Of the config file. */
+  /** The path of the config file. */
   readonly configPath: string
   /** https://no-color.org */
   readonly noColor: boolean
 }
 
-/** An empty variable counts as unset. */
+/** An empty variable is treated as unset. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const configHome = env.XDG_CONFIG_HOME || join(homedir(), '.config')
   return {

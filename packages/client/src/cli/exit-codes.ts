@@ -1,22 +1,22 @@
-// What the exit code of the command line says to a script.
+// The exit codes of the command line.
 import { WaybillError } from '../http/errors.ts'
 import { UsageError } from './arguments/usage-error.ts'
 import { Interrupted } from './terminal/interrupt.ts'
 
-/** Stable: scripts match on these. Documented in docs/cli.md. */
+/** Stable, because scripts depend on them. Documented in docs/cli.md. */
 export const EXIT_CODES = {
-  done: { code: 0, meaning: 'done' },
-  failed: { code: 1, meaning: 'something went wrong that has no code of its own' },
-  usage: { code: 2, meaning: 'the command or the request is not valid; nothing was asked for' },
-  refused: { code: 3, meaning: 'no key, a key that is not valid, or one that may not do this' },
-  missing: { code: 4, meaning: 'there is no such export, or its file has been removed' },
+  done: { code: 0, meaning: 'success' },
+  failed: { code: 1, meaning: 'an error without its own exit code' },
+  usage: { code: 2, meaning: 'the command or the request is not valid; no export was requested' },
+  refused: { code: 3, meaning: 'the key is missing, not valid or not allowed to do this' },
+  missing: { code: 4, meaning: 'the export does not exist, or its file has been removed' },
   ended: { code: 5, meaning: 'the export failed or was canceled' },
-  unreachable: { code: 6, meaning: 'the server or the storage is away or busy; trying again later may help' },
+  unreachable: { code: 6, meaning: 'the server or the storage is unavailable or busy; retry later' },
   file: {
     code: 7,
-    meaning: 'the file is not there or not right: it exists already, the disk refused, the checksum is wrong',
+    meaning: 'the file was not saved: it already exists, the disk reported an error, or the checksum is wrong',
   },
-  interrupted: { code: 130, meaning: 'interrupted with Ctrl-C (143: by SIGTERM)' },
+  interrupted: { code: 130, meaning: 'interrupted with Ctrl-C (143: with SIGTERM)' },
 } as const
 
 const { failed, usage, refused, missing, ended, unreachable, file } = EXIT_CODES
@@ -47,11 +47,11 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return error.isAboutKey ? refused.code : usage.code
   if (error instanceof Interrupted) return error.exitCode
   if (error instanceof WaybillError) {
-    // An export that failed has the code of what it failed of, which is no answer to us.
+    // For a failed export, `code` is the reason of the failure, not the answer to this call.
     if (error.export !== undefined && error.code !== 'EXPORT_EXPIRED') return ended.code
     return BY_CODE[error.code] ?? BY_STATUS[error.status ?? 0] ?? failed.code
   }
-  // What Node says of files and disks: ENOSPC, EACCES, EISDIR, …
+  // Errors of files and disks: ENOSPC, EACCES, EISDIR, …
   return isSystemError(error) ? file.code : failed.code
 }
 

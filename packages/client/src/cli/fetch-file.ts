@@ -1,4 +1,4 @@
-// Brings the file of an export here: to a path, or to standard output.
+// Downloads the file of an export to a path or to standard output.
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -17,20 +17,20 @@ export const FILE_FLAGS = {
     type: 'text',
     short: 'o',
     value: 'FILE',
-    description: 'a file, a directory, or - for standard output (default: the name of the export, here)',
+    description: 'a file, a directory, or - for standard output (default: the name given by the server)',
   },
-  force: { type: 'switch', description: 'replace a file that is there' },
+  force: { type: 'switch', description: 'overwrite an existing file' },
 } as const satisfies Flags
 
 export interface FetchOptions {
   readonly client: WaybillClient
   readonly output: Output
-  /** As `-o` has it. */
+  /** The value of `-o`. */
   readonly file: string | undefined
   readonly overwrite: boolean
 }
 
-/** Before anything is asked for: whether the file may be there in the end. @throws WaybillError FILE_EXISTS, Error of Node */
+/** Checks before the request that the file can be written. @throws WaybillError FILE_EXISTS, Error of Node */
 export async function checkTarget(file: string | undefined, overwrite: boolean): Promise<void> {
   if (file === undefined || file === '-') return
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
@@ -40,13 +40,13 @@ export async function checkTarget(file: string | undefined, overwrite: boolean):
   else if (!found.isDirectory() && !overwrite) throw fileExists(resolve(file))
 }
 
-/** Says where the file is. @throws Interrupted, and what `saveExport` throws */
+/** Prints the path of the file. @throws Interrupted, and what `saveExport` throws */
 export async function fetchFile(done: Export, { client, output, file, overwrite }: FetchOptions): Promise<void> {
   const progress = createProgress(output)
   const stop = new AbortController()
   const again = `waybill download ${done.id}${file === undefined ? '' : ` -o ${quote(file)}`}`
   const unlisten = onInterrupt((signal) => {
-    const advice = file === '-' ? undefined : `What has arrived is kept. To go on: ${again}`
+    const advice = file === '-' ? undefined : `The data received so far is kept. To resume: ${again}`
     stop.abort(new Interrupted(signal, advice))
   })
   const onProgress = (bytes: number, total: number) => progress.download(bytes, total)
@@ -59,19 +59,19 @@ export async function fetchFile(done: Export, { client, output, file, overwrite 
       })
       await pipeline(Readable.fromWeb(body), process.stdout, { end: false })
       progress.clear()
-      return sayFile(done, output)
+      return printFile(done, output)
     }
     const saved = await saveExport(client, done.id, { path: file, overwrite, signal: stop.signal, onProgress })
     progress.clear()
-    if (saved.resumedFrom > 0) output.remark(`Went on after the ${sayBytes(saved.resumedFrom)} that were here already.`)
-    sayFile(saved.export, output)
+    if (saved.resumedFrom > 0) output.info(`Resumed after ${sayBytes(saved.resumedFrom)}.`)
+    printFile(saved.export, output)
     output.result(
       { export: saved.export, file: { path: saved.path, bytes: saved.bytes, sha256: saved.sha256 } },
       () => saved.path,
     )
   } catch (error) {
     progress.clear()
-    // What broke it off is our own abort, however the stream words it.
+    // After an abort, the stream may throw an error of its own.
     stop.signal.throwIfAborted()
     throw error
   } finally {
@@ -79,18 +79,18 @@ export async function fetchFile(done: Export, { client, output, file, overwrite 
   }
 }
 
-function sayFile(found: Export, { remark, warn, paint }: Output): void {
+function printFile(found: Export, { info, warn, color }: Output): void {
   const size = `${sayRows(found.rowCount ?? 0)}, ${sayBytes(found.bytes ?? 0)}`
-  remark(`${paint.good('✓')} ${size}, SHA-256 verified ${paint.dim(`(${found.sha256})`)}`)
+  info(`${color.green('✓')} ${size}, SHA-256 verified ${color.dim(`(${found.sha256})`)}`)
   for (const warning of sayWarnings(found)) warn(warning)
 }
 
-/** Where the file is to be, for comparing; undefined: wherever its name says. */
+/** The absolute path of the file; undefined when the server names it. */
 export function absolute(file: string | undefined): string | undefined {
   return file === undefined || file === '-' ? undefined : resolve(file)
 }
 
-/** As a shell takes it. */
+/** Quotes an argument for a shell. */
 export function quote(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

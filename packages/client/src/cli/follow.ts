@@ -1,18 +1,18 @@
-// Waits for an export in front of its user: progress, and what Ctrl-C does meanwhile.
+// Waits for an export with progress, and handles Ctrl-C.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
 import { WaybillError } from '../http/errors.ts'
 import { Interrupted, onInterrupt } from './terminal/interrupt.ts'
 import type { Output } from './terminal/output.ts'
 import { createProgress } from './terminal/progress.ts'
-import { askKey, CTRL_C, isInteractive } from './terminal/terminal.ts'
+import { CTRL_C, isInteractive, promptKey } from './terminal/terminal.ts'
 
 export interface FollowOptions {
   readonly client: WaybillClient
   readonly output: Output
-  /** Cancel the export at Ctrl-C without asking. */
+  /** Cancel the export on Ctrl-C without a prompt. */
   readonly cancelOnInterrupt: boolean
-  /** How to get the file later, as a command. */
+  /** The command that downloads the file later. */
   readonly command: string
 }
 
@@ -21,7 +21,7 @@ export async function follow(id: string, options: FollowOptions): Promise<Export
   const { client, output } = options
   const progress = createProgress(output)
   const stop = new AbortController()
-  // What the user decides: while it is open, nothing else is said.
+  // Set while the prompt is open; no progress is drawn then.
   let decision: Promise<void> | undefined
   const listen = () =>
     onInterrupt((signal) => {
@@ -29,7 +29,7 @@ export async function follow(id: string, options: FollowOptions): Promise<Export
       decision = decide(id, signal, options).then((interrupted) => {
         decision = undefined
         if (interrupted !== undefined) return stop.abort(interrupted)
-        // They go on waiting: the next Ctrl-C is a first one again.
+        // The user keeps waiting: the next Ctrl-C opens the prompt again.
         unlisten()
         unlisten = listen()
       })
@@ -40,7 +40,7 @@ export async function follow(id: string, options: FollowOptions): Promise<Export
     return await client.exports.wait(id, { signal: stop.signal, onProgress })
   } catch (error) {
     await decision
-    // Canceled by the user, which the poll has seen before it was told.
+    // The user canceled the export, and the poll saw it first.
     stop.signal.throwIfAborted()
     throw error
   } finally {
@@ -50,17 +50,17 @@ export async function follow(id: string, options: FollowOptions): Promise<Export
   }
 }
 
-/** Undefined: go on. */
+/** Undefined: keep waiting. */
 async function decide(id: string, signal: NodeJS.Signals, options: FollowOptions): Promise<Interrupted | undefined> {
   const { output, command, cancelOnInterrupt } = options
-  const goesOn = new Interrupted(signal, `The export goes on. To get its file: ${command}`)
+  const running = new Interrupted(signal, `The export is still running. To download its file: ${command}`)
   if (cancelOnInterrupt) return cancel(id, signal, options)
-  if (signal !== 'SIGINT' || !isInteractive() || output.progress === undefined) return goesOn
-  const key = await askKey('Cancel the export? y: yes, n: no, leave it running, Enter: go on waiting ')
+  if (signal !== 'SIGINT' || !isInteractive() || output.progress === undefined) return running
+  const key = await promptKey('Cancel the export? y: yes, n: no, leave it running, Enter: keep waiting ')
   process.stderr.write('\n')
-  if (key === CTRL_C) process.exit(goesOn.exitCode)
+  if (key === CTRL_C) process.exit(running.exitCode)
   if (/^y/i.test(key)) return cancel(id, signal, options)
-  return /^n/i.test(key) ? goesOn : undefined
+  return /^n/i.test(key) ? running : undefined
 }
 
 async function cancel(id: string, signal: NodeJS.Signals, { client, output }: FollowOptions) {
@@ -70,9 +70,9 @@ async function cancel(id: string, signal: NodeJS.Signals, { client, output }: Fo
   } catch (error) {
     if (!(error instanceof WaybillError)) throw error
     if (error.code === 'EXPORT_ENDED') {
-      output.remark('It has ended already.')
+      output.info('The export has already ended.')
       return undefined
     }
-    return new Interrupted(signal, `The export could not be canceled and goes on. ${error.message}`)
+    return new Interrupted(signal, `The export could not be canceled and is still running. ${error.message}`)
   }
 }

@@ -1,4 +1,4 @@
-// The help: of all, and of each command.
+// The help texts: the overview, each command, the exit codes.
 import { type Argument, type Command, type Flag, type Flags, GLOBAL_FLAGS } from './arguments/command.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 
@@ -13,7 +13,7 @@ export function helpOfAll(sections: readonly Section[]): string {
   const all = sections.flatMap(({ commands }) => commands)
   const column = Math.max(...all.map((command) => words(command).length)) + 2
   return [
-    'waybill: exports from a database into files, with a paper trail.',
+    'waybill: export a database to files, with an audit trail.',
     '',
     'Usage: waybill COMMAND [flags]',
     ...sections.flatMap(({ title, commands }) => [
@@ -22,15 +22,15 @@ export function helpOfAll(sections: readonly Section[]): string {
       ...commands.map((command) => item(words(command), command.summary, column)),
     ]),
     '',
-    'Begin here',
-    item('waybill login', 'keeps server and key', 54),
-    item('waybill datasets', 'what there is to export', 54),
-    item('waybill export user-points --format xlsx --from 30d', 'the last 30 days, saved here', 54),
+    'Getting started',
+    item('waybill login', 'Save the server and your key', 54),
+    item('waybill datasets', 'List the available datasets', 54),
+    item('waybill export user-points --format xlsx --from 30d', 'Export the last 30 days', 54),
     '',
-    'Flags of every command',
+    'Global flags',
     ...flagLines(GLOBAL_FLAGS),
     '',
-    'waybill COMMAND --help says more of each. Exit codes: waybill help exit-codes.',
+    'Run "waybill COMMAND --help" for details of a command, "waybill help exit-codes" for the exit codes.',
   ].join('\n')
 }
 
@@ -50,16 +50,16 @@ export function helpOf(command: Command): string {
     ...titled('Flags', flagLines(flags)),
     ...titled(
       'Examples',
-      examples.flatMap(({ line, says }) => [`  ${line}`, `      ${says}`]),
+      examples.flatMap(({ line, description }) => [`  ${line}`, `      ${description}`]),
     ),
     '',
-    'Flags of every command: --url, --key, --json, --quiet, --help (waybill --help).',
+    'Global flags: --url, --key, --json, --quiet, --help. Run "waybill --help" for details.',
   ].join('\n')
 }
 
 export function helpOfExitCodes(): string {
   const lines = Object.values(EXIT_CODES).map(({ code, meaning }) => item(String(code), meaning, 5))
-  return ['The exit codes of waybill, for scripts:', '', ...lines].join('\n')
+  return ['Exit codes:', '', ...lines].join('\n')
 }
 
 function titled(title: string, lines: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-// The command line: finds the command, runs it, and makes an exit code of how it ended.
+// The command line: finds the command, runs it and returns the exit code.
 
 import { WaybillError } from '../http/errors.ts'
 import { readArguments } from './arguments/read-arguments.ts'
@@ -12,52 +12,53 @@ import { Interrupted } from './terminal/interrupt.ts'
 import { createOutput } from './terminal/output.ts'
 import { VERSION } from './version.ts'
 
-/** @param argv what was typed after `waybill` @returns the exit code */
+/** @param argv the arguments after `waybill` @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
-  // `waybill list | head` closes the pipe: enough was read.
+  // `waybill list | head` closes the pipe early. This is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
   })
-  // Known before anything is read, so that what cannot be read is said in the right form.
+  // Needed before parsing, so that a parse error is printed in the right format.
   const isJson = argv.includes('--json')
   try {
     await run(argv)
     return 0
   } catch (error) {
-    tell(error, isJson)
+    report(error, isJson)
     return exitCodeOf(error)
   }
 }
 
 async function run(argv: readonly string[]): Promise<void> {
-  const say = (text: string) => void process.stdout.write(`${text}\n`)
+  const print = (text: string) => void process.stdout.write(`${text}\n`)
   const [first = '--help', second] = argv
-  if (first === '--version' || first === '-v') return say(VERSION)
+  if (first === '--version' || first === '-v') return print(VERSION)
   if (first === '--help' || first === '-h' || (first === 'help' && second === undefined))
-    return say(helpOfAll(SECTIONS))
-  if (first === 'help' && second === 'exit-codes') return say(helpOfExitCodes())
-  if (first === 'help') return say(helpOf(findCommand(argv.slice(1)).command))
-  if (first.startsWith('-')) throw new UsageError('The command comes first: waybill COMMAND [flags]', 'waybill --help')
+    return print(helpOfAll(SECTIONS))
+  if (first === 'help' && second === 'exit-codes') return print(helpOfExitCodes())
+  if (first === 'help') return print(helpOf(findCommand(argv.slice(1)).command))
+  if (first.startsWith('-'))
+    throw new UsageError('The command must come first: waybill COMMAND [flags]', 'Run "waybill --help" for a list.')
 
   const { command, rest } = findCommand(argv)
   const { globals, ...read } = readArguments(command, rest)
-  if (globals.help) return say(helpOf(command))
+  if (globals.help) return print(helpOf(command))
   const environment = readEnvironment()
   const output = createOutput({ isJson: globals.json, isQuiet: globals.quiet, noColor: environment.noColor })
   await command.run({ ...read, context: createContext(environment, output, globals) })
 }
 
-function tell(error: unknown, isJson: boolean): void {
-  const say = (text: string) => void process.stderr.write(`${text}\n`)
+function report(error: unknown, isJson: boolean): void {
+  const print = (text: string) => void process.stderr.write(`${text}\n`)
   if (error instanceof Interrupted) {
-    if (error.advice !== undefined && !isJson) say(error.advice)
-    if (isJson) say(JSON.stringify({ error: { code: 'INTERRUPTED', message: error.advice ?? 'Interrupted.' } }))
+    if (error.advice !== undefined && !isJson) print(error.advice)
+    if (isJson) print(JSON.stringify({ error: { code: 'INTERRUPTED', message: error.advice ?? 'Interrupted.' } }))
     return
   }
   const { code, message, hint, details } = describe(error)
-  if (isJson) say(JSON.stringify({ error: { code, message, ...details } }))
-  else say(hint === undefined ? `waybill: ${message}` : `waybill: ${message}\n  ${hint}`)
+  if (isJson) print(JSON.stringify({ error: { code, message, ...details } }))
+  else print(hint === undefined ? `waybill: ${message}` : `waybill: ${message}\n  ${hint}`)
 }
 
 interface Description {
@@ -75,21 +76,21 @@ function describe(error: unknown): Description {
     return { code, message, hint: hintOf(error), details: { status, requestId, errors, export: ended } }
   }
   if (isSystemError(error)) return { code: error.code ?? 'FILE', message: error.message }
-  // A fault of ours: whoever reports it needs all of it.
+  // A bug: the report needs the stack.
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { code: 'INTERNAL', message: text }
 }
 
 function hintOf({ code, export: ended }: WaybillError): string | undefined {
-  if (ended?.status === 'failed') return `waybill get ${ended.id} says more`
+  if (ended?.status === 'failed') return `Run "waybill get ${ended.id}" for details.`
   switch (code) {
     case 'UNAUTHENTICATED':
-      return 'waybill login takes another key'
+      return 'Run "waybill login" to use another key.'
     case 'FILE_EXISTS':
-      return 'With --force it is replaced.'
+      return 'Use --force to overwrite it.'
     case 'NETWORK':
     case 'UNEXPECTED_ANSWER':
-      return 'The server is the one of --url, WAYBILL_URL or waybill login.'
+      return 'The address comes from --url, WAYBILL_URL or "waybill login".'
     default:
       return undefined
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The process of the command line.
+// The entry point of the process.
 import { main } from './main.ts'
 
 process.exitCode = await main(process.argv.slice(2))

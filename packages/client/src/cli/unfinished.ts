@@ -1,4 +1,4 @@
-// Finds a download that an earlier call of the same command has left: it is gone on with, instead of exporting anew.
+// Finds an interrupted download of the same request, so that it is resumed instead of exported again.
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Export, ExportRequestBody } from '@waybill/shared/contract/exports.ts'
@@ -7,25 +7,25 @@ import { WaybillError } from '../http/errors.ts'
 
 export interface Unfinished {
   readonly export: Export
-  /** Where its file is to be. */
+  /** The target path of its file. */
   readonly file: string
 }
 
 const PART = /^(.+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.part$/
 
-/** @param file where the file is to be; undefined: any name in the working directory */
+/** @param file the target path; undefined: any name in the working directory */
 export async function findUnfinished(
   client: WaybillClient,
   request: ExportRequestBody,
   file: string | undefined,
 ): Promise<Unfinished | undefined> {
   const directory = file === undefined ? '.' : dirname(file)
-  const names = await readdir(directory).catch((): string[] => []) // a directory that is not there holds no parts
+  const names = await readdir(directory).catch((): string[] => []) // a missing directory holds no parts
   for (const name of names.sort().reverse()) {
     const [, target = '', id = ''] = PART.exec(name) ?? []
     if (id === '' || (file !== undefined && target !== basename(file))) continue
     const found = await find(client, id)
-    if (found?.status === 'completed' && answers(found, request))
+    if (found?.status === 'completed' && matches(found, request))
       return { export: found, file: join(directory, target) }
   }
   return undefined
@@ -35,17 +35,17 @@ async function find(client: WaybillClient, id: string): Promise<Export | undefin
   try {
     return await client.exports.get(id)
   } catch (error) {
-    // Of another server, or another caller.
+    // It belongs to another server or another caller.
     if (error instanceof WaybillError && error.code === 'NOT_FOUND') return undefined
     throw error
   }
 }
 
-/** What an export has where the request says nothing. */
+/** What the server uses for options that the request omits. */
 const CSV_DEFAULTS = { delimiter: ',', bom: false, header: true, escapeFormulas: true }
 
-/** Whether the export is what this request would give, but for its moment. */
-function answers(found: Export, request: ExportRequestBody): boolean {
+/** Whether the export has the same request. */
+function matches(found: Export, request: ExportRequestBody): boolean {
   const { dataset, format, filters = {}, columns = [], limit = null, compression = 'none', csv } = request
   const wanted = { dataset, format, columns, limit, compression, filters: sorted(filters) }
   const had = { ...found, filters: sorted(found.filters) }

@@ -1,4 +1,4 @@
-// The file of an export as a stream: goes on where a connection broke, and ends well only when every byte is right.
+// The file of an export as a stream: resumes after a lost connection and verifies the SHA-256.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { WaybillError } from '../http/errors.ts'
 import { retryDelay, sleep } from '../http/retry.ts'
@@ -7,9 +7,9 @@ import { openAt, type Part } from './part.ts'
 import { createSha256, type Hasher } from './sha256.ts'
 
 export interface DownloadOptions extends CallOptions {
-  /** What is there of the file already, from its first byte on: it is read and checked, and the rest is fetched. */
+  /** The beginning of the file, from an earlier download. It is included in the checksum; only the rest is downloaded. */
   readonly have?: AsyncIterable<Uint8Array> | undefined
-  /** Told with each piece how many bytes are there, those of `have` included. */
+  /** Receives the number of bytes after each chunk, those of `have` included. */
   readonly onProgress?: ((bytes: number) => void) | undefined
 }
 
@@ -17,24 +17,24 @@ export interface Download {
   readonly export: Export
   readonly filename: string
   readonly contentType: string
-  /** Of the whole file. */
+  /** The size of the whole file. */
   readonly bytes: number
-  /** Of the whole file, in hex. */
+  /** The checksum of the whole file, in hex. */
   readonly sha256: string
   /**
-   * What is missing of the file: all of it without `have`. Errors with CHECKSUM_MISMATCH at its end when the file is
-   * not what the export's SHA-256 says; what has been read until then is not to be used.
+   * The file without the bytes of `have`. It ends with the error CHECKSUM_MISMATCH when the bytes do not match the SHA-256
+   * of the export. The bytes read until then must not be used.
    */
   readonly body: ReadableStream<Uint8Array>
 }
 
 interface Source {
-  /** Redirects to the file. */
+  /** Answers with a redirect to the file. */
   readonly path: string
   readonly get: (signal: AbortSignal | undefined) => Promise<Export>
 }
 
-/** What has arrived. */
+/** The bytes received so far. */
 interface Arrived {
   bytes: number
   readonly hash: Hasher
@@ -56,11 +56,11 @@ export async function download(
 
   if (bytes !== null && arrived.bytes > bytes) throw wrongFile(arrived.bytes)
 
-  // An export that has no file makes the server say why: here, before there is a stream.
+  // Opened before the stream is returned, so that an export without a file throws the error of the server here.
   const isWhole = found.status === 'completed' && arrived.bytes === bytes
   const first = isWhole ? undefined : await openAt(transport, path, arrived.bytes, signal)
   if (bytes === null || sha256 === null) {
-    throw new WaybillError('UNEXPECTED_ANSWER', 'The server gives out a file whose export has none.')
+    throw new WaybillError('UNEXPECTED_ANSWER', 'The server sent a file for an export that has none.')
   }
 
   const whole = { bytes, sha256 }
@@ -75,30 +75,30 @@ interface Rest extends Pick<DownloadOptions, 'onProgress' | 'signal'> {
   readonly whole: Pick<Download, 'bytes' | 'sha256'>
 }
 
-/** @param first the connection that is open; undefined when nothing is missing */
+/** @param first the open connection; undefined when `have` is the whole file */
 async function* fetchRest(
   { transport, path, arrived, whole, onProgress, signal }: Rest,
   first: Part | undefined,
 ): Part {
   const { retries, onRetry } = transport.retry
   let part = first
-  let breaks = 0
+  let failures = 0
   while (part !== undefined) {
     try {
       for await (const chunk of part) {
-        breaks = 0
+        failures = 0
         take(arrived, chunk)
         onProgress?.(arrived.bytes)
         yield chunk
       }
       if (arrived.bytes >= whole.bytes) break
-      throw new WaybillError('NETWORK', 'The connection ended in the middle of the file.')
+      throw new WaybillError('NETWORK', 'The connection ended before the end of the file.')
     } catch (error) {
-      if (!(error instanceof WaybillError) || error.code !== 'NETWORK' || breaks >= retries) throw error
-      const delay = retryDelay(breaks)
+      if (!(error instanceof WaybillError) || error.code !== 'NETWORK' || failures >= retries) throw error
+      const delay = retryDelay(failures)
       onRetry?.(error, delay)
       await sleep(delay, signal)
-      breaks += 1
+      failures += 1
     }
     part = await openAt(transport, path, arrived.bytes, signal)
   }
@@ -106,7 +106,7 @@ async function* fetchRest(
 }
 
 function wrongFile(bytes: number): WaybillError {
-  const message = `What arrived (${bytes} bytes) is not the file that was exported. Do not use it.`
+  const message = `The downloaded data (${bytes} bytes) does not match the checksum of the export. Do not use it.`
   return new WaybillError('CHECKSUM_MISMATCH', message)
 }
 
@@ -115,7 +115,7 @@ function take(arrived: Arrived, chunk: Uint8Array): void {
   arrived.bytes += chunk.length
 }
 
-/** `ReadableStream.from`, which not every browser has. */
+/** As `ReadableStream.from`, which some browsers do not have. */
 function streamOf(pieces: Part): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

@@ -1,18 +1,18 @@
-// One connection of a download: the bytes of the file from an offset on, for as long as they come.
+// One connection of a download: the bytes of the file from an offset until the connection ends.
 import { WaybillError } from '../http/errors.ts'
 import { withRetries } from '../http/retry.ts'
 import { answeredError, reach, type Transport } from '../http/transport.ts'
 
 export type Part = AsyncGenerator<Uint8Array, void, void>
 
-/** By a link that is signed for this connection. @throws WaybillError what the server or the storage answered */
+/** Opens a connection with a new signed link. @throws WaybillError the error of the server or the storage */
 export function openAt(
   transport: Transport,
   path: string,
   offset: number,
   signal: AbortSignal | undefined,
 ): Promise<Part> {
-  // Idempotent: it is a GET. The link of an earlier try may have ended meanwhile, so each has its own.
+  // Each attempt gets a new link, because the previous one may have expired.
   return withRetries(() => openOnce(transport, path, offset, signal), transport.retry, true, signal)
 }
 
@@ -23,13 +23,13 @@ async function openOnce(
   signal: AbortSignal | undefined,
 ): Promise<Part> {
   const silence = new AbortController()
-  const cut = () => silence.abort(new DOMException('nothing came in time', 'TimeoutError'))
+  const cut = () => silence.abort(new DOMException('no data received in time', 'TimeoutError'))
   const headers: Record<string, string> = offset === 0 ? {} : { Range: `bytes=${offset}-` }
   const timer = setTimeout(cut, transport.timeout)
   try {
     const response = await transport.open({ path, headers, signal }, silence.signal)
     if (!response.ok) throw refusal(response, await reach(signal, () => response.text()))
-    // Who does not know ranges sends the file from its beginning (RFC 9110, 14.2).
+    // A storage without support for ranges sends the file from its beginning (RFC 9110, 14.2).
     return read(response, { skip: response.status === 206 ? 0 : offset, timeout: transport.timeout, cut, signal })
   } finally {
     clearTimeout(timer)
@@ -37,9 +37,9 @@ async function openOnce(
 }
 
 interface ReadOptions {
-  /** Bytes at the beginning that are there already. */
+  /** Bytes at the beginning to skip. */
   readonly skip: number
-  /** Milliseconds of silence after which the connection counts as broken. A reader that is slow is no silence. */
+  /** Milliseconds without data after which the connection is treated as lost. A slow reader does not count. */
   readonly timeout: number
   readonly cut: () => void
   readonly signal: AbortSignal | undefined
@@ -58,7 +58,7 @@ async function* read(response: Response, { skip, timeout, cut, signal }: ReadOpt
       if (fresh.length > 0) yield fresh
     }
   } finally {
-    // Whoever stops reading wants no more of it to come; after the end this does nothing.
+    // Closes the connection when the reader stops early. Has no effect after the end.
     await reader?.cancel().catch(() => undefined)
   }
 }
@@ -66,6 +66,6 @@ async function* read(response: Response, { skip, timeout, cut, signal }: ReadOpt
 function refusal(response: Response, text: string): WaybillError {
   const error = answeredError(response, text)
   if (error.problem !== undefined) return error
-  const message = `The storage did not give the file out: status ${response.status}.`
+  const message = `The storage refused the download with status ${response.status}.`
   return new WaybillError('DOWNLOAD_REFUSED', message, { status: response.status, retryAfter: error.retryAfter })
 }

@@ -1,50 +1,50 @@
-// The one error of the client: what the server answered, or why there is no answer to speak of.
+// The error class of the client: the error of the server, or the reason why there is no valid answer.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { Problem } from '@waybill/shared/contract/problem.ts'
 
-/** What the client itself finds, beside the codes of the server (docs/errors.md). */
+/** Codes of the client, in addition to those of the server (docs/errors.md). */
 export type ClientErrorCode =
-  /** The server could not be reached, or the connection broke, and trying again did not help. */
+  /** The server could not be reached or the connection was lost, after all retries. */
   | 'NETWORK'
-  /** Something answered that is not Waybill: a proxy, a page, JSON cut short. */
+  /** The answer does not come from Waybill: it is from a proxy, or is not JSON. */
   | 'UNEXPECTED_ANSWER'
-  /** `wait` met an export that somebody has canceled. */
+  /** `wait`: the export was canceled. */
   | 'EXPORT_CANCELED'
-  /** The storage did not give the file out, and trying again did not help. `status` is the storage's. */
+  /** The storage refused the download, after all retries. `status` is the storage's. */
   | 'DOWNLOAD_REFUSED'
-  /** The bytes that arrived are not those of the export: do not use them. */
+  /** The received bytes do not match the checksum of the export. Do not use them. */
   | 'CHECKSUM_MISMATCH'
-  /** `saveExport` was to write where a file is. */
+  /** `saveExport`: the file already exists. */
   | 'FILE_EXISTS'
-  /** A webhook that is not signed with the secret, or not signed at all. */
+  /** The webhook is not signed, or with another secret. */
   | 'WEBHOOK_NOT_SIGNED'
-  /** A webhook whose time is too far from now: it may be a replay, or a clock is wrong. */
+  /** The timestamp of the webhook is too far from the current time: it may be a replay, or a clock is wrong. */
   | 'WEBHOOK_OUT_OF_TIME'
 
 export type ErrorCode = Problem['code'] | ClientErrorCode
 export type FieldError = NonNullable<Problem['errors']>[number]
 
 export interface ErrorDetails {
-  /** The HTTP status, when there was an answer. */
+  /** The HTTP status, if there was an answer. */
   readonly status?: number | undefined
   /** The problem as the server sent it (RFC 9457). */
   readonly problem?: Problem | undefined
-  /** Names the request in the server's log. */
+  /** Identifies the request in the log of the server. */
   readonly requestId?: string | undefined
-  /** Milliseconds after which the server wants to be asked again. */
+  /** Milliseconds after which the server accepts the next request. */
   readonly retryAfter?: number | undefined
-  /** The export that ended without a file. */
+  /** The export that has no file. */
   readonly export?: Export | undefined
   readonly cause?: unknown
 }
 
-/** `message` is fit for people: what happened, and what to do. Aborting throws the signal's reason instead. */
+/** `message` can be shown to users. An aborted call throws the signal's reason instead of this error. */
 export class WaybillError extends Error {
   override readonly name = 'WaybillError'
   readonly code: ErrorCode
   readonly status: number | undefined
   readonly problem: Problem | undefined
-  /** Every field that is wrong; with VALIDATION_FAILED. */
+  /** Every invalid field; with VALIDATION_FAILED. */
   readonly errors: readonly FieldError[]
   readonly requestId: string | undefined
   readonly retryAfter: number | undefined

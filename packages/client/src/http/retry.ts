@@ -1,56 +1,56 @@
-// When a call is tried again, and after how long.
+// Which calls are retried, and after which delay.
 import { WaybillError } from './errors.ts'
 
 export interface RetryPolicy {
-  /** How often a call is tried again; 0: never. */
+  /** The maximum number of retries. */
   readonly retries: number
-  /** Told before each wait: what went wrong, and how many milliseconds until the next try. */
+  /** Receives the error and the delay in milliseconds before each retry. */
   readonly onRetry?: ((error: WaybillError, delay: number) => void) | undefined
 }
 
-const FIRST_DELAY = 250
-const LONGEST_DELAY = 20_000
+const FIRST_DELAY_MS = 250
+const MAX_DELAY_MS = 20_000
 
-/** Milliseconds of a server's Retry-After beyond which it is for the caller to wait. */
-const PATIENCE = 60_000
+/** With a longer Retry-After, the call fails and the caller decides. */
+const MAX_RETRY_AFTER_MS = 60_000
 
 /**
- * Whether a failure may be followed by another try. What was refused before anything was done always may (429); what
- * may or may not have been done only where a second time does no harm.
+ * Whether a call may be retried after this error. A 429 always, because the server has done nothing. An error after which
+ * the call may have been executed, only if a repetition is safe.
  */
 export function isWorthRetrying(error: WaybillError, isIdempotent: boolean): boolean {
-  if ((error.retryAfter ?? 0) > PATIENCE) return false
+  if ((error.retryAfter ?? 0) > MAX_RETRY_AFTER_MS) return false
   if (error.status === 429) return true
   return isIdempotent && (error.code === 'NETWORK' || [502, 503, 504].includes(error.status ?? 0))
 }
 
-/** Exponential, with jitter, so that clients that failed together do not come back together; at least Retry-After. */
+/** Exponential backoff with jitter, so that clients do not retry at the same time. At least Retry-After. */
 export function retryDelay(attempt: number, retryAfter = 0, random: () => number = Math.random): number {
-  const backoff = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt) * (0.5 + random() / 2)
+  const backoff = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + random() / 2)
   return Math.max(backoff, retryAfter * (1 + random() / 5))
 }
 
-/** Runs `attempt` until it succeeds or is not worth another try. @throws what the last try threw */
+/** Runs `attempt` until it succeeds or cannot be retried. @throws the error of the last attempt */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
   { retries, onRetry }: RetryPolicy,
   isIdempotent: boolean,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
+  for (let attempts = 0; ; attempts += 1) {
     try {
       return await attempt()
     } catch (error) {
       signal?.throwIfAborted()
-      if (!(error instanceof WaybillError) || tries >= retries || !isWorthRetrying(error, isIdempotent)) throw error
-      const delay = retryDelay(tries, error.retryAfter)
+      if (!(error instanceof WaybillError) || attempts >= retries || !isWorthRetrying(error, isIdempotent)) throw error
+      const delay = retryDelay(attempts, error.retryAfter)
       onRetry?.(error, delay)
       await sleep(delay, signal)
     }
   }
 }
 
-/** @throws the signal's reason as soon as it is aborted */
+/** @throws the signal's reason when it is aborted */
 export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)

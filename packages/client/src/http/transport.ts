@@ -34,6 +34,8 @@ export interface Call extends CallOptions {
   readonly query?: Readonly<Record<string, string | number | undefined>> | undefined
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** The body of the answer is text, not JSON. */
+  readonly isText?: boolean
   /** Whether the call may be repeated. Default: every method but POST. */
   readonly isIdempotent?: boolean
 }
@@ -75,7 +77,8 @@ export function createTransport(options: TransportOptions): Transport {
     const response = await exchange(`${base}${call.path}${queryString(call.query)}`, init, call.signal)
     const text = await reach(call.signal, () => response.text())
     if (!response.ok && response.status !== 304) throw answeredError(response, text)
-    return { status: response.status, headers: response.headers, body: readJson(response, text) as T }
+    const body = call.isText === true ? text : readJson(response, text)
+    return { status: response.status, headers: response.headers, body: body as T }
   }
 
   const attempt = async <T>(call: Call): Promise<Answer<T>> => {

@@ -1,4 +1,4 @@
-// Saves the file of an export on a disk of Node: goes on with what an earlier call left, and is there whole or not at all.
+// Saves the file of an export in Node: resumes an earlier download, and publishes only a complete file.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { link, open, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -11,11 +11,11 @@ import { WaybillError } from '../http/errors.ts'
 import type { CallOptions } from '../http/transport.ts'
 
 export interface SaveOptions extends CallOptions {
-  /** A file, or a directory that is there; by default the export's own file name in the working directory. */
+  /** A file or an existing directory. Default: the file name of the export, in the working directory. */
   readonly path?: string | undefined
-  /** Replace a file that is there. */
+  /** Replace an existing file. */
   readonly overwrite?: boolean | undefined
-  /** Told how many bytes are there of how many. */
+  /** Receives the bytes that have arrived and the size of the file. */
   readonly onProgress?: ((bytes: number, total: number) => void) | undefined
 }
 
@@ -24,19 +24,19 @@ export interface Saved {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** Bytes that were there already, from a call that was interrupted. */
+  /** Bytes that an earlier, interrupted call had saved. */
   readonly resumedFrom: number
   readonly export: Export
 }
 
-/** Where the bytes are until all are there. Of this export only: two never meet in one file. */
+/** The temporary file. The id in its name keeps the data of two exports apart. */
 export function partPath(path: string, id: string): string {
   return `${path}.${id}.part`
 }
 
 /**
  * @throws WaybillError FILE_EXISTS, and what `exports.download` throws
- * @throws Error of Node when the disk refuses. Whatever it throws, what has arrived stays for the next call
+ * @throws Error of Node for errors of the disk. After any error, the next call resumes the download
  */
 export async function saveExport(client: WaybillClient, id: string, options: SaveOptions = {}): Promise<Saved> {
   const { signal, overwrite = false, onProgress } = options
@@ -52,7 +52,7 @@ export async function saveExport(client: WaybillClient, id: string, options: Sav
     download = await fetchInto(part, resumedFrom)
   } catch (error) {
     if (!(error instanceof WaybillError) || error.code !== 'CHECKSUM_MISMATCH') throw error
-    // What is there is wrong, from whatever run: only from the beginning it can become right.
+    // The saved bytes are wrong, so the download must start again.
     await rm(part, { force: true })
     if (resumedFrom === 0) throw error
     resumedFrom = 0
@@ -83,24 +83,24 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error
 }
 
-/** On the disk first, then under its name, in one step. */
+/** Flushes the file to the disk, then gives it its name atomically. */
 async function publish(part: string, path: string, overwrite: boolean): Promise<void> {
   const file = await open(part, 'r+')
   await file.sync()
   await file.close()
   if (overwrite) return rename(part, path)
   try {
-    // A rename would replace what somebody has put there meanwhile; a link does not.
+    // A rename would replace a file created meanwhile; a link does not.
     await link(part, path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') throw fileExists(path)
-    // A file system without links.
+    // The file system has no hard links.
     return rename(part, path)
   }
   await rm(part)
 }
 
 export function fileExists(path: string): WaybillError {
-  return new WaybillError('FILE_EXISTS', `${path} is there already and is not replaced.`)
+  return new WaybillError('FILE_EXISTS', `${path} already exists.`)
 }

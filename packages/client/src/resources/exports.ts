@@ -13,11 +13,14 @@ import type { Preview } from '@waybill/shared/contract/preview.ts'
 import type { DeliveryBody } from '@waybill/shared/contract/webhooks.ts'
 import type { Download, DownloadOptions } from '../download/download.ts'
 import { WaybillError } from '../http/errors.ts'
-import { items } from '../http/pages.ts'
+import { type CsvPage, csvPage, items } from '../http/pages.ts'
 import { type Polled, poll } from '../http/poll.ts'
 import { newRequestKey } from '../http/request-key.ts'
 import { type CallOptions, type Sent, segment, type Transport } from '../http/transport.ts'
 import { type WaitOptions, wait } from '../http/wait.ts'
+
+/** The format follows from the method. */
+type ListQuery = Omit<ExportListQuery, 'format'>
 
 export interface CreateOptions extends CallOptions {
   /**
@@ -59,11 +62,15 @@ export function createExports(transport: Transport) {
     },
 
     /** Every export, newest first. Pages are requested while you iterate. */
-    list: (query: Sent<ExportListQuery> = {}, options: CallOptions = {}): AsyncGenerator<Export, void, void> =>
+    list: (query: Sent<ListQuery> = {}, options: CallOptions = {}): AsyncGenerator<Export, void, void> =>
       items<Export>(transport, '/v1/exports', { ...query }, options),
 
+    /** One page of the list as CSV. */
+    csvPage: (query: Sent<ListQuery> = {}, options: CallOptions = {}): Promise<CsvPage> =>
+      csvPage(transport, '/v1/exports', { ...query }, options),
+
     /** One page of the list. */
-    async page(query: Sent<ExportListQuery> = {}, { signal }: CallOptions = {}): Promise<ExportList> {
+    async page(query: Sent<ListQuery> = {}, { signal }: CallOptions = {}): Promise<ExportList> {
       return (await transport.send<ExportList>({ path: '/v1/exports', query: { ...query }, signal })).body
     },
 
@@ -73,7 +80,7 @@ export function createExports(transport: Transport) {
 
     /** As `page`, with ETag: see `Polled`. */
     pollPage: (
-      query: Sent<ExportListQuery>,
+      query: Sent<ListQuery>,
       previous?: Polled<ExportList>,
       { signal }: CallOptions = {},
     ): Promise<Polled<ExportList>> => poll(transport, { path: '/v1/exports', query: { ...query }, signal }, previous),
@@ -118,7 +125,10 @@ export function createExports(transport: Transport) {
     },
 
     /** The list in the form of GAME's original export service. */
-    async history(query: Sent<HistoryQuery> = {}, { signal }: CallOptions = {}): Promise<HistoryItem[]> {
+    async history(
+      query: Sent<Omit<HistoryQuery, 'format'>> = {},
+      { signal }: CallOptions = {},
+    ): Promise<HistoryItem[]> {
       return (await transport.send<HistoryItem[]>({ path: '/v1/exports/history', query: { ...query }, signal })).body
     },
   }

@@ -1,14 +1,14 @@
-// What a command is: its words, its flags, its help and what it does.
+// The declaration of a command: name, flags, help and action.
 import type { Context } from '../context.ts'
 
 export interface Flag {
-  /** `text` takes a value, `texts` may come several times, `switch` is there or not. */
+  /** `text` takes a value, `texts` can be given several times, `switch` takes no value. */
   readonly type: 'text' | 'texts' | 'switch'
   readonly short?: string
-  /** How help calls the value: FILE. */
+  /** The name of the value in the help: FILE. */
   readonly value?: string
   readonly description: string
-  /** All that it may be. */
+  /** The allowed values. */
   readonly choices?: readonly string[]
 }
 
@@ -18,13 +18,13 @@ export interface Argument {
   readonly name: string
   readonly description: string
   readonly isOptional?: boolean
-  /** Takes all that follow. */
+  /** Takes all remaining arguments. */
   readonly isList?: boolean
 }
 
 export interface Example {
   readonly line: string
-  readonly says: string
+  readonly description: string
 }
 
 export type Values<F extends Flags> = {
@@ -38,7 +38,7 @@ export type Values<F extends Flags> = {
 export interface Call<F extends Flags = Flags> {
   readonly arguments: readonly string[]
   readonly flags: Values<F>
-  /** Flags that are not of the command but may be of the dataset: `--game game-1`. */
+  /** Flags that the command does not declare, which may be filters of the dataset: `--game game-1`. */
   readonly others: ReadonlyMap<string, string>
   readonly context: Context
 }
@@ -47,30 +47,30 @@ export interface Command<F extends Flags = Flags> {
   /** One word, or two: `keys create`. */
   readonly name: string
   readonly summary: string
-  /** Paragraphs for its help, after the summary. */
+  /** Paragraphs of the help, after the summary. */
   readonly details?: readonly string[]
   readonly arguments?: readonly Argument[]
   readonly flags: F
-  /** Takes flags that it does not know: they are the dataset's. */
+  /** Accepts undeclared flags as filters of the dataset. */
   readonly takesFilters?: boolean
   readonly examples: readonly Example[]
   run(call: Call<F>): Promise<void>
 }
 
-/** Declares a command; only keeps its flags and the values that it is given together. */
+/** Declares a command, so that the types of its flags and values match. */
 export function defineCommand<const F extends Flags>(command: Command<F>): Command<F> {
   return command
 }
 
-/** Those of every command. */
+/** The flags of every command. */
 export const GLOBAL_FLAGS = {
   url: {
     type: 'text',
     value: 'URL',
-    description: 'the server (default: WAYBILL_URL, the config file, http://localhost:8080)',
+    description: 'address of the server (default: WAYBILL_URL, the config file, http://localhost:8080)',
   },
-  key: { type: 'text', value: 'KEY', description: 'the API key (default: WAYBILL_API_KEY, the config file)' },
-  json: { type: 'switch', description: 'JSON on standard output, errors as JSON on standard error, and nothing else' },
-  quiet: { type: 'switch', short: 'q', description: 'no progress and no remarks' },
-  help: { type: 'switch', short: 'h', description: 'this help' },
+  key: { type: 'text', value: 'KEY', description: 'API key (default: WAYBILL_API_KEY, the config file)' },
+  json: { type: 'switch', description: 'print only JSON: results to standard output, errors to standard error' },
+  quiet: { type: 'switch', short: 'q', description: 'hide progress and messages' },
+  help: { type: 'switch', short: 'h', description: 'show this help' },
 } as const satisfies Flags

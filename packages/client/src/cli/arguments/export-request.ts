@@ -1,4 +1,4 @@
-// The request for an export from what was typed: of `export` and of `preview`.
+// Builds the export request of `export` and `preview` from the arguments.
 import type { DatasetBody } from '@waybill/shared/contract/datasets.ts'
 import type { ExportRequestBody } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../../client.ts'
@@ -17,30 +17,38 @@ export const REQUEST_FLAGS = {
     short: 'f',
     value: 'FORMAT',
     choices: FORMATS,
-    description: 'by default as the name of the file says, else csv',
+    description: 'file format (default: from the extension of the file, else csv)',
   },
   filter: {
     type: 'texts',
     value: 'NAME=VALUE',
-    description: 'a filter of the dataset, by its whole name; may come several times',
+    description: 'a filter by its full name; you can pass several',
   },
-  columns: { type: 'text', short: 'c', value: 'A,B,C', description: 'which columns, in this order (default: all)' },
-  limit: { type: 'text', short: 'n', value: 'ROWS', description: 'rows at most' },
+  columns: { type: 'text', short: 'c', value: 'A,B,C', description: 'columns to export, in this order (default: all)' },
+  limit: { type: 'text', short: 'n', value: 'ROWS', description: 'maximum number of rows' },
   gzip: { type: 'switch', description: 'compress the file (not xlsx)' },
-  delimiter: { type: 'text', value: 'NAME', choices: Object.keys(DELIMITERS), description: 'csv only' },
-  bom: { type: 'switch', description: 'csv only: begin with a byte order mark, as Excel wants' },
-  'no-header': { type: 'switch', description: 'csv only: no line with the names of the columns' },
-  'no-escape-formulas': { type: 'switch', description: 'csv only: leave text that a spreadsheet would run as it is' },
+  delimiter: {
+    type: 'text',
+    value: 'NAME',
+    choices: Object.keys(DELIMITERS),
+    description: 'csv only: field delimiter',
+  },
+  bom: { type: 'switch', description: 'csv only: add a byte order mark for Excel' },
+  'no-header': { type: 'switch', description: 'csv only: omit the header row' },
+  'no-escape-formulas': {
+    type: 'switch',
+    description: 'csv only: do not escape text that a spreadsheet would run as a formula',
+  },
 } as const satisfies Flags
 
 export const FILTERS_HELP = [
-  'Filters of the dataset are flags too: --from and --to on its dates, --game on externalGameId, and so on; "waybill datasets ' +
+  'Filters of the dataset are flags: --from and --to for its dates, --game for externalGameId, and so on. "waybill datasets ' +
     'NAME" lists them.',
   `Dates: ${DATE_FORMS}.`,
-  'A filter that takes a list: --states open,paid, or --filter states=open --filter states=paid.',
+  'Filters with several values: --states open,paid or --filter states=open --filter states=paid.',
 ]
 
-/** Looks at the dataset first, so that a slip is told before anything is asked for. @throws UsageError */
+/** Reads the dataset first, so that typos are reported before the request. @throws UsageError */
 export async function readRequest(
   { arguments: [name = ''], flags, others }: Call<typeof REQUEST_FLAGS>,
   client: WaybillClient,
@@ -52,7 +60,10 @@ export async function readRequest(
   const dataset = datasets.find((one) => one.name === name)
   if (dataset === undefined) {
     const meant = didYouMean(name, names)
-    throw new UsageError(`There is no dataset "${name}", or not for this key.${meant}`, `Datasets: ${names.join(', ')}`)
+    throw new UsageError(
+      `unknown dataset "${name}", or not allowed for this key.${meant}`,
+      `Datasets: ${names.join(', ')}`,
+    )
   }
   const byName = formatOf(file)
   const format = FORMATS.find((known) => known === flags.format) ?? byName?.format ?? 'csv'
@@ -62,7 +73,7 @@ export async function readRequest(
     dataset: name,
     format,
     filters: readFilters(dataset, { pairs: flags.filter, flags: others }, Object.keys(REQUEST_FLAGS)),
-    // All of them by name, too: so that a download which was broken off is known for what it is (unfinished.ts).
+    // Always by name, so that unfinished.ts can match an interrupted download to the request.
     columns:
       flags.columns === undefined ? dataset.columns.map((column) => column.name) : readColumns(flags.columns, dataset),
     ...(flags.limit === undefined ? {} : { limit: readNumber('--limit', flags.limit) }),
@@ -74,7 +85,7 @@ export async function readRequest(
 /** @throws UsageError */
 export function readNumber(flag: string, text: string): number {
   const plain = text.replaceAll(/[_,]/g, '')
-  if (!/^[1-9]\d{0,9}$/.test(plain)) throw new UsageError(`${flag} is a whole number from 1, not "${text}"`)
+  if (!/^[1-9]\d{0,9}$/.test(plain)) throw new UsageError(`${flag} must be a positive integer, not "${text}"`)
   return Number(plain)
 }
 
@@ -103,7 +114,7 @@ function csvOptions(flags: Call<typeof REQUEST_FLAGS>['flags']): ExportRequestBo
   return Object.keys(options).length === 0 ? undefined : options
 }
 
-/** `points.csv.gz` is csv, compressed. */
+/** `points.csv.gz` is csv, compressed with gzip. */
 function formatOf(file: string | undefined): { format: (typeof FORMATS)[number]; isGzip: boolean } | undefined {
   const [, extension, gz] = /\.([a-z]+)(\.gz)?$/i.exec(file ?? '') ?? []
   const format = FORMATS.find((known) => known === extension?.toLowerCase())

@@ -1,4 +1,4 @@
-// Reads what was typed by the declaration of its command, and says precisely what does not fit.
+// Parses the arguments of a command by its declaration, with precise error messages.
 import { parseArgs } from 'node:util'
 import { type Command, type Flag, type Flags, GLOBAL_FLAGS, type Values } from './command.ts'
 import { didYouMean } from './suggest.ts'
@@ -11,7 +11,7 @@ export interface Read {
   readonly others: ReadonlyMap<string, string>
 }
 
-/** @param words what follows the name of the command @throws UsageError */
+/** @param words the arguments after the name of the command @throws UsageError */
 export function readArguments(command: Command, words: readonly string[]): Read {
   const known: Flags = { ...GLOBAL_FLAGS, ...command.flags }
   const unknown = tokens(words, known, []).flatMap(({ kind, name }) =>
@@ -29,8 +29,8 @@ export function readArguments(command: Command, words: readonly string[]): Read 
       given.set(token.name, [...(given.get(token.name) ?? []), value])
     }
   }
-  for (const name of unknown) if ((given.get(name)?.length ?? 0) > 1) throw new UsageError(`--${name} is there twice`)
-  // Whoever asks for help is not told first what is missing.
+  for (const name of unknown) if ((given.get(name)?.length ?? 0) > 1) throw new UsageError(`--${name} was given twice`)
+  // With --help, missing arguments are no error.
   if (!given.has('help')) checkArguments(command, positionals)
   return {
     arguments: positionals,
@@ -42,9 +42,9 @@ export function readArguments(command: Command, words: readonly string[]): Read 
 
 interface Token {
   readonly kind: 'option' | 'positional' | 'option-terminator'
-  /** Of an option, without its dashes. */
+  /** The name of an option, without dashes. */
   readonly name: string
-  /** As it was typed: `--json`, `-q`. */
+  /** As typed: `--json`, `-q`. */
   readonly raw: string
   readonly value: string
   readonly hasValue: boolean
@@ -52,7 +52,7 @@ interface Token {
   readonly inline: boolean
 }
 
-/** Node's own reading, which knows clusters, `--name=value` and `--`; unknown flags are taken to have a value. */
+/** Parsed by Node, with clusters, `--name=value` and `--`. Unknown flags are assumed to have a value. */
 function tokens(words: readonly string[], known: Flags, unknown: readonly string[]): Token[] {
   const options = Object.fromEntries([
     ...unknown.map((name) => [name, { type: 'string' as const }]),
@@ -77,17 +77,17 @@ function tokens(words: readonly string[], known: Flags, unknown: readonly string
 
 function check({ raw, value, hasValue, inline }: Token, flag: Flag): string {
   if (flag.type === 'switch') {
-    if (hasValue) throw new UsageError(`${raw} takes no value, and "${value}" was given`)
+    if (hasValue) throw new UsageError(`${raw} takes no value, but "${value}" was given`)
     return ''
   }
   const isFlag = !inline && /^-./.test(value)
   if (!hasValue || isFlag) {
-    const hint = isFlag ? `If the value begins with a dash: ${raw}=${value}` : undefined
+    const hint = isFlag ? `If the value starts with a dash: ${raw}=${value}` : undefined
     throw new UsageError(`${raw} needs a value: ${raw} ${flag.value ?? 'VALUE'}`, hint)
   }
   if (flag.choices !== undefined && !flag.choices.includes(value)) {
     throw new UsageError(
-      `${raw} is one of ${flag.choices.join(', ')}, not "${value}".${didYouMean(value, flag.choices)}`,
+      `${raw} must be one of ${flag.choices.join(', ')}, not "${value}".${didYouMean(value, flag.choices)}`,
     )
   }
   return value
@@ -97,8 +97,8 @@ function unknownFlag(name: string, known: Flags, command: Command): UsageError {
   const typed = name.length === 1 ? `-${name}` : `--${name}`
   const meant = name.length === 1 ? '' : didYouMean(name, Object.keys(known), '--')
   return new UsageError(
-    `${typed} is not a flag of "waybill ${command.name}".${meant}`,
-    `waybill ${command.name} --help`,
+    `unknown flag ${typed} for "waybill ${command.name}".${meant}`,
+    `Run "waybill ${command.name} --help" for usage.`,
   )
 }
 
@@ -108,14 +108,14 @@ function checkArguments(command: Command, given: readonly string[]): void {
   if (missing !== undefined && missing.isOptional !== true && !(missing.isList && given.length >= wanted.length)) {
     throw new UsageError(
       `waybill ${command.name} needs ${missing.name}: ${missing.description}`,
-      `waybill ${command.name} --help`,
+      `Run "waybill ${command.name} --help" for usage.`,
     )
   }
   const extra = wanted.some(({ isList }) => isList) ? undefined : given[wanted.length]
   if (extra !== undefined) {
     throw new UsageError(
-      `waybill ${command.name} does not know what to do with "${extra}"`,
-      `waybill ${command.name} --help`,
+      `unexpected argument "${extra}" for "waybill ${command.name}"`,
+      `Run "waybill ${command.name} --help" for usage.`,
     )
   }
 }

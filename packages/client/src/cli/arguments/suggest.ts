@@ -1,23 +1,23 @@
-// Finds what somebody meant who typed something else.
+// Suggests the known word that is closest to a typo.
 
-/** ", did you mean X?" or nothing. */
+/** ` Did you mean X?`, or empty text. */
 export function didYouMean(typed: string, known: readonly string[], prefix = ''): string {
   const nearest = findNearest(typed, known)
   return nearest === undefined ? '' : ` Did you mean ${prefix}${nearest}?`
 }
 
-/** The known word that is a few slips away at most; undefined: none is. */
+/** The known word with the smallest edit distance; undefined when every word is too far away. */
 export function findNearest(typed: string, known: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(typed.length / 3))
+  const maxDistance = Math.max(1, Math.floor(typed.length / 3))
   const ranked = known
-    .map((word) => ({ word, slips: word.startsWith(typed) && typed.length > 1 ? 1 : slips(typed, word) }))
-    .filter((candidate) => candidate.slips <= most)
-    .sort((a, b) => a.slips - b.slips)
+    .map((word) => ({ word, distance: word.startsWith(typed) && typed.length > 1 ? 1 : editDistance(typed, word) }))
+    .filter((candidate) => candidate.distance <= maxDistance)
+    .sort((a, b) => a.distance - b.distance)
   return ranked[0]?.word
 }
 
-/** Letters inserted, left out, replaced, or swapped with their neighbour (optimal string alignment). */
-export function slips(from: string, to: string): number {
+/** Inserted, deleted, replaced and swapped letters (optimal string alignment distance). */
+export function editDistance(from: string, to: string): number {
   let before: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let i = 1; i <= from.length; i += 1) {

@@ -1,10 +1,10 @@
-// What the user can put right by typing something else.
+// An error that the user can fix by changing the command.
 
 export class UsageError extends Error {
   override readonly name = 'UsageError'
-  /** What to type, or where to read on. */
+  /** What to do. */
   readonly hint: string | undefined
-  /** There is no key: it is no question of spelling. */
+  /** The key is missing; this has its own exit code. */
   readonly isAboutKey: boolean
 
   constructor(message: string, hint?: string, { isAboutKey = false }: { isAboutKey?: boolean } = {}) {

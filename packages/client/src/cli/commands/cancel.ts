@@ -1,12 +1,12 @@
-// `waybill cancel`: ends exports that are queued or running.
+// `waybill cancel`: cancels queued or running exports.
 import { defineCommand } from '../arguments/command.ts'
 
 export const cancelCommand = defineCommand({
   name: 'cancel',
-  summary: 'cancels exports; the work stops',
-  arguments: [{ name: 'ID', description: 'of an export', isList: true }],
+  summary: 'Cancel exports',
+  arguments: [{ name: 'ID', description: 'id of an export; you can pass several', isList: true }],
   flags: {},
-  examples: [{ line: 'waybill cancel 01a206bd-3a7c-70dd-b151-2b1407fb87af', says: 'one; several are as good' }],
+  examples: [{ line: 'waybill cancel 01a206bd-3a7c-70dd-b151-2b1407fb87af', description: 'Cancel one export' }],
   async run({ arguments: ids, context }) {
     const client = await context.client()
     const canceled = await Promise.all(ids.map((id) => client.exports.cancel(id)))

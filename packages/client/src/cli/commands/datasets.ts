@@ -1,4 +1,4 @@
-// `waybill datasets`: what there is to export.
+// `waybill datasets`: the available datasets.
 import { defineCommand } from '../arguments/command.ts'
 import { sayValues, shortestFlag } from '../arguments/filters.ts'
 import { didYouMean } from '../arguments/suggest.ts'
@@ -7,12 +7,12 @@ import { table } from '../terminal/output.ts'
 
 export const datasetsCommand = defineCommand({
   name: 'datasets',
-  summary: 'what there is to export; with a name, its columns and filters',
-  arguments: [{ name: 'NAME', description: 'of a dataset', isOptional: true }],
+  summary: 'List the available datasets, or the columns and filters of one',
+  arguments: [{ name: 'NAME', description: 'name of a dataset', isOptional: true }],
   flags: {},
   examples: [
-    { line: 'waybill datasets', says: 'all of them' },
-    { line: 'waybill datasets user-points', says: 'the columns and filters of one' },
+    { line: 'waybill datasets', description: 'List all datasets' },
+    { line: 'waybill datasets user-points', description: 'Show the columns and filters of a dataset' },
   ],
   async run({ arguments: [name], context }) {
     const { output } = context
@@ -31,7 +31,7 @@ export const datasetsCommand = defineCommand({
     if (found === undefined) {
       const names = all.map((one) => one.name)
       throw new UsageError(
-        `There is no dataset "${name}", or not for this key.${didYouMean(name, names)}`,
+        `unknown dataset "${name}", or not allowed for this key.${didYouMean(name, names)}`,
         `Datasets: ${names.join(', ')}`,
       )
     }
@@ -45,9 +45,9 @@ export const datasetsCommand = defineCommand({
       [
         `${found.name}: ${found.title} (${found.formats.join(', ')})`,
         '',
-        table(['  COLUMN', 'KIND'], columns),
+        table(['  COLUMN', 'TYPE'], columns),
         '',
-        table(['  FLAG', 'FILTER', 'WHAT IT DOES'], filters),
+        table(['  FLAG', 'FILTER', 'DESCRIPTION'], filters),
       ].join('\n'),
     )
   },

@@ -1,14 +1,16 @@
-// `waybill events`: what happened to an export, and who did it.
+// `waybill events`: the audit trail of one export.
 import { defineCommand } from '../arguments/command.ts'
 import { table } from '../terminal/output.ts'
 import { sayTime } from '../terminal/wording.ts'
 
 export const eventsCommand = defineCommand({
   name: 'events',
-  summary: 'what happened to an export, and who did it',
-  arguments: [{ name: 'ID', description: 'of the export; see waybill list' }],
+  summary: 'Show the audit trail of an export',
+  arguments: [{ name: 'ID', description: 'id of the export; see waybill list' }],
   flags: {},
-  examples: [{ line: 'waybill events 01a206bd-3a7c-70dd-b151-2b1407fb87af', says: 'oldest first' }],
+  examples: [
+    { line: 'waybill events 01a206bd-3a7c-70dd-b151-2b1407fb87af', description: 'List its events, oldest first' },
+  ],
   async run({ arguments: [id = ''], context }) {
     const events = await (await context.client()).exports.events(id)
     const rows = events.map(({ at, type, actor, data }) => [
@@ -19,6 +21,6 @@ export const eventsCommand = defineCommand({
         .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
         .join(' '),
     ])
-    context.output.result(events, () => table(['AT', 'EVENT', 'BY', ''], rows))
+    context.output.result(events, () => table(['TIME', 'EVENT', 'ACTOR', 'DETAILS'], rows))
   },
 })

@@ -1,4 +1,4 @@
-// `waybill get`: one export, with what can be done about it.
+// `waybill get`: the details of one export.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { defineCommand } from '../arguments/command.ts'
 import { facts } from '../terminal/output.ts'
@@ -6,12 +6,15 @@ import { sayBytes, sayCount, sayPlace, sayTime, sayWarnings } from '../terminal/
 
 export const getCommand = defineCommand({
   name: 'get',
-  summary: 'shows an export',
-  arguments: [{ name: 'ID', description: 'of the export; see waybill list' }],
+  summary: 'Show an export',
+  arguments: [{ name: 'ID', description: 'id of the export; see waybill list' }],
   flags: {},
   examples: [
-    { line: 'waybill get 01a206bd-3a7c-70dd-b151-2b1407fb87af', says: 'for people' },
-    { line: 'waybill get 01a206bd-3a7c-70dd-b151-2b1407fb87af --json | jq -r .status', says: 'for a script' },
+    { line: 'waybill get 01a206bd-3a7c-70dd-b151-2b1407fb87af', description: 'Show the details' },
+    {
+      line: 'waybill get 01a206bd-3a7c-70dd-b151-2b1407fb87af --json | jq -r .status',
+      description: 'Print the status for a script',
+    },
   ],
   async run({ arguments: [id = ''], context }) {
     const found = await (await context.client()).exports.get(id)
@@ -41,10 +44,11 @@ export function describeExport(found: Export): string {
     ['sha256', found.sha256],
     ['file', found.filename],
     ['snapshot', sayTime(found.snapshotAt)],
-    ['asked for', `${sayTime(found.createdAt)} by ${found.requestedBy}`],
-    ['ended', sayTime(found.finishedAt)],
+    ['requested', sayTime(found.createdAt)],
+    ['requested by', found.requestedBy],
+    ['finished', sayTime(found.finishedAt)],
     ['expires', sayTime(found.expiresAt)],
-    ...sayWarnings(found).map((warning) => ['note', warning] as const),
+    ...sayWarnings(found).map((warning) => ['warning', warning] as const),
     ['error', error === undefined ? undefined : `${error.code}: ${error.message}`],
     ['next', nextStep(found)],
   ])
@@ -57,9 +61,9 @@ function nextStep({ id, status, error }: Export): string | undefined {
     case 'running':
       return `waybill download ${id}`
     case 'failed':
-      return error?.retryable ? 'ask for it again: it may work' : 'mend what the error says, then ask for it again'
+      return error?.retryable ? 'retry: the error may be temporary' : 'fix the cause of the error, then export again'
     case 'expired':
-      return 'the file has been removed: ask for a new export'
+      return 'the file has been removed: export again'
     case 'canceled':
       return undefined
   }

@@ -1,7 +1,8 @@
-// `waybill list`: the exports, newest first.
+// `waybill list`: exports, newest first.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { defineCommand } from '../arguments/command.ts'
 import { readNumber } from '../arguments/export-request.ts'
+import { CSV_FLAG, isCsv, MAX_PAGE_SIZE, take, writeCsv } from '../lists.ts'
 import { table } from '../terminal/output.ts'
 import { sayBytes, sayCount, sayTime } from '../terminal/wording.ts'
 
@@ -16,29 +17,38 @@ const STATUSES = [
 
 export const listCommand = defineCommand({
   name: 'list',
-  summary: 'your exports, newest first',
+  summary: 'List your exports, newest first',
   flags: {
-    all: { type: 'switch', short: 'a', description: 'those of everybody (administrators only)' },
-    status: { type: 'text', short: 's', value: 'STATUS', choices: STATUSES, description: 'only those in this state' },
-    dataset: { type: 'text', value: 'NAME', description: 'only those of this dataset' },
-    limit: { type: 'text', short: 'n', value: 'COUNT', description: 'how many at most (default: 20)' },
+    all: { type: 'switch', short: 'a', description: 'exports of all users (administrators only)' },
+    status: {
+      type: 'text',
+      short: 's',
+      value: 'STATUS',
+      choices: STATUSES,
+      description: 'only exports with this status',
+    },
+    dataset: { type: 'text', value: 'NAME', description: 'only exports of this dataset' },
+    limit: { type: 'text', short: 'n', value: 'COUNT', description: 'maximum number of exports (default: 20)' },
+    ...CSV_FLAG,
   },
   examples: [
-    { line: 'waybill list --status running', says: 'what is at work' },
-    { line: `waybill list --all --json | jq -r '.[].id'`, says: 'ids, for a script' },
+    { line: 'waybill list --status running', description: 'Show running exports' },
+    { line: `waybill list --all --json | jq -r '.[].id'`, description: 'Print ids for a script' },
+    { line: 'waybill list --limit 1000 --csv > exports.csv', description: 'Save the list as CSV' },
   ],
   async run({ flags, context }) {
     const client = await context.client()
-    const most = readNumber('--limit', flags.limit ?? '20')
-    const found: Export[] = []
+    const limit = readNumber('--limit', flags.limit ?? '20')
     const status = STATUSES.find((known) => known === flags.status)
     const query = {
       scope: flags.all ? 'all' : 'mine',
       status,
       dataset: flags.dataset,
-      limit: Math.min(most, 200),
     } as const
-    for await (const one of client.exports.list(query)) if (found.push(one) >= most) break
+    if (isCsv(flags, context)) {
+      return writeCsv(context.output, limit, (page) => client.exports.csvPage({ ...query, ...page }))
+    }
+    const found = await take(client.exports.list({ ...query, limit: Math.min(limit, MAX_PAGE_SIZE) }), limit)
     context.output.result(found, () => (found.length === 0 ? 'No exports.' : asTable(found, flags.all)))
   },
 })
@@ -54,5 +64,8 @@ function asTable(found: readonly Export[], isOfAll: boolean): string {
     sayTime(one.createdAt),
     ...(isOfAll ? [one.requestedBy] : []),
   ])
-  return table(['ID', 'STATUS', 'DATASET', 'FORMAT', 'ROWS', 'SIZE', 'ASKED FOR', ...(isOfAll ? ['BY'] : [])], rows)
+  return table(
+    ['ID', 'STATUS', 'DATASET', 'FORMAT', 'ROWS', 'SIZE', 'REQUESTED', ...(isOfAll ? ['REQUESTED BY'] : [])],
+    rows,
+  )
 }

@@ -1,9 +1,9 @@
-// Ctrl-C and SIGTERM: the first is for the command to answer, a second one ends the process at once.
+// Ctrl-C and SIGTERM: the command handles the first; the second ends the process immediately.
 import { constants } from 'node:os'
 
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
-  /** What to do now, said on the way out. */
+  /** What the user can do next; printed before the process ends. */
   readonly advice: string | undefined
   readonly exitCode: number
 
@@ -15,17 +15,17 @@ export class Interrupted extends Error {
 }
 
 /**
- * Milliseconds in which the same signal is the same Ctrl-C: the terminal sends it to every process, and npx and our own
- * launcher pass theirs on.
+ * Signals within this time count as one Ctrl-C: the terminal sends it to every process of the group, and npx and our
+ * launcher forward theirs.
  */
-const SAME = 250
+const DUPLICATE_WINDOW_MS = 250
 
-/** @returns what stops listening */
+/** @returns a function that removes the handlers */
 export function onInterrupt(handle: (signal: NodeJS.Signals) => void): () => void {
   let last: number | undefined
   const listen = (signal: NodeJS.Signals) => {
     const now = performance.now()
-    if (last !== undefined && now - last < SAME) return
+    if (last !== undefined && now - last < DUPLICATE_WINDOW_MS) return
     if (last !== undefined) process.exit(exitCodeFor(signal))
     last = now
     handle(signal)

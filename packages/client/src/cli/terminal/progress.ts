@@ -1,4 +1,4 @@
-// How far an export or a download is: one living line on a terminal, now and then a plain line elsewhere.
+// The progress of an export or a download: a progress bar on a terminal, a plain line every few seconds elsewhere.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { Output } from './output.ts'
 import { sayBytes, sayCount, sayDuration, sayPlace, sayRows } from './wording.ts'
@@ -6,30 +6,31 @@ import { sayBytes, sayCount, sayDuration, sayPlace, sayRows } from './wording.ts
 export interface Progress {
   export(found: Export): void
   download(bytes: number, total: number): void
-  /** Takes the line away, until the next update. */
+  /** Removes the bar until the next update. */
   clear(): void
 }
 
-const WIDTH = 24
-/** Milliseconds between two plain lines; and between two drawings of a line, as a terminal is slow. */
-const PLAIN_INTERVAL = 5_000
-const DRAW_INTERVAL = 100
-/** Milliseconds that the rate is taken over. */
-const WINDOW = 10_000
+const BAR_WIDTH = 24
+const PLAIN_LINE_INTERVAL_MS = 5_000
+const REDRAW_INTERVAL_MS = 100
+/** The period over which the rate is measured. */
+const RATE_WINDOW_MS = 10_000
+/** A rate over a shorter period is not shown. */
+const MIN_RATE_PERIOD_MS = 500
+const DEFAULT_COLUMNS = 100
 
 export function createProgress({ progress: stream }: Output, now: () => number = () => performance.now()): Progress {
   const isLive = stream?.isTTY === true
-  const show = createThrottle(isLive ? DRAW_INTERVAL : PLAIN_INTERVAL, now)
+  const show = createThrottle(isLive ? REDRAW_INTERVAL_MS : PLAIN_LINE_INTERVAL_MS, now)
   const rows = createRate(now)
   const bytes = createRate(now)
   let drawn = false
 
   const put = (state: string, share: number | undefined, text: string) => {
-    // A new state is told at once, whoever looks.
     if (stream === undefined || !show(state, share === 1)) return
     if (!isLive) return void stream.write(`${text}\n`)
     const line = share === undefined ? text : `${bar(share)}  ${text}`
-    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || 100) - 1)}`)
+    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || DEFAULT_COLUMNS) - 1)}`)
     drawn = true
   }
 
@@ -79,8 +80,8 @@ function line(...parts: (string | undefined)[]): string {
 }
 
 function bar(share: number): string {
-  const filled = Math.round(Math.min(1, share) * WIDTH)
-  return `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
+  const filled = Math.round(Math.min(1, share) * BAR_WIDTH)
+  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`
 }
 
 function timeLeft(left: number | undefined, rate: number | undefined): string | undefined {
@@ -88,22 +89,22 @@ function timeLeft(left: number | undefined, rate: number | undefined): string | 
   return `${sayDuration((left / rate) * 1000)} left`
 }
 
-/** Per second, over the last while: an average from the beginning would not notice that it has become slow. */
+/** The rate per second over the last seconds. An average since the start would hide that the export became slow. */
 function createRate(now: () => number): { add(value: number): number | undefined } {
   const seen: { at: number; value: number }[] = []
   return {
     add(value) {
       const at = now()
       seen.push({ at, value })
-      while (seen.length > 2 && at - (seen[0]?.at ?? at) > WINDOW) seen.shift()
+      while (seen.length > 2 && at - (seen[0]?.at ?? at) > RATE_WINDOW_MS) seen.shift()
       const first = seen[0]
-      if (first === undefined || at - first.at < 500) return undefined
+      if (first === undefined || at - first.at < MIN_RATE_PERIOD_MS) return undefined
       return Math.max(0, ((value - first.value) / (at - first.at)) * 1000)
     },
   }
 }
 
-/** True when it is time again, when the state is a new one, and for the last word. */
+/** True when the interval has passed, when the state changes, and for the last update. */
 function createThrottle(interval: number, now: () => number): (state: string, isLast: boolean) => boolean {
   let last = Number.NEGATIVE_INFINITY
   let before = ''

@@ -1,12 +1,12 @@
-// What the terminal can do: lines of its user, keys, and letters that it does not show.
+// Input from the terminal: lines, single keys and secrets that are not echoed.
 import { createInterface } from 'node:readline/promises'
 
 export function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
 
-/** One line. Questions stand on standard error: standard output is for results. */
-export async function askLine(question: string): Promise<string> {
+/** Reads a line. Prompts go to standard error, because standard output is for results. */
+export async function promptLine(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
     return (await lines.question(question)).trim()
@@ -15,17 +15,17 @@ export async function askLine(question: string): Promise<string> {
   }
 }
 
-/** What Ctrl-C is while keys are read one by one, as the terminal then sends no signal. */
+/** In raw mode the terminal sends this character instead of a signal. */
 export const CTRL_C = '\u0003'
 
-/** One key. */
-export async function askKey(question: string): Promise<string> {
+/** Reads one key. */
+export async function promptKey(question: string): Promise<string> {
   process.stderr.write(question)
   return readRaw((typed) => (typed === '' ? undefined : typed))
 }
 
-/** A line that is not shown. */
-export async function askSecret(question: string): Promise<string> {
+/** Reads a line without echo. */
+export async function promptSecret(question: string): Promise<string> {
   process.stderr.write(question)
   let secret = ''
   const typed = await readRaw((text) => {
@@ -40,7 +40,7 @@ export async function askSecret(question: string): Promise<string> {
   return typed.trim()
 }
 
-/** @param read what was typed now; undefined: there must be more */
+/** @param read receives the typed characters and returns the result, or undefined to read more */
 function readRaw(read: (typed: string) => string | undefined): Promise<string> {
   const { stdin } = process
   return new Promise((resolve) => {
@@ -55,7 +55,7 @@ function readRaw(read: (typed: string) => string | undefined): Promise<string> {
       const result = read(typed)
       if (result !== undefined) finish(result)
     }
-    // The terminal is gone: nobody will say more.
+    // The terminal was closed.
     const onEnd = () => finish(CTRL_C)
     stdin.setEncoding('utf8')
     stdin.setRawMode(true)

@@ -1,4 +1,4 @@
-// Numbers, sizes, times and warnings as people read them.
+// Formats numbers, sizes, times and warnings for the terminal.
 import type { Export } from '@waybill/shared/contract/exports.ts'
 
 const COUNT = new Intl.NumberFormat('en')
@@ -7,12 +7,12 @@ export function sayCount(count: number): string {
   return COUNT.format(Math.round(count))
 }
 
-/** 1 row, 2 rows. */
+/** `1 row`, `2 rows` */
 export function sayRows(count: number): string {
   return `${sayCount(count)} ${count === 1 ? 'row' : 'rows'}`
 }
 
-/** Decimal, as disks and browsers have it: 1.2 MB. */
+/** In decimal units, as disks and browsers show them: `1.2 MB` */
 export function sayBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   let [value, unit] = [bytes, 0]
@@ -23,7 +23,7 @@ export function sayBytes(bytes: number): string {
   return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
-/** 0:05, 12:34, 1:02:03. */
+/** `0:05`, `12:34`, `1:02:03` */
 export function sayDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000))
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
@@ -31,28 +31,30 @@ export function sayDuration(milliseconds: number): string {
   return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${tail}` : `${m}:${tail}`
 }
 
-/** In UTC, to the second. */
+/** In UTC, without fractions of a second. */
 export function sayTime(instant: string | null): string {
   return instant === null ? '' : `${instant.slice(0, 19).replace('T', ' ')}Z`
 }
 
-/** How far a queued export has come; callers take turns, so that it is no promise. Undefined: nobody is before it. */
+/**
+ * The position of a queued export; undefined when it is the first. The order can change, because callers take turns.
+ */
 export function sayPlace({ queue }: Pick<Export, 'queue'>): string | undefined {
   if (queue === undefined || queue.ahead === 0) return undefined
-  return queue.ahead === 1 ? '1 export is before it' : `${sayCount(queue.ahead)} exports are before it`
+  return queue.ahead === 1 ? '1 export ahead' : `${sayCount(queue.ahead)} exports ahead`
 }
 
 const WARNINGS: Readonly<Record<string, (count: number) => string>> = {
-  CELL_CUT: (count) => `${sayCount(count)} cells were longer than a spreadsheet can hold and were cut`,
-  SHEET_ROLLED_OVER: (count) => `the rows did not fit on one sheet: there are ${sayCount(count)} more`,
-  VALUE_AS_TEXT: (count) => `${sayCount(count)} values that a spreadsheet has no type for were written as text`,
+  CELL_CUT: (count) => `${sayCount(count)} cells exceeded the limit of Excel and were truncated`,
+  SHEET_ROLLED_OVER: (count) => `the rows did not fit on one sheet: ${sayCount(count)} more sheets were added`,
+  VALUE_AS_TEXT: (count) => `${sayCount(count)} values that Excel cannot represent were written as text`,
 }
 
-/** What is to be known of the file before it is used. */
+/** What the user must know before using the file. */
 export function sayWarnings({ truncated, limit, warnings }: Export): string[] {
-  const cut = limit === null ? 'the server allows no more rows' : `the limit of ${sayRows(limit)} was reached`
+  const reason = limit === null ? 'the row limit of the server' : `the limit of ${sayRows(limit)}`
   return [
-    ...(truncated ? [`${cut}: the file does not have all rows`] : []),
+    ...(truncated ? [`the file is incomplete: ${reason} was reached`] : []),
     ...warnings.map(({ code, count }) => WARNINGS[code]?.(count) ?? `${code}: ${count}`),
   ]
 }
