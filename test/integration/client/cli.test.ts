@@ -206,16 +206,24 @@ describe('a detached export', () => {
 
 describe('lists as CSV', () => {
   it('have one header and as many rows as --limit, over several pages', async () => {
-    const { id: copied } = await newest()
+    // Older than every real export, and removed at the end, so that the other tests do not see them.
     const copy = `INSERT INTO waybill.exports
-      SELECT (jsonb_populate_record(one, jsonb_build_object('id', gen_random_uuid(), 'idempotency_key', NULL))).*
-      FROM waybill.exports AS one, generate_series(1, 300) WHERE one.id = $1`
-    await withClient(system.database.url, (client) => client.query(copy, [copied]))
-    const { code, out } = await cli.run(['list', '--limit', '250', '--csv'])
-    const rows: Record<string, string>[] = parse(out, { columns: true })
-    expect([code, rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([0, 250, 250])
-    const json = JSON.parse((await cli.run(['list', '--limit', '250', '--json'])).out)
-    expect(rows.map(({ id }) => id)).toEqual(json.map(({ id }: { id: string }) => id))
+      SELECT (jsonb_populate_record(one, jsonb_build_object(
+        'id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'idempotency_key', NULL))).*
+      FROM waybill.exports AS one, generate_series(1, 300) AS n WHERE one.id = $1`
+    const { id: original } = await system.admin.export({ dataset: 'users', format: 'csv' })
+    await withClient(system.database.url, async (client) => {
+      await client.query(copy, [original])
+      try {
+        const { code, out } = await cli.run(['list', '--limit', '250', '--csv'])
+        const rows: Record<string, string>[] = parse(out, { columns: true })
+        expect([code, rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([0, 250, 250])
+        const json = JSON.parse((await cli.run(['list', '--limit', '250', '--json'])).out)
+        expect(rows.map(({ id }) => id)).toEqual(json.map(({ id }: { id: string }) => id))
+      } finally {
+        await client.query(`DELETE FROM waybill.exports WHERE id < '00000000-0000-7000-8000-999999999999'`)
+      }
+    })
   })
 
   it('cannot be combined with --json', async () => {
