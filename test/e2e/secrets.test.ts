@@ -247,7 +247,7 @@ describe('after a run with every kind of failure', () => {
       'export failed',
       'not ready',
       'request failed',
-      'the queue is away',
+      'the queue is unavailable',
       'The settings cannot be used',
       'password authentication failed',
       'WRONGPASS',
