@@ -18,8 +18,7 @@ const ROWS = 5_000
 let admin: AdminPage
 let page: Page
 beforeAll(async () => {
-  // Small pages, so that an export can be stopped in the middle of its rows.
-  admin = await startAdminPage({ settings: { SOURCE_PAGE_ROWS: '100' } })
+  admin = await startAdminPage()
   await loadSample(admin.system.database.url, { rows: ROWS })
   await query('ANALYZE')
   page = await admin.newPage()

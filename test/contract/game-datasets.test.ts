@@ -12,8 +12,7 @@ import { READERS } from '../unit/formats/readers.ts'
 
 let system: TestSystem
 beforeAll(async () => {
-  // Pages smaller than the data: what is lost between two pages would be seen.
-  system = await startTestSystem({ settings: { SOURCE_PAGE_ROWS: '70' } })
+  system = await startTestSystem()
   await loadSample(system.database.url, { rows: 2_000 })
 })
 afterAll(() => system.stop())

@@ -8,6 +8,7 @@ import { type ApiClient, createApiClient } from '../setup/api/api-client.ts'
 import { look } from '../setup/bucket.ts'
 import { createTestDatabase, type TestDatabase } from '../setup/database.ts'
 import { GAME_DATASETS, readGame } from '../setup/game.ts'
+import { endpointOf, startTcpProxy } from '../setup/network/tcp-proxy.ts'
 import { killAll, type Process, startProcess } from '../setup/processes.ts'
 import { ADMIN_KEY, QUEUE_BACKENDS, testSettings } from '../setup/system.ts'
 import { READERS } from '../unit/formats/readers.ts'
@@ -78,7 +79,9 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
     const [idle] = workers.splice(0)
     idle?.kill('SIGTERM')
     expect(await idle?.ended).toBe(0)
-    const victim = await startWorker({ SOURCE_PAGE_ROWS: '1' }) // a FETCH for every row: slow
+    const source = await startTcpProxy(endpointOf(database.url))
+    source.throttle(100_000)
+    const victim = await startWorker({ SOURCE_DATABASE_URL: source.through(database.url) })
     const { body } = await client.post('/v1/exports', { dataset: 'user-points', format: 'csv' })
     for (;;) {
       const { progress } = (await client.get(`/v1/exports/${body.id}`)).body
@@ -87,6 +90,7 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
     }
     victim.kill('SIGKILL')
     expect(await victim.ended).toBe('SIGKILL')
+    await source.close()
     workers.length = 0
     await startWorker()
     const done = await client.ended(body.id)

@@ -1,7 +1,8 @@
-// Reads with the reader of the product, and observes the sessions in the source.
+// Reads as the product does, and watches what the source's server does meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
+import { createReader, type Reader } from '@waybill/shared/database/client.ts'
 import type { TableQuery } from '@waybill/shared/datasets/dataset.ts'
+import { readRows } from '@waybill/shared/formats/rows.ts'
 import { openTable, type ReadOptions } from '@waybill/shared/source/source.ts'
 import type { Row } from '@waybill/shared/vocabulary/table.ts'
 import { afterAll, beforeAll } from 'vitest'
@@ -10,12 +11,12 @@ import { createTestDatabase, withClient } from './database.ts'
 /** Shown in pg_stat_activity. */
 export const SOURCE_NAME = 'test-source'
 
-export const createSource = (url: string, connections = 3): Database =>
-  createDatabase({ url, name: SOURCE_NAME, connections, connectTimeout: 5_000, queryTimeout: 60_000 })
+export const createSource = (url: string, connections = 3): Reader =>
+  createReader({ url, name: SOURCE_NAME, connections, connectTimeout: 5_000, queryTimeout: 60_000 })
 
 /** A database and a source that reads it, for all tests of a file. Call it at the top of the file. */
-export function useSource(): { readonly url: string; readonly source: Database } {
-  const made: { url: string; source?: Database; drop?: () => Promise<void> } = { url: '' }
+export function useSource(): { readonly url: string; readonly source: Reader } {
+  const made: { url: string; source?: Reader; drop?: () => Promise<void> } = { url: '' }
   beforeAll(async () => {
     const database = await createTestDatabase()
     Object.assign(made, { url: database.url, source: createSource(database.url), drop: () => database.drop() })
@@ -24,12 +25,12 @@ export function useSource(): { readonly url: string; readonly source: Database }
     await made.source?.$disconnect()
     await made.drop?.()
   })
-  return made as { url: string; source: Database }
+  return made as { url: string; source: Reader }
 }
 
 export const readOptions = (options: Partial<ReadOptions> = {}): ReadOptions => ({
   signal: new AbortController().signal,
-  pageSize: 100,
+  maxRows: 1_000_000,
   statementTimeout: 20_000,
   transactionTimeout: 60_000,
   idleTimeout: 60_000,
@@ -37,24 +38,27 @@ export const readOptions = (options: Partial<ReadOptions> = {}): ReadOptions => 
   ...options,
 })
 
-/** Every row; calls back once, after the first page. */
+/** Every row; calls back once, after the first chunk. */
 export async function readTable(
-  source: Database,
+  source: Reader,
   query: TableQuery,
   options: Partial<ReadOptions> = {},
-  afterFirstPage: () => Promise<unknown> = async () => undefined,
+  afterFirstChunk: () => Promise<unknown> = async () => undefined,
 ): Promise<Row[]> {
   const table = await openTable(source, query, readOptions(options))
-  const rows: Row[] = []
-  try {
-    for await (const page of table.pages) {
-      if (rows.length === 0) await afterFirstPage()
-      rows.push(...page)
+  let isFirst = true
+  async function* watched() {
+    for await (const chunk of table.chunks) {
+      if (isFirst) await afterFirstChunk()
+      isFirst = false
+      yield chunk
     }
+  }
+  try {
+    return await readRows(query.columns, watched())
   } finally {
     await table.close()
   }
-  return rows
 }
 
 /** One text column. */
@@ -67,13 +71,15 @@ export const textQuery = (sql: string, values: readonly string[] = []): TableQue
 export interface Session {
   readonly pid: number
   readonly state: string
+  /** What it waits for. */
+  readonly waitEvent: string | null
 }
 
 /** What the source's sessions that are not at rest are doing. */
 export async function busySessions(url: string): Promise<Session[]> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<Session>(
-      `SELECT pid, state FROM pg_stat_activity
+      `SELECT pid, state, wait_event AS "waitEvent" FROM pg_stat_activity
        WHERE datname = current_database() AND application_name = $1 AND state <> 'idle'`,
       [SOURCE_NAME],
     )

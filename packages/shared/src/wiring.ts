@@ -1,7 +1,7 @@
 // Makes the connections that the settings ask for: what the composition roots of api, worker and standalone share.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Counters, createCounters } from './access/rate-counters.ts'
-import { createDatabase, type Database, type DatabaseOptions } from './database/client.ts'
+import { createDatabase, createReader, type Database, type DatabaseOptions } from './database/client.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import type { Logger } from './process/log.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './queue/deliveries.ts'
@@ -77,9 +77,9 @@ function databaseOptions(config: Config, name: string): DatabaseOptions {
 /** The tables that datasets read: long queries, one connection an export and a few to cancel them with. */
 function createReaders(config: Config, name: string): Readers {
   const { DATABASE_URL: ledgerUrl, SOURCE_DATABASE_URL: sourceUrl = ledgerUrl } = config
-  const source = createDatabase(readerOptions(config, sourceUrl, `${name}-source`))
+  const source = createReader(readerOptions(config, sourceUrl, `${name}-source`))
   if (sourceUrl === ledgerUrl) return { source, ledger: source }
-  return { source, ledger: createDatabase(readerOptions(config, ledgerUrl, `${name}-ledger-source`)) }
+  return { source, ledger: createReader(readerOptions(config, ledgerUrl, `${name}-ledger-source`)) }
 }
 
 function disconnect(readers: Readers): Promise<void>[] {

@@ -27,7 +27,7 @@ describe.concurrent('fault 24, a cancel sent to another API process', () => {
       CREATE VIEW users AS SELECT * FROM slow_users WHERE pg_sleep(0.01) IS NOT NULL`)
     const [api, other] = await Promise.all([chaos.startApi(), chaos.startApi(), chaos.startWorker()])
     const id = await api.ask()
-    await until('the source sorts', () => reads(chaos, 'active', 'FETCH'))
+    await until('the source sorts', () => reads(chaos, 'active', 'COPY'))
     expect((await other.admin.post(`/v1/exports/${id}/cancel`, {})).status).toBe(202)
     await until('the read has stopped', async () => !(await reads(chaos)), STOPPED_TIMEOUT_MS)
     await chaos.holds([id])

@@ -4,12 +4,13 @@ import { expect, it } from 'vitest'
 import { type Rig, useRig } from '../setup/rig.ts'
 import { until } from '../setup/until.ts'
 
-const ROWS = 6_000
+/** 30 MB: more than the buffers between the server and the worker hold. */
+const ROWS = 12_000
 
 const rig = useRig({
   queue: 'redis',
   rows: ROWS,
-  rowBytes: 600,
+  rowBytes: 2_500,
   settings: { SOURCE_STATEMENT_TIMEOUT: '5s', SOURCE_IDLE_TIMEOUT: '10s' },
 })
 

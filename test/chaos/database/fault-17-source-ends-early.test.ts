@@ -15,7 +15,7 @@ const rig = useRig({
   settings: { WORKER_CONCURRENCY: '3' },
 })
 
-/** Costly, and so computed row by row while the cursor is read, not before the sort. */
+/** Costly, and so computed row by row while rows are sent, not before the sort. */
 beforeAll(async () => {
   await rig().client.query(`
     ALTER TABLE users RENAME TO all_users;

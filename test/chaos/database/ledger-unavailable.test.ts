@@ -7,7 +7,7 @@ import { until } from '../setup/until.ts'
 const ROWS = 4_000
 
 describe.each(QUEUE_BACKENDS)('an export while the ledger is unavailable, queue on %s', (queue) => {
-  const rig = useRig({ queue, rows: ROWS, rowBytes: 600, settings: { WORKER_LOCK: '10s', SOURCE_PAGE_ROWS: '200' } })
+  const rig = useRig({ queue, rows: ROWS, rowBytes: 600, settings: { WORKER_LOCK: '10s' } })
 
   const startReading = async (bytesPerSecond = 1_000_000) => {
     const { source, ask, reading } = rig()

@@ -34,7 +34,11 @@ const WAYS: readonly Way[] = [
   { name: 'csv, byte order mark', format: 'csv', csv: { bom: true } },
   { name: 'csv, no header', format: 'csv', csv: { header: false } },
   { name: 'csv, no guard', format: 'csv', csv: { escapeFormulas: false } },
-  { name: 'csv, every option', format: 'csv', csv: { delimiter: ';', bom: true, header: false, escapeFormulas: false } },
+  {
+    name: 'csv, every option',
+    format: 'csv',
+    csv: { delimiter: ';', bom: true, header: false, escapeFormulas: false },
+  },
   { name: 'csv.gz', format: 'csv', compressed: true },
   { name: 'json', format: 'json' },
   { name: 'json.gz', format: 'json', compressed: true },
@@ -51,7 +55,7 @@ async function contentOf(dataset: Dataset, way: Way): Promise<string> {
   const table = await openTable(given.source, query, readOptions())
   try {
     const { context, warnings } = contextWith(way.csv)
-    const encoded = FORMATS[way.format].encode(query.columns, table.pages, context)
+    const encoded = FORMATS[way.format].encode(query.columns, table.chunks, context)
     const file = await collect(way.compressed ? gzip(encoded, context.signal) : encoded)
     const hash = createHash('sha256')
     if (way.format === 'xlsx') for (const [name, part] of readZip(file)) hash.update(`${name}\n`).update(part)

@@ -1,5 +1,7 @@
 // A read that cannot be finished: it stops at once, on the server too, and never passes for a whole one.
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readRows } from '@waybill/shared/formats/rows.ts'
 import { openTable, type ReadOptions } from '@waybill/shared/source/source.ts'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -27,6 +29,8 @@ const SLOW_SORT = textQuery(
   `SELECT md5(i::text) AS c0 FROM generate_series(1, 200000000) i ORDER BY md5(i::text || 'x'), i`,
 )
 const MANY_ROWS = textQuery(`SELECT i::text AS c0 FROM generate_series(1, 100000) i`)
+/** More than the buffers between the server and us hold: 100 MB. */
+const MUCH_TEXT = textQuery(`SELECT repeat('x', 1000) || i AS c0 FROM generate_series(1, 100000) i`)
 
 async function drain(query: typeof MANY_ROWS, options: Partial<ReadOptions> = {}): Promise<number> {
   return (await readTable(given.source, query, options)).length
@@ -35,7 +39,7 @@ async function drain(query: typeof MANY_ROWS, options: Partial<ReadOptions> = {}
 describe('an export that is aborted', () => {
   it.each([
     ['in the middle of a sort', SLOW_SORT],
-    ['while a page is fetched', SLOW_ROWS],
+    ['while rows come', SLOW_ROWS],
   ])('%s stops the query on the server', async (_, query) => {
     const aborting = new AbortController()
     const reason = new Error('the caller changed their mind')
@@ -64,7 +68,7 @@ describe('an export that is aborted', () => {
     }
   })
 
-  it('before it began, or between two pages, or by whoever reads, gives its connection back', async () => {
+  it('before it began, or between two chunks, or by its reader, gives its connection back', async () => {
     const scarce = createSource(given.url, 2)
     try {
       for (let i = 0; i < 5; i++) {
@@ -77,14 +81,60 @@ describe('an export that is aborted', () => {
         )
         await expect(between).rejects.toThrow('between')
         const table = await openTable(scarce, MANY_ROWS, readOptions())
-        await table.pages.next()
-        await table.pages.return()
+        for await (const _ of table.chunks) break
         await table.close()
       }
-      expect(await readTable(scarce, MANY_ROWS, { pageSize: 50_000 })).toHaveLength(100_000)
+      expect(await readTable(scarce, MANY_ROWS)).toHaveLength(100_000)
     } finally {
       await scarce.$disconnect()
     }
+  })
+})
+
+describe('a reader that takes nothing', () => {
+  it('holds the server back: it sends no more than the buffers between hold', async () => {
+    const table = await openTable(given.source, MUCH_TEXT, readOptions())
+    try {
+      for await (const _ of table.chunks) {
+        await sleep(1_000)
+        const [session] = await busySessions(given.url)
+        expect(session).toMatchObject({ state: 'active', waitEvent: 'ClientWrite' })
+        break
+      }
+    } finally {
+      await table.close()
+    }
+  })
+
+  it('for too long loses the snapshot, which the server then closes', async () => {
+    const table = await openTable(given.source, MUCH_TEXT, readOptions({ idleTimeout: 500 }))
+    const reading = async () => {
+      for await (const _ of table.chunks) await restsAfter(given.url)
+    }
+    await expect(reading()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
+    await table.close()
+  })
+
+  it('gets each row once when it goes on', async () => {
+    const rows = await readTable(given.source, MUCH_TEXT, {}, () => sleep(500))
+    expect(new Set(rows.map(([cell]) => cell)).size).toBe(100_000)
+  })
+})
+
+describe('a limit of rows', () => {
+  it.each([
+    [0, 0, false],
+    [0, 1, true],
+    [5, 5, false],
+    [5, 6, true],
+    [5, 100_000, true],
+  ])('of %i keeps to it with %i rows there', async (maxRows, there, truncated) => {
+    const query = textQuery(`SELECT i::text AS c0 FROM generate_series(1, ${there}) i`)
+    const table = await openTable(given.source, query, readOptions({ maxRows }))
+    const rows = await readRows(query.columns, table.chunks)
+    await table.close()
+    expect(rows).toHaveLength(Math.min(maxRows, there))
+    expect([table.rowCount(), table.isTruncated()]).toEqual([rows.length, truncated])
   })
 })
 
@@ -92,9 +142,9 @@ describe('a source that fails', () => {
   it('by losing the connection in mid-read is unavailable: never a short file', async () => {
     let read = 0
     const reading = (async () => {
-      const table = await openTable(given.source, SLOW_ROWS, readOptions({ pageSize: 20 }))
+      const table = await openTable(given.source, SLOW_ROWS, readOptions())
       try {
-        for await (const page of table.pages) read += page.length
+        for await (const _ of table.chunks) read = table.rowCount()
       } finally {
         await table.close()
       }
@@ -106,18 +156,40 @@ describe('a source that fails', () => {
     expect(read).toBeLessThan(100_000)
   })
 
-  it('by losing the connection between two pages is unavailable too', async () => {
+  it('by losing the connection between two chunks is unavailable too', async () => {
     const kill = async () => {
       for (const { pid } of await busySessions(given.url)) {
         await withClient(given.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
       }
     }
-    const reading = readTable(given.source, MANY_ROWS, { pageSize: 10 }, kill)
+    const reading = readTable(given.source, MUCH_TEXT, {}, kill)
     await expect(reading).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
   })
 
-  it('by taking too long is a timeout', async () => {
+  it('by sending nothing for too long is a timeout', async () => {
     await expect(drain(SLOW_SORT, { statementTimeout: 300 })).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' })
+  })
+
+  it('by rows that come slowly, but come, is no timeout', async () => {
+    const slow = textQuery(
+      `SELECT repeat('x', 9000) || i AS c0 FROM generate_series(1, 10) i, LATERAL pg_sleep(0.1 + 0 * i) s`,
+    )
+    expect(await drain(slow, { statementTimeout: 600 })).toBe(10)
+  })
+
+  it('by a conflict with recovery, as on a replica, is unavailable: the attempt is repeated', async () => {
+    await withClient(given.url, (client) =>
+      client.query(`CREATE OR REPLACE FUNCTION conflicts(i int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+        IF i = 500 THEN RAISE EXCEPTION 'canceling statement due to conflict with recovery' USING ERRCODE = '40001'; END IF;
+        RETURN i; END $$`),
+    )
+    const conflict = textQuery('SELECT conflicts(i)::text AS c0 FROM generate_series(1, 1000) i')
+    await expect(drain(conflict)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
+  })
+
+  it('by a query that is two statements runs neither', async () => {
+    const two = textQuery(`SELECT '1' AS c0) TO STDOUT; SELECT ('2'`)
+    await expect(drain(two)).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED' })
   })
 
   it('by a row that cannot be computed says which fault it was', async () => {

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FORMATS } from '../../../packages/shared/src/formats/index.ts'
 import { countFileRows } from '../../bench/measure/count-file-rows.ts'
+import { chunksOf } from '../formats/encoding.ts'
 
 let directory = ''
 beforeAll(async () => {
@@ -53,14 +54,11 @@ describe('counting the rows of a file', () => {
   })
 
   test('rows of a workbook are counted without its header', async () => {
-    const page = Array.from({ length: 2_345 }, (_, index) => [`<row ${index}`])
-    const pages = (async function* () {
-      yield page
-    })()
+    const rows = chunksOf(Array.from({ length: 2_345 }, (_, index) => [`<row ${index}`]))
     const chunks: Uint8Array[] = []
     const context = { csv: { delimiter: ',', bom: false, header: true, escapeFormulas: true } } as const
     const signal = new AbortController().signal
-    for await (const chunk of FORMATS.xlsx.encode([{ name: 'text', kind: 'text' }], pages, {
+    for await (const chunk of FORMATS.xlsx.encode([{ name: 'text', kind: 'text' }], rows, {
       ...context,
       warn: () => undefined,
       signal,

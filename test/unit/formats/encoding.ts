@@ -1,8 +1,8 @@
-// What the tests of the formats share: pages made of rows, a context, and the whole file as bytes.
+// What the tests of the formats share: rows as a source sends them, a context, and the whole file as bytes.
 
 import type { EncodeContext, Format } from '@waybill/shared/formats/format.ts'
 import { type CsvOptions, csvOptionsSchema, type WarningCode } from '@waybill/shared/vocabulary/export.ts'
-import type { Cell, Column, ColumnKind, Page, Row } from '@waybill/shared/vocabulary/table.ts'
+import type { Cell, Column, ColumnKind, Row } from '@waybill/shared/vocabulary/table.ts'
 
 export interface Encoded {
   readonly bytes: Buffer
@@ -20,8 +20,19 @@ export function contextWith(csv: Partial<CsvOptions> = {}, signal = new AbortCon
   return { context, warnings }
 }
 
-export async function* pagesOf(rows: readonly Row[], size = 1000): AsyncGenerator<Page, void, void> {
-  for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size)
+/** One row as COPY writes it: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
+export function copyLine(row: Row): string {
+  return `${row.map((cell) => (cell === null ? '\\N' : cell.replaceAll(/[\\\b\f\n\r\t\v]/g, copyEscape))).join('\t')}\n`
+}
+
+function copyEscape(character: string): string {
+  return character === '\\' ? '\\\\' : `\\${'bfnrtv'.charAt('\b\f\n\r\t\v'.indexOf(character))}`
+}
+
+/** The rows in chunks of so many bytes, which end anywhere. */
+export async function* chunksOf(rows: readonly Row[], size = 65_536): AsyncGenerator<Uint8Array, void, void> {
+  const bytes = Buffer.from(rows.map(copyLine).join(''))
+  for (let start = 0; start < bytes.length; start += size) yield Buffer.from(bytes.subarray(start, start + size))
 }
 
 export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -38,7 +49,7 @@ export async function encode(
   csv: Partial<CsvOptions> = {},
 ): Promise<Encoded> {
   const { context, warnings } = contextWith(csv)
-  const bytes = await collect(format.encode(columns, pagesOf(rows, 3), context))
+  const bytes = await collect(format.encode(columns, chunksOf(rows, 101), context))
   return { bytes, text: bytes.toString('utf8'), warnings }
 }
 

@@ -16,7 +16,6 @@ describe('text', () => {
   test.each([
     ['markup', '<b>&amp;]]>"\''],
     ['what XML cannot hold', '\u0000\u0001\u0008\u000b\u000c\u000e\u001f\ufffe\uffff'],
-    ['lone surrogates', 'a\ud800b\udc00\udc00\ud800'],
     ['emoji and right-to-left text', '👩‍👩‍👧‍👦 שלום مرحبا'],
     ['line breaks, which XML parsers change', 'a\r\nb\rc\nd\te'],
     ['blanks at the edges', '  x  '],
@@ -137,9 +136,9 @@ describe('dates', () => {
     ['timestamp', '-infinity'],
     ['timestamp', '1899-12-31T23:59:59.999999Z'],
     ['timestamp', '10000-01-01T00:00:00.000000Z'],
-    ['timestamp', '0044-03-15T00:00:00.000000Z BC'],
+    ['timestamp', '-0043-03-15T00:00:00.000000Z'],
     ['date', '1900-02-28'],
-    ['date', '0044-03-15 BC'],
+    ['date', '-0043-03-15'],
     ['date', 'infinity'],
   ] as const)('%s %s, which no two programs read alike, is text and counted', async (kind, cell) => {
     expect(await cellOf(kind, cell)).toMatchObject({ type: 'text', value: cell, warnings: { VALUE_AS_TEXT: 1 } })

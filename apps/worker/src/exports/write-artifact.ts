@@ -5,9 +5,8 @@ import { gzip } from '@waybill/shared/formats/gzip.ts'
 import { attemptPrefix, createManifest, MANIFEST_NAME } from '@waybill/shared/ledger/artifact.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Artifact, Attempt } from '@waybill/shared/ledger/ledger.ts'
-import { openTable } from '@waybill/shared/source/source.ts'
+import { type OpenTable, openTable } from '@waybill/shared/source/source.ts'
 import type { Warning, WarningCode } from '@waybill/shared/vocabulary/export.ts'
-import type { Page } from '@waybill/shared/vocabulary/table.ts'
 import type { ExportDeps } from '../context.ts'
 import { AttemptLost, type Pulse } from './pulse.ts'
 
@@ -30,7 +29,7 @@ export async function writeArtifact(
 
   const table = await openTable(plan.reader, query, {
     signal,
-    pageSize: config.SOURCE_PAGE_ROWS,
+    maxRows: limit,
     statementTimeout: config.SOURCE_STATEMENT_TIMEOUT,
     idleTimeout: config.SOURCE_IDLE_TIMEOUT,
     transactionTimeout: config.EXPORT_TIMEOUT,
@@ -46,10 +45,9 @@ export async function writeArtifact(
     }
     await recordUpload()
 
-    const counts = { rows: 0, truncated: false }
     const warnings = new Map<WarningCode, number>()
-    const pages = countRows(table.pages, limit, counts, progress)
-    const encoded = format.encode(query.columns, pages, {
+    const chunks = countRows(table, progress)
+    const encoded = format.encode(query.columns, chunks, {
       csv: row.csv,
       warn: (code) => warnings.set(code, (warnings.get(code) ?? 0) + 1),
       signal,
@@ -68,8 +66,8 @@ export async function writeArtifact(
     const artifact: Artifact = {
       key: storage.fullKey(key),
       ...stored,
-      rowCount: counts.rows,
-      truncated: counts.truncated,
+      rowCount: table.rowCount(),
+      truncated: table.isTruncated(),
       warnings: [...warnings].map(([code, count]): Warning => ({ code, count })),
       snapshotAt: table.snapshotAt,
     }
@@ -80,19 +78,10 @@ export async function writeArtifact(
   }
 }
 
-/** Passes the pages on, up to `limit` rows, and counts. */
-async function* countRows(
-  pages: AsyncIterable<Page>,
-  limit: number,
-  counts: { rows: number; truncated: boolean },
-  progress: { rows: number },
-): AsyncGenerator<Page, void, void> {
-  for await (const page of pages) {
-    const room = limit - counts.rows
-    if (page.length > room) counts.truncated = true
-    const passed = page.length > room ? page.slice(0, room) : page
-    counts.rows += passed.length
-    progress.rows = counts.rows
-    if (passed.length > 0) yield passed
+/** Passes the rows on, and keeps the progress up to date. */
+async function* countRows(table: OpenTable, progress: { rows: number }): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of table.chunks) {
+    progress.rows = table.rowCount()
+    yield chunk
   }
 }

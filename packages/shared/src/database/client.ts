@@ -2,6 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts'
+import { copyExtension, PendingCopies, runCopy } from './copy.ts'
 
 export { Prisma, PrismaClient }
 export type Database = PrismaClient
@@ -38,6 +39,18 @@ const TRANSACTION_LIMITS = { maxWait: POOL_WAIT_TIMEOUT_MS, timeout: 60_000 }
 
 /** Connects lazily. Every session uses TimeZone=UTC, because the pg adapter ignores the zone of a timestamptz. */
 export function createDatabase(options: DatabaseOptions): Database {
+  return createClient(options, new PendingCopies())
+}
+
+/** A client for tables that datasets read: it also has `$copy`, which sends the rows of a query as bytes. */
+export function createReader(options: DatabaseOptions) {
+  const copies = new PendingCopies()
+  return createClient(options, copies).$extends(copyExtension(copies))
+}
+
+export type Reader = ReturnType<typeof createReader>
+
+function createClient(options: DatabaseOptions, copies: PendingCopies): PrismaClient {
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
@@ -53,7 +66,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     // also by a query that may take half an hour.
     keepAliveInitialDelayMillis: 10_000,
   })
-  pool.on('connect', closeOnQueryTimeout)
+  pool.on('connect', (client) => watchQueries(client, copies))
   const adapter = new PrismaPg(pool, { disposeExternalPool: true })
   return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTION_LIMITS })
 }
@@ -68,12 +81,15 @@ function clientWithConnectTimeout(connectTimeout: number): new () => pg.Client {
 }
 
 /**
- * After a query timeout, pg keeps the connection open and Prisma returns it to the pool. The next query would wait
- * behind the one that hangs and time out too, so the connection is closed.
+/**
+ * Runs a COPY where a query stands for one. And after a query timeout, pg keeps the connection open and Prisma returns it to
+ * the pool. The next query would wait behind the one that hangs and time out too, so the connection is closed.
  */
-function closeOnQueryTimeout(client: pg.PoolClient): void {
+function watchQueries(client: pg.PoolClient, copies: PendingCopies): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown
   const watched = (...args: unknown[]) => {
+    const copy = copies.take(args[0])
+    if (copy !== undefined) return runCopy(query, copy)
     const answer = query(...args)
     if (answer instanceof Promise) {
       answer.catch((error: Error) => {

@@ -92,8 +92,9 @@ export function textFilter(column: string, description: string): DatasetFilter {
   })
 }
 
-/** A query on one dataset, which the reader runs. Its result columns are named `c0`, `c1`, … in order. */
+/** A query on one dataset, which the reader runs. Its result columns are in the order of `columns`. */
 export interface TableQuery {
+  /** Reads its values from settings of the transaction, as COPY takes no parameters: see {@link boundValue}. */
   readonly sql: string
   readonly values: readonly string[]
   readonly columns: readonly Column[]
@@ -108,10 +109,32 @@ export interface TableQueryOptions {
   readonly limit: number
 }
 
+/** The expression for the value that stands at this place of `values`, counted from 1. */
+export function boundValue(place: number): string {
+  return `current_setting('${settingOf(place)}')`
+}
+
+/** The name of the setting that holds the value. A name with a dot is free for any session to set. */
+export function settingOf(place: number): string {
+  return `waybill.v${place}`
+}
+
+/** These kinds are printed by COPY as a cast to text prints them. A boolean is not, nor are some types of kind text. */
+const PRINTED_AS_TEXT: ReadonlySet<ColumnKind> = new Set([
+  'uuid',
+  'integer',
+  'bigint',
+  'float',
+  'numeric',
+  'timestamp',
+  'date',
+  'json',
+])
+
 /** Compiles a dataset and a valid request for it to SQL. */
 export function compileQuery(dataset: Dataset, { filters, columns, limit }: TableQueryOptions): TableQuery {
   const values: string[] = []
-  const bind = (value: string) => `$${values.push(value)}`
+  const bind = (value: string) => boundValue(values.push(value))
 
   const selected = columns.map((name) => {
     const column = dataset.columns[name]
@@ -122,7 +145,9 @@ export function compileQuery(dataset: Dataset, { filters, columns, limit }: Tabl
   // sort needs less memory, and the first row arrives sooner. LIMIT prevents Postgres from merging the two queries.
   // The inner names are unique, because ORDER BY prefers a result column to a column of the table.
   const expressions = selected.map(({ sql }, index) => `(${sql}) AS waybill_${index}`).join(', ')
-  const texts = selected.map((_, index) => `waybill_${index}::text AS c${index}`).join(', ')
+  const texts = selected
+    .map(({ kind }, index) => (PRINTED_AS_TEXT.has(kind) ? `waybill_${index}` : `waybill_${index}::text`))
+    .join(', ')
 
   const conditions = Object.entries(filters).map(([name, value]) => {
     const filter = dataset.filters[name]

@@ -1,5 +1,5 @@
 // Resolves what a request for an export names: the dataset, the format, the limit and the database to read.
-import type { Database } from '../database/client.ts'
+import type { Reader } from '../database/client.ts'
 import { compileQuery, type Dataset, type TableQuery } from '../datasets/dataset.ts'
 import type { Datasets } from '../datasets/registry.ts'
 import type { Format } from '../formats/format.ts'
@@ -37,7 +37,7 @@ export interface ExportPlan {
   /** Rows of the file at most. */
   readonly limit: number
   /** The database that the dataset is read from. */
-  readonly reader: Database
+  readonly reader: Reader
   /** The query for at most so many rows. */
   query(limit: number): TableQuery
 }

@@ -1,62 +1,128 @@
 // CSV by RFC 4180, with null told from empty text and with a guard against formulas (docs/formats.md).
 import type { CsvOptions } from '../vocabulary/export.ts'
-import type { Cell, Column, Row } from '../vocabulary/table.ts'
+import type { Column } from '../vocabulary/table.ts'
+import { encodeRows, type FileSink } from './encode-rows.ts'
 import type { Format } from './format.ts'
-import { encodeText } from './text-rows.ts'
+import { escapeTable, Output, utf8 } from './output.ts'
+import { FIRST, LAST, WHOLE } from './row-reader.ts'
 
-/**
- * Text that a spreadsheet would take for a formula: what OWASP's "CSV Injection" lists, with the full-width forms,
- * and NUL as ASVS 1.2.10 adds. It is what design.md promises its readers, no more: they may rely on all else.
- */
-const RUNS_AS_FORMULA = /^[=+\-@＝＋－＠\t\r\n\0]/
+const QUOTE = 0x22
+const APOSTROPHE = 0x27
+const COMMA_TO_BAR = { ',': 0x2c, ';': 0x3b, '\t': 0x09, '|': 0x7c } as const
+const CARRIAGE_RETURN = 0x0d
+const LINE_FEED = 0x0a
 
-/** U+FEFF is quoted too, else at the start of a file it would be read as a byte order mark and lost. */
-const QUOTED_ALWAYS = '"\r\n\ufeff'
+/** U+FEFF in UTF-8. It is quoted, else at the start of a file it would be read as a byte order mark and lost. */
+const BYTE_ORDER_MARK = utf8('\ufeff')
+const BOM_FIRST = 0xef
+
+const QUOTES_DOUBLED = escapeTable({ '"': '""' })
+
+/** Text that a spreadsheet would take for a formula: what OWASP's "CSV Injection" lists, and NUL as ASVS 1.2.10 adds. */
+const FORMULA_CHARACTERS = [...'=+-@＝＋－＠\t\r\n\0']
+const FORMULA_STARTS = FORMULA_CHARACTERS.map(utf8)
+/** By the first byte of a text: 1 where it may start a formula. */
+const MAY_START_FORMULA = new Uint8Array(256)
+for (const [first] of FORMULA_STARTS) if (first !== undefined) MAY_START_FORMULA[first] = 1
 
 export const csv: Format = {
   extension: 'csv',
   contentType: 'text/csv; charset=utf-8',
   compressible: true,
 
-  encode(columns, pages, { csv: options, signal }) {
-    const writeRow = rowWriter(columns, options)
-    const header = options.header ? headerLine(columns, options) : ''
-    return encodeText({ before: (options.bom ? '\ufeff' : '') + header, row: writeRow, after: '' }, pages, signal)
-  },
+  encode: (columns, rows, { csv: options, signal }) => encodeRows(columns, rows, signal, new CsvSink(columns, options)),
 }
 
 /** Adds an apostrophe to text that a spreadsheet would run as a formula. */
 export function escapeFormula(text: string): string {
-  return RUNS_AS_FORMULA.test(text) ? `'${text}` : text
+  return FORMULA_CHARACTERS.some((character) => text.startsWith(character)) ? `'${text}` : text
 }
 
-function headerLine(columns: readonly Column[], options: CsvOptions): string {
-  const asText = columns.map(({ name }): Column => ({ name, kind: 'text' }))
-  return rowWriter(asText, options)(columns.map(({ name }) => name))
-}
+class CsvSink implements FileSink {
+  readonly output = new Output()
+  readonly #columns: readonly Column[]
+  readonly #options: CsvOptions
+  readonly #delimiter: number
+  /** A field with one of them has to be quoted, or may have to be. */
+  readonly isSpecial = new Uint8Array(256)
+  /** By column. Numbers, dates and ids are what they are; the text of json cannot start a formula. */
+  #guarded: Uint8Array
 
-function rowWriter(columns: readonly Column[], { delimiter, escapeFormulas }: CsvOptions): (row: Row) => string {
-  const needsQuotes = new RegExp(`[${delimiter}${QUOTED_ALWAYS}]`)
-  // Numbers, dates and ids are what they are, also with a minus in front. JSON text cannot run: it starts with
-  // { [ " or a letter, or it is a number; and a guarded -5 would no longer be JSON.
-  const guarded = columns.map(({ kind }) => escapeFormulas && kind === 'text')
-
-  const field = (cell: Cell | undefined, guard: boolean | undefined): string => {
-    if (cell === null || cell === undefined) return ''
-    if (cell === '') return '""'
-    const text = guard && !startsPlain(cell) ? escapeFormula(cell) : cell
-    return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  constructor(columns: readonly Column[], options: CsvOptions) {
+    this.#columns = columns
+    this.#options = options
+    this.#delimiter = COMMA_TO_BAR[options.delimiter]
+    for (const byte of [this.#delimiter, QUOTE, CARRIAGE_RETURN, LINE_FEED, BOM_FIRST]) this.isSpecial[byte] = 1
+    this.#guarded = Uint8Array.from(columns, ({ kind }) => (options.escapeFormulas && kind === 'text' ? 1 : 0))
   }
 
-  return (row) => {
-    let line = field(row[0], guarded[0])
-    for (let i = 1; i < guarded.length; i++) line += delimiter + field(row[i], guarded[i])
-    return `${line}\r\n`
+  begin(): void {
+    if (this.#options.bom) this.output.write(BYTE_ORDER_MARK)
+    if (!this.#options.header) return
+    const guarded = this.#guarded
+    this.#guarded = new Uint8Array(this.#columns.length).fill(this.#options.escapeFormulas ? 1 : 0)
+    for (const [column, { name }] of this.#columns.entries()) {
+      const bytes = utf8(name)
+      const hasSpecial = bytes.some((byte) => this.isSpecial[byte] === 1)
+      this.cell(column, bytes, 0, bytes.length, WHOLE, hasSpecial)
+    }
+    this.endRow()
+    this.#guarded = guarded
+  }
+
+  cell(column: number, bytes: Uint8Array, start: number, end: number, part: number, hasSpecial: boolean): void {
+    const { output } = this
+    if (part & FIRST && column > 0) output.byte(this.#delimiter)
+    // A cell in parts is too long to know whether it needs quotes before its first bytes are written: it gets them.
+    if (part !== WHOLE || start === end || (hasSpecial && this.#needsQuotes(bytes, start, end))) {
+      this.#quoted(column, bytes, start, end, part)
+      return
+    }
+    if (this.#runsAsFormula(column, bytes, start, end)) output.byte(APOSTROPHE)
+    output.copy(bytes, start, end)
+  }
+
+  nullCell(column: number): void {
+    if (column > 0) this.output.byte(this.#delimiter)
+  }
+
+  endRow(): void {
+    const { output } = this
+    output.reserve(2)
+    output.buffer[output.at++] = CARRIAGE_RETURN
+    output.buffer[output.at++] = LINE_FEED
+  }
+
+  end(): void {
+    // Nothing follows the last line.
+  }
+
+  #needsQuotes(bytes: Uint8Array, start: number, end: number): boolean {
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i] as number
+      if (this.isSpecial[byte] === 1 && (byte !== BOM_FIRST || startsWith(bytes, i, end, BYTE_ORDER_MARK))) return true
+    }
+    return false
+  }
+
+  #quoted(column: number, bytes: Uint8Array, start: number, end: number, part: number): void {
+    const { output } = this
+    if (part & FIRST) {
+      output.byte(QUOTE)
+      if (this.#runsAsFormula(column, bytes, start, end)) output.byte(APOSTROPHE)
+    }
+    output.escape(bytes, start, end, QUOTES_DOUBLED)
+    if (part & LAST) output.byte(QUOTE)
+  }
+
+  #runsAsFormula(column: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#guarded[column] === 0 || MAY_START_FORMULA[bytes[start] as number] === 0) return false
+    return FORMULA_STARTS.some((text) => startsWith(bytes, start, end, text))
   }
 }
 
-/** Nearly all text starts with an ASCII letter or digit: looking at one character first saves the expression. */
-function startsPlain(text: string): boolean {
-  const code = text.charCodeAt(0)
-  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57)
+function startsWith(bytes: Uint8Array, at: number, end: number, text: Uint8Array): boolean {
+  if (end - at < text.length) return false
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false
+  return true
 }

@@ -1,6 +1,6 @@
-// The Format seam: how pages of cells become the bytes of a file.
+// The Format seam: how rows become the bytes of a file.
 import type { CsvOptions, WarningCode } from '../vocabulary/export.ts'
-import type { Column, Page } from '../vocabulary/table.ts'
+import type { Column, RowChunks } from '../vocabulary/table.ts'
 
 export interface EncodeContext {
   /** Options of the csv format; the others ignore them. */
@@ -18,8 +18,8 @@ export interface Format {
   /** False where the format is already compressed. */
   readonly compressible: boolean
   /**
-   * Encodes the pages, in order. Pulls the next page only when its bytes have been taken, so a slow sink
-   * holds the source back. Errors of `pages` pass through. Zero pages still give a valid file.
+   * Encodes the rows, in order. Pulls the next chunk only when its bytes have been taken, so a slow sink holds the
+   * source back. Errors of `rows` pass through. Zero rows still give a valid file.
    */
-  encode(columns: readonly Column[], pages: AsyncIterable<Page>, context: EncodeContext): AsyncIterable<Uint8Array>
+  encode(columns: readonly Column[], rows: RowChunks, context: EncodeContext): AsyncIterable<Uint8Array>
 }

@@ -2,7 +2,6 @@
 
 /** The grammar of RFC 8259, section 6; also what `xsd:double` accepts. Not NaN, not Infinity. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
-const PLAIN_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
 const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
 /** A double keeps any 15 decimal digits (DBL_DIG of C), so a text this short needs no closer look. */
@@ -12,9 +11,35 @@ export function isNumber(text: string): boolean {
   return NUMBER.test(text)
 }
 
-/** True for a plain number so short that it has at most 15 digits and no exponent. */
-export function isShortNumber(text: string): boolean {
-  return text.length <= SAFE_LENGTH && PLAIN_NUMBER.test(text)
+/** ASCII bytes as text. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+}
+
+const DASH = 0x2d
+const DOT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
+
+/** True for a plain number so short that it has at most 15 digits and no exponent: `-?(0|[1-9]\d*)(\.\d+)?`. */
+export function isShortNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > SAFE_LENGTH) return false
+  let at = bytes[start] === DASH ? start + 1 : start
+  const wholeStart = at
+  at = skipDigits(bytes, at, end)
+  if (at === wholeStart || (bytes[wholeStart] === ZERO && at - wholeStart > 1)) return false
+  if (at === end) return true
+  const fractionStart = at + 1
+  return bytes[at] === DOT && fractionStart < end && skipDigits(bytes, fractionStart, end) === end
+}
+
+function skipDigits(bytes: Uint8Array, start: number, end: number): number {
+  let at = start
+  for (; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte < ZERO || byte > NINE) break
+  }
+  return at
 }
 
 /**
@@ -22,7 +47,6 @@ export function isShortNumber(text: string): boolean {
  * the same decimal number again. Zeros that do not change the value do not count: `1.10` keeps its digits.
  */
 export function keepsDigitsAsDouble(text: string): boolean {
-  if (isShortNumber(text)) return true
   if (!NUMBER.test(text)) return false
   const wanted = decimalOf(text)
   const got = decimalOf(String(Number(text)))
@@ -34,7 +58,6 @@ export function keepsDigitsAsDouble(text: string): boolean {
  * (Excel's limits: 2.2251E-308 to 9.99999999999999E+307).
  */
 export function fitsSpreadsheet(text: string): boolean {
-  if (isShortNumber(text)) return true
   if (!NUMBER.test(text)) return false
   const decimal = decimalOf(text)
   return decimal !== undefined && decimal.digits.length <= SAFE_LENGTH && isInSpreadsheetRange(text)

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import { databaseFailure } from '../database/failure.ts'
-import type { Dataset, DatasetFilter, FilterValue } from '../datasets/dataset.ts'
+import { boundValue, type Dataset, type DatasetFilter, type FilterValue } from '../datasets/dataset.ts'
 import type { ColumnKind } from '../vocabulary/table.ts'
 import { prepare, withSource } from './probe.ts'
 import { sampleOf } from './sample.ts'
@@ -116,7 +116,7 @@ async function filterFault(
   const values: string[] = []
   let condition: string
   try {
-    condition = sql(stored, (value) => `$${values.push(value)}`)
+    condition = sql(stored, (value) => boundValue(values.push(value)))
   } catch (error) {
     return `its sql fails for ${JSON.stringify(sample)}: ${error instanceof Error ? error.message : String(error)}`
   }

@@ -1,6 +1,7 @@
 // Prepares statements on the source database without reading rows.
 import pg from 'pg'
 import { databaseFailure } from '../database/failure.ts'
+import { settingOf } from '../datasets/dataset.ts'
 
 /** The source is unavailable or busy, or it rejects the login, so the datasets could not be checked. */
 export class SourceUnavailableError extends Error {
@@ -40,11 +41,19 @@ export interface Prepared {
   readonly types: readonly number[]
 }
 
-/** Reads no rows, but fails if the permission to read is missing. @throws SourceUnavailableError */
-export async function prepare(client: pg.Client, sql: string, values: string[] = []): Promise<Prepared> {
+/**
+ * Reads no rows, but fails if the permission to read is missing.
+ *
+ * @param values those that `boundValue` stands for in the statement
+ * @throws SourceUnavailableError
+ */
+export async function prepare(client: pg.Client, sql: string, values: readonly string[] = []): Promise<Prepared> {
   try {
-    // A prepared statement, even without values, because it rejects a text with two statements.
-    const statement = { text: `${sql} LIMIT 0`, values, queryMode: 'extended' }
+    for (const [index, value] of values.entries()) {
+      await client.query('SELECT set_config($1, $2, false)', [settingOf(index + 1), value])
+    }
+    // A prepared statement, because it rejects a text with two statements.
+    const statement = { text: `${sql} LIMIT 0`, queryMode: 'extended' }
     const { fields } = await client.query(statement)
     return { fault: undefined, types: fields.map(({ dataTypeID }) => dataTypeID) }
   } catch (error) {

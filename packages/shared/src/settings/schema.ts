@@ -75,10 +75,10 @@ const databases = {
     )
     .meta({ examples: ['postgres://reader:secret@localhost:5432/game'] }),
   SOURCE_STATEMENT_TIMEOUT: duration('30m', '1s').describe(
-    'Time limit of one statement on the source: the sort, or one page of rows.',
+    'Time limit without a byte from the source while the worker waits for one: the sort before the first row, or a lock.',
   ),
   SOURCE_IDLE_TIMEOUT: duration('10m', '1s').describe(
-    'Time after which the source ends a session that is idle in the middle of an export, for example during a slow upload.',
+    'Time limit for the source to wait while the storage takes nothing. After it, the export starts again.',
   ),
   SOURCE_WORK_MEM: z
     .string()
@@ -97,7 +97,9 @@ const databases = {
   GAME_DATASETS: boolean(true).describe(
     'Whether to offer the four datasets of GAME. Set it to false if the source does not have its tables.',
   ),
-  SOURCE_PAGE_ROWS: integer(1_000, 1, 100_000).describe('Rows per FETCH from the source.'),
+  SOURCE_PAGE_ROWS: integer(1_000, 1, 100_000).describe(
+    'Has no effect: rows are no longer read in pages. The setting is accepted, so that existing files stay valid.',
+  ),
 }
 
 const queue = {

@@ -1,7 +1,8 @@
 // Asks the source's planner how many rows a query will give, and how wide they are.
-import type { Database } from '../database/client.ts'
+import type { Database, Reader } from '../database/client.ts'
 import type { TableQuery } from '../datasets/dataset.ts'
 import { sourceError } from './failure.ts'
+import { setSession } from './session.ts'
 
 /**
  * How many rows the planner expects. The server gives up after `timeout` milliseconds, too: behind a lock on a
@@ -9,11 +10,11 @@ import { sourceError } from './failure.ts'
  *
  * @throws WaybillError SOURCE_*
  */
-export async function estimateRows(source: Database, query: TableQuery, timeout: number): Promise<number> {
+export async function estimateRows(source: Reader, query: TableQuery, timeout: number): Promise<number> {
   try {
     return await source.$transaction(
       async (tx) => {
-        await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeout)}, true)`
+        await setSession(tx, query, { statement_timeout: String(timeout) })
         return (await explain(tx, query)).estimatedRows
       },
       { maxWait: timeout, timeout: 2 * timeout },
@@ -25,9 +26,9 @@ export async function estimateRows(source: Database, query: TableQuery, timeout:
 
 type Plan = readonly [{ readonly 'QUERY PLAN': readonly [{ Plan: { 'Plan Rows': number; 'Plan Width': number } }] }]
 
-/** The planner's guesses. */
+/** The planner's guesses. The values of the query must be set: they count as constants to the planner. */
 export async function explain(database: Pick<Database, '$queryRawUnsafe'>, query: TableQuery) {
-  const [row] = await database.$queryRawUnsafe<Plan>(`EXPLAIN (FORMAT JSON) ${query.sql}`, ...query.values)
+  const [row] = await database.$queryRawUnsafe<Plan>(`EXPLAIN (FORMAT JSON) ${query.sql}`)
   const { 'Plan Rows': estimatedRows, 'Plan Width': estimatedRowBytes } = row['QUERY PLAN'][0].Plan
   return { estimatedRows, estimatedRowBytes }
 }

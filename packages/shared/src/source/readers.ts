@@ -1,5 +1,5 @@
 // The databases that datasets are read from.
-import type { Database } from '../database/client.ts'
+import type { Reader } from '../database/client.ts'
 
 /** By the `database` of a dataset. */
-export type Readers = Readonly<Record<'source' | 'ledger', Database>>
+export type Readers = Readonly<Record<'source' | 'ledger', Reader>>

@@ -1,21 +1,22 @@
-// Reads one query through a server-side cursor: one snapshot, one plan, one sort, bounded memory.
+// Reads one query by COPY: one snapshot, one plan, one sort, bounded memory, and rows as bytes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { waitOrAbort } from '../async/abort.ts'
-import type { Database } from '../database/client.ts'
+import type { Reader } from '../database/client.ts'
+import type { CopyOut } from '../database/copy.ts'
 import type { TableQuery } from '../datasets/dataset.ts'
-import type { Page } from '../vocabulary/table.ts'
+import { WaybillError } from '../vocabulary/errors.ts'
+import type { RowChunks } from '../vocabulary/table.ts'
 import { explain } from './estimate.ts'
 import { sourceError } from './failure.ts'
-import { packRows } from './packed-row.ts'
-import { createPageReader, type PageReader, type Transaction } from './pages.ts'
+import { setSession } from './session.ts'
 
 export interface ReadOptions {
   readonly signal: AbortSignal
-  /** Rows of one FETCH at most. */
-  readonly pageSize: number
-  /** Milliseconds that DECLARE and each FETCH may take. */
+  /** Rows at most. */
+  readonly maxRows: number
+  /** Milliseconds without a byte from the source, while the reader waits for one. */
   readonly statementTimeout: number
-  /** Milliseconds that the source waits for the next FETCH, while the storage is slow. */
+  /** Milliseconds that the source is made to wait, while the storage is slow. */
   readonly idleTimeout: number
   /** Milliseconds that the snapshot may be held: the whole read. */
   readonly transactionTimeout: number
@@ -23,29 +24,44 @@ export interface ReadOptions {
   readonly workMem: string
 }
 
-/** An open cursor. `pages` can be read once; `close` must be called, whatever happened. */
+/** A read under way. `chunks` can be read once; `close` must be called, whatever happened. */
 export interface OpenTable {
   /** When the snapshot was taken, by the source's clock. */
   readonly snapshotAt: Date
   /** The planner's guesses. */
   readonly estimatedRows: number
   readonly estimatedRowBytes: number
-  readonly pages: AsyncGenerator<Page, void, void>
+  /** @throws WaybillError SOURCE_*; the signal's reason */
+  readonly chunks: RowChunks
+  /** Rows that `chunks` has given so far. */
+  rowCount(): number
+  /** Whether there are more rows than `maxRows`; known when `chunks` has ended. */
+  isTruncated(): boolean
   close(): Promise<void>
 }
 
-/** How long `close` waits for the source to give the connection back before it lets go of it. */
-const CLOSE_TIMEOUT = 5_000
+/** How long `close` waits for the source to give the connection back before it ends the connection. */
+const CLOSE_TIMEOUT_MS = 5_000
+
+/** How often a read looks whether one side has made it wait too long, at most. */
+const WATCH_INTERVAL_MS = 1_000
 
 /**
- * Opens a read-only REPEATABLE READ transaction and declares the cursor in it. Nothing that arrives later is
- * seen, nothing deleted later is missed.
+ * The server ends a connection that takes nothing, as of a process that stands still. Our own limit is shorter by this
+ * many milliseconds, as it can say why.
+ */
+const SERVER_MARGIN_MS = 5_000
+
+/**
+ * Opens a read-only REPEATABLE READ transaction and begins the COPY in it. Nothing that arrives later is seen, nothing
+ * deleted later is missed.
  *
  * @throws WaybillError SOURCE_*; the signal's reason when it aborts
  */
-export async function openTable(source: Database, query: TableQuery, options: ReadOptions): Promise<OpenTable> {
-  const { signal } = options
-  signal.throwIfAborted()
+export async function openTable(source: Reader, query: TableQuery, options: ReadOptions): Promise<OpenTable> {
+  options.signal.throwIfAborted()
+  const stalled = new AbortController()
+  const signal = AbortSignal.any([options.signal, stalled.signal])
   const opened = Promise.withResolvers<Transaction>()
   opened.promise.catch(() => undefined) // handled below, unless the signal was first
   const finished = Promise.withResolvers<void>()
@@ -59,58 +75,122 @@ export async function openTable(source: Database, query: TableQuery, options: Re
     )
     .catch((error: unknown) => opened.reject(sourceError(error)))
   let backend: number | undefined
+  let copy: CopyOut | undefined
+  let watch: NodeJS.Timeout | undefined
   let canceled: Promise<unknown> | undefined
   const cancelQuery = () => {
     if (backend === undefined) return
-    // The query may be a sort of minutes: tell the server to stop it. When this cannot be told, the
-    // statement's own time limit still ends it.
+    // The query may be a sort of minutes: tell the server to stop it. When this cannot be told, the statement's own
+    // time limit still ends it.
     canceled ??= source.$queryRaw`SELECT pg_cancel_backend(${backend}::int)`.catch(() => undefined)
   }
-  let reader: PageReader | undefined
   const close = async () => {
     signal.removeEventListener('abort', abandon)
-    if (reader?.isFetching()) cancelQuery() // a page that nobody will read
+    clearInterval(watch)
+    if (copy?.isSettled === false) {
+      cancelQuery()
+      copy.discard()
+    }
     const closed = (async () => {
       await canceled // the connection goes back to the pool only then: the cancel must not hit its next user
+      await copy?.settled
       finished.resolve()
       await transaction
     })()
-    await Promise.race([closed, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
+    const timeout = new AbortController()
+    const isLate = sleep(CLOSE_TIMEOUT_MS, true, { ref: false, signal: timeout.signal }).catch(() => false)
+    if (await Promise.race([closed.then(() => false), isLate])) {
+      // The server takes no cancel while it cannot send, and does not learn of our end through a network that is gone.
+      if (copy?.isSettled === false) {
+        copy.destroy()
+        void source.$queryRaw`SELECT pg_terminate_backend(${backend}::int)`.catch(() => undefined)
+      }
+      finished.resolve()
+    }
+    timeout.abort()
   }
   // Not only when the caller gets round to it: a storage that hangs may keep it, and must not keep the snapshot.
   const abandon = () => {
-    cancelQuery()
+    if (copy === undefined) cancelQuery()
     void close()
   }
   signal.addEventListener('abort', abandon)
+  const failure = (error: unknown): unknown => (signal.aborted ? signal.reason : sourceError(error))
 
   try {
     const tx = await waitOrAbort(opened.promise, signal)
-    const [session] = await waitOrAbort(
-      tx.$queryRaw<[{ pid: number; now: Date }]>`SELECT
-        set_config('transaction_read_only', 'on', true) AS read_only,
-        set_config('TimeZone', 'UTC', true) AS time_zone,
-        set_config('DateStyle', 'ISO, YMD', true) AS date_style,
-        set_config('extra_float_digits', '1', true) AS float_digits,
-        set_config('cursor_tuple_fraction', '1.0', true) AS cursor_tuple_fraction,
-        set_config('work_mem', ${options.workMem}, true) AS work_mem,
-        set_config('statement_timeout', ${String(options.statementTimeout)}, true) AS statement_timeout,
-        set_config('idle_in_transaction_session_timeout', ${String(options.idleTimeout)}, true) AS idle_timeout,
-        pg_backend_pid() AS pid, clock_timestamp() AS now`,
-      signal,
-    )
+    const session = await waitOrAbort(setSession(tx, query, sessionSettings(options)), signal)
     backend = session.pid
     const { estimatedRows, estimatedRowBytes } = await waitOrAbort(explain(tx, query), signal)
-    const packing = packRows(query)
-    await waitOrAbort(
-      tx.$executeRawUnsafe(`DECLARE waybill NO SCROLL CURSOR FOR ${packing.sql}`, ...packing.values),
-      signal,
-    )
     // The sort begins now, while the caller gets ready.
-    reader = createPageReader(tx, packing, query.columns, options.pageSize)
-    return { snapshotAt: session.now, estimatedRows, estimatedRowBytes, pages: reader.pages(signal), close }
+    const running = tx.$copy(query.sql, { maxRows: options.maxRows, timeoutMs: options.transactionTimeout })
+    copy = running
+    watch = watchFor(running, options, (reason) => stalled.abort(reason))
+    // The snapshot is let go of as soon as it has been read, not when the storage has taken the rest.
+    void running.settled.then(finished.resolve)
+    return {
+      snapshotAt: session.now,
+      estimatedRows,
+      estimatedRowBytes,
+      chunks: readChunks(running, signal, failure),
+      rowCount: () => running.rows,
+      isTruncated: () => running.truncated,
+      close,
+    }
   } catch (error) {
     await close()
-    throw signal.aborted ? signal.reason : sourceError(error)
+    throw failure(error)
   }
+}
+
+type Transaction = Parameters<Parameters<Reader['$transaction']>[0]>[0]
+
+function sessionSettings({ statementTimeout, idleTimeout, workMem }: ReadOptions): Record<string, string> {
+  return {
+    transaction_read_only: 'on',
+    TimeZone: 'UTC',
+    DateStyle: 'ISO, YMD',
+    extra_float_digits: '1',
+    work_mem: workMem,
+    // Of the statements before the COPY, which has one of its own.
+    statement_timeout: String(statementTimeout),
+    idle_in_transaction_session_timeout: String(idleTimeout),
+    tcp_user_timeout: String(idleTimeout + SERVER_MARGIN_MS),
+  }
+}
+
+async function* readChunks(
+  copy: CopyOut,
+  signal: AbortSignal,
+  failure: (error: unknown) => unknown,
+): AsyncGenerator<Uint8Array, void, void> {
+  const chunks = copy[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = chunks.next()
+      next.catch(() => undefined) // when the signal was first, nothing waits for it any more
+      const { done, value } = await waitOrAbort(next, signal)
+      if (done) return
+      yield value
+    }
+  } catch (error) {
+    throw failure(error)
+  } finally {
+    copy.discard()
+  }
+}
+
+/** Calls `onStall` when the source is silent for too long, or is made to wait for too long. */
+function watchFor(copy: CopyOut, options: ReadOptions, onStall: (reason: WaybillError) => void): NodeJS.Timeout {
+  const { statementTimeout, idleTimeout } = options
+  const check = () => {
+    if (copy.isSettled) return clearInterval(watch)
+    const { isForReader, ms } = copy.waiting
+    if (isForReader && ms > idleTimeout) {
+      const detail = 'The storage was so slow that the snapshot of the source was given up.'
+      onStall(new WaybillError('SOURCE_UNAVAILABLE', detail))
+    } else if (!isForReader && ms > statementTimeout) onStall(new WaybillError('SOURCE_TIMEOUT'))
+  }
+  const watch = setInterval(check, Math.min(WATCH_INTERVAL_MS, statementTimeout / 4, idleTimeout / 4))
+  return watch
 }

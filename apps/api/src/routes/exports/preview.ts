@@ -1,11 +1,11 @@
 // POST /v1/exports/preview: the first rows as the file would hold them, without creating an export.
 import { recordEvent } from '@waybill/shared/audit/record.ts'
 import { previewSchema } from '@waybill/shared/contract/preview.ts'
+import { readRows } from '@waybill/shared/formats/rows.ts'
 import { estimateRows } from '@waybill/shared/source/estimate.ts'
 import { openTable } from '@waybill/shared/source/source.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { exportRequestSchema, type WarningCode } from '@waybill/shared/vocabulary/export.ts'
-import type { Page } from '@waybill/shared/vocabulary/table.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
@@ -60,14 +60,15 @@ export function previewRoute(deps: ServerDeps): Route {
         const estimatedRows = await estimateRows(reader, plan.query(limit), TIMEOUT)
         const table = await openTable(reader, query, {
           signal,
-          pageSize: ROWS + 1,
+          maxRows: ROWS,
           statementTimeout: TIMEOUT,
           idleTimeout: TIMEOUT,
           transactionTimeout: 2 * TIMEOUT,
           workMem: config.SOURCE_WORK_MEM,
         })
         try {
-          const page: Page = (await table.pages.next()).value ?? []
+          const chunks = await gather(table.chunks)
+          const rows = await readRows(query.columns, fromMemory(chunks))
           const warnings = new Map<WarningCode, number>()
           const context = {
             csv,
@@ -79,17 +80,17 @@ export function previewRoute(deps: ServerDeps): Route {
           await recordEvent(db, {
             type: 'export.previewed',
             actor: actorOf(request, response),
-            data: { dataset: checked.dataset, filters, columns, rows: page.length },
+            data: { dataset: checked.dataset, filters, columns, rows: rows.length },
           })
           response.json({
             dataset: checked.dataset,
             format: checked.format,
             columns: [...query.columns],
-            rows: page.map((row) =>
+            rows: rows.map((row) =>
               Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
             ),
             // The text of the file; a workbook has none.
-            content: isText ? await text(format.encode(query.columns, onePage(page), context)) : null,
+            content: isText ? await text(format.encode(query.columns, fromMemory(chunks), context)) : null,
             estimatedRows,
           })
         } finally {
@@ -100,12 +101,16 @@ export function previewRoute(deps: ServerDeps): Route {
   })
 }
 
-async function* onePage(page: Page): AsyncGenerator<Page, void, void> {
-  if (page.length > 0) yield page
+async function* fromMemory(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
+  yield* chunks
+}
+
+async function gather(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return chunks
 }
 
 async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of bytes) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(await gather(bytes)).toString('utf8')
 }

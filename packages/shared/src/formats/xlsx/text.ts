@@ -2,7 +2,7 @@
 import type { EncodeContext } from '../format.ts'
 
 /** Excel's limit for the characters of a cell, in UTF-16 units. */
-const CELL_LENGTH = 32_767
+export const CELL_UNITS = 32_767
 
 /**
  * What needs work: markup, what XML 1.0 cannot hold (control characters, U+FFFE, U+FFFF, lone surrogates: with the
@@ -22,11 +22,6 @@ export function xmlText(text: string): string {
   return SPECIAL.test(text) ? text.replaceAll(EACH_SPECIAL, escapeCharacter) : text
 }
 
-/** For attributes: `xmlText`, and the quotes around it stay the only ones. */
-export function xmlAttribute(text: string): string {
-  return xmlText(text).replaceAll('"', '&quot;')
-}
-
 function escapeCharacter(character: string): string {
   if (character === '&') return '&amp;'
   if (character === '<') return '&lt;'
@@ -36,8 +31,8 @@ function escapeCharacter(character: string): string {
 
 /** Cuts what a cell cannot hold, never between the halves of a surrogate pair, and counts it. */
 export function cutToCell(text: string, warn: EncodeContext['warn']): string {
-  if (text.length <= CELL_LENGTH) return text
+  if (text.length <= CELL_UNITS) return text
   warn('CELL_CUT')
-  const splitsPair = /[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(CELL_LENGTH - 1, CELL_LENGTH + 1))
-  return text.slice(0, splitsPair ? CELL_LENGTH - 1 : CELL_LENGTH)
+  const splitsPair = /[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(CELL_UNITS - 1, CELL_UNITS + 1))
+  return text.slice(0, splitsPair ? CELL_UNITS - 1 : CELL_UNITS)
 }

@@ -1,0 +1,345 @@
+// COPY (query) TO STDOUT on the connection of a Prisma transaction: rows come as bytes, not as values.
+//
+// Prisma has no call for it. Its client extension `$copy` sends the statement through Prisma like any other, with a mark
+// in it. Our pool knows the mark, and has the connection run the statement as a CopyOut instead of as a query of pg.
+// So Prisma keeps the order of the transaction's statements, and no internals of Prisma are touched.
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type pg from 'pg'
+import { Prisma } from '../generated/prisma/client.ts'
+
+export interface CopyOptions {
+  /** Rows to hand on at most; more are read and dropped, and `truncated` says so. */
+  readonly maxRows: number
+  /** Milliseconds that the server may take for the whole statement: its statement_timeout. */
+  readonly timeoutMs: number
+}
+
+/** Bytes that wait for the reader before the socket is paused. */
+const QUEUE_BYTES = 262_144
+
+/** pg gives up a query after its query_timeout; this one takes as long as the reader, and the server limits it. */
+const NO_QUERY_TIMEOUT_MS = 2 ** 31 - 1
+
+/** Message types of Postgres' protocol, version 3 (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+const COPY_DATA = 0x64
+const READY_FOR_QUERY = 0x5a
+/** A type, and the length of what follows with its own four bytes. */
+const HEADER_BYTES = 5
+
+/** What pg hands to a query that it runs. Its types do not have it. */
+interface PgConnection {
+  readonly stream: Socket
+  parse(query: { readonly text: string }): void
+  bind(config: object): void
+  execute(config: object): void
+  sync(): void
+}
+
+type DataListener = (data: Buffer) => void
+
+interface Chunk {
+  readonly bytes: Uint8Array
+  /** Rows that end in it. */
+  readonly rows: number
+}
+
+/**
+ * A COPY under way. To be iterated once: chunks of COPY's text format. Ends well only when the server has said that the
+ * statement is complete. While nobody takes chunks the socket is not read, so that the server waits.
+ */
+export class CopyOut implements AsyncIterable<Uint8Array> {
+  /** Rows that were handed on whole. */
+  rows = 0
+  /** There were more rows than `maxRows`. */
+  truncated = false
+  /** Resolves when the statement is over, however it ended. */
+  readonly settled: Promise<void>
+  /** Of pg's queries: called when the statement is over. Set by `runOn`. */
+  callback: (error?: Error | null) => void = () => undefined
+  readonly query_timeout = NO_QUERY_TIMEOUT_MS
+
+  readonly #sql: string
+  readonly #options: CopyOptions
+  readonly #settle: () => void
+  #connection: PgConnection | undefined
+  #pgListeners: DataListener[] = []
+
+  #queue: Chunk[] = []
+  #queuedBytes = 0
+  #isPaused = false
+  #isDiscarding = false
+  /** The connection is pg's again. */
+  #isOver = false
+  #outcome: { readonly error?: unknown } | undefined
+  #wake: (() => void) | undefined
+  #lastActivity = performance.now()
+
+  /** Bytes that are missing of the row that is being received. */
+  #missing = 0
+  #rowsReceived = 0
+  readonly #header = Buffer.alloc(HEADER_BYTES)
+  #headerBytes = 0
+  /** A message for pg that is not here whole yet. */
+  #message: Buffer[] = []
+  #messageMissing = 0
+
+  constructor(sql: string, options: CopyOptions) {
+    this.#sql = sql
+    this.#options = options
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.settled = promise
+    this.#settle = resolve
+  }
+
+  get isSettled(): boolean {
+    return this.#outcome !== undefined
+  }
+
+  /** Whether the reader holds the server back, or waits for it, and for how many milliseconds already. */
+  get waiting(): { readonly isForReader: boolean; readonly ms: number } {
+    return { isForReader: this.#isPaused, ms: performance.now() - this.#lastActivity }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      for (;;) {
+        const chunk = this.#queue.shift()
+        if (chunk !== undefined) {
+          this.#queuedBytes -= chunk.bytes.length
+          this.#lastActivity = performance.now()
+          this.rows += chunk.rows
+          yield chunk.bytes
+        } else if (this.#outcome !== undefined) {
+          if ('error' in this.#outcome) throw this.#outcome.error
+          return
+        } else {
+          const woken = Promise.withResolvers<void>()
+          this.#wake = woken.resolve
+          this.#resume()
+          await woken.promise
+        }
+      }
+    } finally {
+      this.discard()
+    }
+  }
+
+  /** Reads on and drops what comes, so that the server, which cannot be canceled while it sends, gets to hear of it. */
+  discard(): void {
+    this.#isDiscarding = true
+    this.#queue = []
+    this.#resume()
+  }
+
+  /** Ends the connection. */
+  destroy(): void {
+    this.#connection?.stream.destroy()
+  }
+
+  /** The promise of Prisma for the statement. Its errors are Prisma's. */
+  follow(statement: PromiseLike<unknown>): void {
+    statement.then(
+      () => this.#end({}),
+      (error: unknown) => this.#end({ error }),
+    )
+  }
+
+  /** Of pg's queries: sends the statement. The connection is this query's until the server is ready for the next. */
+  submit(connection: PgConnection): void {
+    this.#connection = connection
+    const { stream } = connection
+    // pg would gather each row in one buffer, however large it is.
+    this.#pgListeners = stream.listeners('data') as DataListener[]
+    for (const listener of this.#pgListeners) stream.off('data', listener)
+    stream.on('data', this.#onData)
+    this.#lastActivity = performance.now()
+    // Prepared statements, though without a name: a text with two statements is refused.
+    for (const text of [`SET LOCAL statement_timeout = ${Math.trunc(this.#options.timeoutMs)}`, this.#sql]) {
+      connection.parse({ text })
+      connection.bind({})
+      connection.execute({})
+    }
+    connection.sync()
+  }
+
+  /** Of pg's queries: the server or the socket failed. */
+  handleError(error: Error): void {
+    this.callback(error)
+  }
+
+  /** Of pg's queries: both statements are done. */
+  handleReadyForQuery(): void {
+    this.callback(null)
+  }
+
+  /** Of pg's queries. */
+  handleCommandComplete(): void {
+    // The server is ready for the next query only after the last one.
+  }
+
+  #end(outcome: { readonly error?: unknown }): void {
+    this.#outcome ??= outcome
+    this.#settle()
+    this.#wake?.()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#lastActivity = performance.now()
+    this.#connection?.stream.resume()
+  }
+
+  readonly #onData = (data: Buffer): void => {
+    this.#lastActivity = performance.now()
+    const end = data.length
+    let at = 0
+    // The rows move together to the front, over the headers of their messages.
+    let kept = 0
+    let rows = 0
+    while (at < end) {
+      if (this.#missing > 0) {
+        const length = Math.min(this.#missing, end - at)
+        const isWanted = !this.#isDiscarding && this.#rowsReceived < this.#options.maxRows
+        if (isWanted) {
+          if (kept !== at) data.copyWithin(kept, at, at + length)
+          kept += length
+        }
+        at += length
+        this.#missing -= length
+        if (this.#missing > 0) break
+        // A message of COPY is one row, always.
+        if (isWanted) {
+          this.#rowsReceived++
+          rows++
+        } else if (!this.#isDiscarding) this.truncated = true
+      } else if (this.#messageMissing > 0) {
+        const length = Math.min(this.#messageMissing, end - at)
+        this.#message.push(Buffer.from(data.subarray(at, at + length)))
+        at += length
+        this.#messageMissing -= length
+        if (this.#messageMissing === 0 && this.#giveToPg()) {
+          if (at < end) this.#emitToPg(Buffer.from(data.subarray(at, end)))
+          break
+        }
+      } else {
+        at = this.#readHeader(data, at)
+      }
+    }
+    if (kept > 0) this.#enqueue({ bytes: data.subarray(0, kept), rows })
+  }
+
+  /** @returns behind it, or the end of the data */
+  #readHeader(data: Buffer, start: number): number {
+    let type: number
+    let length: number
+    let at = start
+    if (this.#headerBytes === 0 && data.length - at >= HEADER_BYTES) {
+      type = data[at] as number
+      length = data.readUInt32BE(at + 1)
+      at += HEADER_BYTES
+    } else {
+      const taken = Math.min(HEADER_BYTES - this.#headerBytes, data.length - at)
+      data.copy(this.#header, this.#headerBytes, at, at + taken)
+      this.#headerBytes += taken
+      at += taken
+      if (this.#headerBytes < HEADER_BYTES) return at
+      this.#headerBytes = 0
+      type = this.#header[0] as number
+      length = this.#header.readUInt32BE(1)
+    }
+    if (type === COPY_DATA) {
+      this.#missing = length - 4
+      return at
+    }
+    const header = Buffer.alloc(HEADER_BYTES)
+    header[0] = type
+    header.writeUInt32BE(length, 1)
+    this.#message = [header]
+    this.#messageMissing = length - 4
+    if (this.#messageMissing === 0) this.#giveToPg()
+    return at
+  }
+
+  /** Everything but rows is pg's: errors, notices, the end. @returns whether the connection is pg's again */
+  #giveToPg(): boolean {
+    const message = this.#message.length === 1 ? this.#message[0] : Buffer.concat(this.#message)
+    this.#message = []
+    if (message === undefined) return false
+    const isOver = message[0] === READY_FOR_QUERY
+    if (isOver) {
+      this.#isOver = true
+      const stream = this.#connection?.stream
+      stream?.off('data', this.#onData)
+      for (const listener of this.#pgListeners) stream?.on('data', listener)
+    }
+    this.#emitToPg(message)
+    return isOver
+  }
+
+  #emitToPg(data: Buffer): void {
+    for (const listener of this.#pgListeners) listener.call(this.#connection?.stream, data)
+  }
+
+  #enqueue(chunk: Chunk): void {
+    if (this.#isDiscarding) return
+    this.#queue.push(chunk)
+    this.#queuedBytes += chunk.bytes.length
+    this.#wake?.()
+    if (this.#queuedBytes >= QUEUE_BYTES && !this.#isPaused && !this.#isOver) {
+      this.#isPaused = true
+      this.#connection?.stream.pause()
+    }
+  }
+}
+
+const MARK = '/* waybill copy '
+
+/** The copies that were begun and that their connection does not run yet, by the text of their statement. */
+export class PendingCopies {
+  readonly #pending = new Map<string, CopyOut>()
+
+  add(sql: string, options: CopyOptions): { readonly copy: CopyOut; readonly text: string } {
+    const text = `${MARK}${randomUUID()} */`
+    const copy = new CopyOut(`COPY (${sql}) TO STDOUT (FORMAT text, ENCODING 'UTF8')`, options)
+    this.#pending.set(text, copy)
+    void copy.settled.then(() => this.#pending.delete(text))
+    return { copy, text }
+  }
+
+  /** The copy that this query stands for. */
+  take(query: unknown): CopyOut | undefined {
+    const text = (query as { text?: unknown } | undefined)?.text
+    if (typeof text !== 'string' || !text.startsWith(MARK)) return undefined
+    const copy = this.#pending.get(text)
+    this.#pending.delete(text)
+    return copy
+  }
+}
+
+/** Runs it on the connection; settles like a query of pg. */
+export async function runCopy(run: (query: unknown) => unknown, copy: CopyOut): Promise<pg.QueryResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  copy.callback = (error) => (error ? reject(error) : resolve())
+  run(copy)
+  await promise
+  return { command: 'COPY', rowCount: 0, oid: 0, fields: [], rows: [] }
+}
+
+/** Gives `$copy` to a client and to its transactions. It belongs into a transaction, which holds one connection. */
+export const copyExtension = (copies: PendingCopies) =>
+  Prisma.defineExtension({
+    name: 'copy',
+    client: {
+      /** Begins to send the rows of the query. */
+      $copy(sql: string, options: CopyOptions): CopyOut {
+        const { copy, text } = copies.add(sql, options)
+        const context = Prisma.getExtensionContext(this) as unknown as {
+          $executeRawUnsafe(sql: string): Promise<number>
+        }
+        copy.follow(context.$executeRawUnsafe(text))
+        return copy
+      },
+    },
+  })

@@ -1,0 +1,80 @@
+// Rows of any width: one cell of hundreds of megabytes passes, and memory does not follow its size.
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { useSource } from '../../setup/source.ts'
+
+const given = useSource()
+
+/** Megabytes. A process that reads nothing has about 130. */
+const PEAK = 250
+
+interface Outcome {
+  readonly bytes: number
+  readonly sha256: string
+  readonly rows: number
+  readonly warnings: readonly string[]
+  readonly peakMegabytes: number
+}
+
+async function read(sql: string, format: string, ...compression: string[]): Promise<Outcome> {
+  const script = new URL('read-wide.ts', import.meta.url).pathname
+  const args = ['--max-semi-space-size=16', '--max-old-space-size=256', script, given.url, sql, format, ...compression]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  return JSON.parse(stdout) as Outcome
+}
+
+function hashOf(count: number, piece: string, before = '', after = ''): string {
+  const hash = createHash('sha256').update(before)
+  const block = Buffer.from(piece.repeat(1_000))
+  for (let i = 0; i < count; i += 1_000) hash.update(block)
+  return hash.update(after).digest('hex')
+}
+
+const ONE_CELL = `SELECT repeat('0123456789', 60000000)`
+
+it('one cell of 600 MB arrives whole as csv, with flat memory', async () => {
+  const { peakMegabytes, ...outcome } = await read(ONE_CELL, 'csv')
+  expect(outcome).toEqual({
+    bytes: 600_000_004,
+    sha256: hashOf(60_000_000, '0123456789', '"', '"\r\n'),
+    rows: 1,
+    warnings: [],
+  })
+  expect(peakMegabytes).toBeLessThan(PEAK)
+}, 300_000)
+
+it('one cell of 80 MB full of what has to be escaped arrives whole as ndjson, with flat memory', async () => {
+  const sql = `SELECT repeat(E'a"\\\\\\n', 20000000)`
+  const { peakMegabytes, ...outcome } = await read(sql, 'ndjson')
+  expect(outcome).toEqual({
+    bytes: 20_000_000 * 7 + 12,
+    sha256: hashOf(20_000_000, String.raw`a\"\\\n`, '{"cell":"', '"}\n'),
+    rows: 1,
+    warnings: [],
+  })
+  expect(peakMegabytes).toBeLessThan(PEAK)
+}, 300_000)
+
+it.each([['json'], ['csv', 'gzip']])(
+  '30 rows of 8 MB each pass as %s with flat memory',
+  async (format, ...compression) => {
+    const { peakMegabytes, rows } = await read(
+      `SELECT repeat('0123456789', 800000) FROM generate_series(1, 30)`,
+      format,
+      ...compression,
+    )
+    expect(rows).toBe(30)
+    expect(peakMegabytes).toBeLessThan(PEAK)
+  },
+  300_000,
+)
+
+it('1,000 narrow rows, then wide ones, pass as xlsx with flat memory, and each wide cell is cut', async () => {
+  const sql = `SELECT CASE WHEN i <= 1000 THEN 'narrow' ELSE repeat('0123456789', 800000) END FROM generate_series(1, 1010) i`
+  const { peakMegabytes, rows, warnings } = await read(sql, 'xlsx')
+  expect(rows).toBe(1_010)
+  expect(warnings).toEqual(new Array(10).fill('CELL_CUT'))
+  expect(peakMegabytes).toBeLessThan(PEAK)
+}, 300_000)
