@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 
 /** The previous hash of the first event. */
-export const FIRST_PREVIOUS_HASH = '0'.repeat(64)
+const FIRST_PREVIOUS_HASH = '0'.repeat(64)
 
 /** An event as {@link CHAINED_EVENT} selects it: all fields are text, hashes are hex. */
 export interface ChainedEvent {
@@ -29,7 +29,7 @@ export const CHAINED_EVENT = `id::text, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-
  * The hex SHA-256 of a JSON array of texts and nulls, separated by ", " as Postgres' json_build_array does
  * (docs/audit.md, and `waybill.audit_hash` in the migration).
  */
-export function hashEvent(event: ChainedEvent): string {
+function hashEvent(event: ChainedEvent): string {
   const { id, at, type, actor, actorId, address, userAgent, exportId, attempt, data, previousHash } = event
   const fields = [id, at, type, actor, actorId, address, userAgent, exportId, attempt, data, previousHash]
   return hash('sha256', `[${fields.map((field) => JSON.stringify(field)).join(', ')}]`, 'hex')

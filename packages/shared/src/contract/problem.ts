@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../vocabulary/errors.ts'
 
-export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
+const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
 
 export const fieldErrorSchema = z
   .object({

@@ -51,7 +51,7 @@ export const endpointChangeSchema = z
 
 export type EndpointChangeBody = z.input<typeof endpointChangeSchema>
 
-export const DISABLED_REASONS = ['admin', 'gone', 'failing'] as const
+const DISABLED_REASONS = ['admin', 'gone', 'failing'] as const
 
 export const endpointSchema = z
   .object({
@@ -105,7 +105,7 @@ export const callerSecretSchema = z
   .meta({ id: 'WebhookSecret' })
 export type CallerSecretBody = z.infer<typeof callerSecretSchema>
 
-export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const
+const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const
 
 export const deliverySchema = z
   .object({
