@@ -3,11 +3,11 @@ import { hostname } from 'node:os'
 import { type ExportJob, exportQueueName } from '@waybill/shared/queue/exports.ts'
 import { LANES } from '@waybill/shared/vocabulary/export.ts'
 import type { WorkerDeps } from './context.ts'
+import type { Outcome } from './exports/record-outcome.ts'
 import { runExport } from './exports/run-export.ts'
-import type { Outcome } from './exports/settle.ts'
 import { CLOSE_TIMEOUT_MS, type JobOutcome, startJobRunner } from './job-runner.ts'
-import { startPresence } from './upkeep/presence.ts'
 import { startReconciler } from './upkeep/reconcile.ts'
+import { startRegistration } from './upkeep/registration.ts'
 import { waitForAll } from './wait-for-all.ts'
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts'
 
@@ -29,7 +29,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   })
   const webhooks = startDeliveryWorker(context)
   const reconciler = startReconciler(context)
-  const presence = startPresence({
+  const registration = startRegistration({
     ...{ db, log, name: workerName, concurrency: config.WORKER_CONCURRENCY },
     running: exports.running,
   })
@@ -39,7 +39,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       const reconciled = reconciler.stop()
       const delivered = webhooks.stop(graceMs)
       await exports.drain(graceMs)
-      await waitForAll([reconciled, delivered, presence.stop(), exports.close()], CLOSE_TIMEOUT_MS)
+      await waitForAll([reconciled, delivered, registration.stop(), exports.close()], CLOSE_TIMEOUT_MS)
     },
   }
 }

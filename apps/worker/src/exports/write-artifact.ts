@@ -8,20 +8,20 @@ import type { Artifact, Attempt } from '@waybill/shared/ledger/ledger.ts'
 import { type OpenTable, openTable } from '@waybill/shared/source/source.ts'
 import type { Warning, WarningCode } from '@waybill/shared/vocabulary/export.ts'
 import type { ExportDeps } from '../context.ts'
-import { AttemptLost, type Pulse } from './pulse.ts'
+import { AttemptLost, type Heartbeat } from './heartbeat.ts'
 
 /**
  * Nothing is published by this: the object exists, complete, under the attempt's own key.
  *
- * @throws WaybillError, or the reason of the pulse's signal
+ * @throws WaybillError, or the reason of the heartbeat's signal
  */
 export async function writeArtifact(
   { config, datasets, ledger, readers, storage }: ExportDeps,
   row: ExportRow,
   attempt: Attempt,
-  pulse: Pulse,
+  heartbeat: Heartbeat,
 ): Promise<Artifact> {
-  const { signal, progress } = pulse
+  const { signal, progress } = heartbeat
   const plan = planExport(row, { config, datasets, readers })
   const { format, limit } = plan
   // One row more than the limit shows whether the limit cut anything off.

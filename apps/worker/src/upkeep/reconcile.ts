@@ -1,43 +1,42 @@
-// Keeps the queue and the storage true to the ledger: adds lost jobs, revives lost exports, removes what is over.
+// Brings the queue and the storage in line with the ledger: adds lost jobs, revives lost exports, removes old objects.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EXPORTS_PREFIX, exportPrefix, prefixOf } from '@waybill/shared/ledger/artifact.ts'
 import { listExpired, listQueued } from '@waybill/shared/ledger/queries.ts'
 import type { ReconcilerDeps } from '../context.ts'
-import { addLostDeliveries, forgetOldDeliveries, reencryptWebhookSecrets } from './reconcile-webhooks.ts'
+import { addLostDeliveries, deleteOldDeliveries, reencryptWebhookSecrets } from './reconcile-webhooks.ts'
 
-/** Exports handled in one step of a round at most; the rest has its turn in the next. */
+/** Exports that one step of a round handles; the next round handles the rest. */
 const BATCH = 500
 
-/** Any number, so long as every worker uses the same. */
-const ADVISORY_LOCK = 5_922_119_455
+/** Any number, as long as every worker uses the same. */
+const ADVISORY_LOCK_ID = 5_922_119_455
 
-/** No upload is touched that may still be under way, whatever the clocks say (milliseconds). */
-const STALE_MARGIN = 3_600_000
+/** Added to EXPORT_TIMEOUT: an upload of a running export must never look stale, however much clocks differ. */
+const STALE_UPLOAD_MARGIN_MS = 3_600_000
 
-/** How long one round may hold its turn (milliseconds). */
-const ROUND_TIMEOUT = 120_000
+const ROUND_TIMEOUT_MS = 120_000
 
-/** A storage that hangs must not keep the reconciler from exports that wait to be revived (milliseconds). */
-const STORAGE_PATIENCE = 10_000
+/** A storage that hangs must not keep the reconciler from exports whose worker was lost. */
+const STORAGE_TIMEOUT_MS = 10_000
 
 /**
- * How long a worker that holds the turn may be silent before the server takes it away (milliseconds). Not WORKER_LOCK,
- * which may be minutes: losing the turn does no harm, as each step may be repeated, but nobody having it does.
+ * The server releases the lock of a worker that was silent for so long. This is not WORKER_LOCK, which may be minutes:
+ * without a reconciler for that long, lost exports would wait. Losing the lock does no harm, as each step may be repeated.
  */
-const TURN_PATIENCE = 10_000
+const LOCK_IDLE_TIMEOUT_MS = 10_000
 
-const patience = () => AbortSignal.timeout(STORAGE_PATIENCE)
+const storageTimeout = () => AbortSignal.timeout(STORAGE_TIMEOUT_MS)
 
-/** Runs a round now and then every `RECONCILE_INTERVAL`, in one worker of all at a time. */
+/** Runs a round every `RECONCILE_INTERVAL`. Only one worker runs a round at a time. */
 export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> } {
   const { config, log } = deps
   const stopping = new AbortController()
   const loop = async () => {
     while (!stopping.signal.aborted) {
       try {
-        await reconcileIfFirst(deps, stopping.signal)
+        await reconcileWithLock(deps, stopping.signal)
       } catch (error) {
-        log.warn({ error }, 'a round of the reconciler failed; the next one goes on')
+        log.warn({ error }, 'a round of the reconciler failed; the next round repeats it')
       }
       await sleep(config.RECONCILE_INTERVAL, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
@@ -51,22 +50,25 @@ export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> }
   }
 }
 
-async function reconcileIfFirst(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
-  const patience = Math.min(deps.config.WORKER_LOCK, TURN_PATIENCE)
+/** Does nothing when another worker holds the lock. */
+async function reconcileWithLock(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+  const idleTimeoutMs = Math.min(deps.config.WORKER_LOCK, LOCK_IDLE_TIMEOUT_MS)
   await deps.db.$transaction(
     async (tx) => {
-      // A worker that stands still, or that the network has swallowed, must not keep its turn: the server takes it.
-      await tx.$queryRaw`SELECT set_config('idle_in_transaction_session_timeout', ${String(patience)}, true)`
-      const [lock] = await tx.$queryRaw<[{ held: boolean }]>`SELECT pg_try_advisory_xact_lock(${ADVISORY_LOCK}) AS held`
+      // A worker that stands still, or whose network is cut, must not keep the lock: the server ends its session.
+      await tx.$queryRaw`SELECT set_config('idle_in_transaction_session_timeout', ${String(idleTimeoutMs)}, true)`
+      const [lock] = await tx.$queryRaw<
+        [{ held: boolean }]
+      >`SELECT pg_try_advisory_xact_lock(${ADVISORY_LOCK_ID}) AS held`
       if (!lock.held) return
-      const alive = setInterval(() => void tx.$queryRaw`SELECT 1`.catch(() => undefined), patience / 3)
+      const keepAlive = setInterval(() => void tx.$queryRaw`SELECT 1`.catch(() => undefined), idleTimeoutMs / 3)
       try {
         await reconcile(deps, stopping)
       } finally {
-        clearInterval(alive)
+        clearInterval(keepAlive)
       }
     },
-    { timeout: ROUND_TIMEOUT },
+    { timeout: ROUND_TIMEOUT_MS },
   )
 }
 
@@ -77,18 +79,18 @@ const STEPS = [
   addLostDeliveries,
   removeLeftovers,
   abortStaleUploads,
-  forgetOldDeliveries,
+  deleteOldDeliveries,
   reencryptWebhookSecrets,
 ] as const
 
-/** One round. Each step may be repeated, and may be interrupted anywhere; one that fails does not hold up the others. */
-export async function reconcile(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+/** One round. Each step may be repeated and may be interrupted anywhere. A step that fails does not stop the others. */
+async function reconcile(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
   for (const step of STEPS) {
     if (stopping.aborted) return
     try {
       await step(deps, stopping)
     } catch (error) {
-      deps.log.warn({ step: step.name, error }, 'a step of the reconciler failed; the next round tries again')
+      deps.log.warn({ step: step.name, error }, 'a step of the reconciler failed; the next round repeats it')
     }
   }
 }
@@ -111,7 +113,7 @@ async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promi
   for (const { id, status } of await listExpired(db, BATCH)) {
     if (stopping.aborted) return
     if (status === 'completed' && !(await ledger.expire(id, workerName))) continue
-    await storage.removeAll(exportPrefix(id), patience())
+    await storage.removeAll(exportPrefix(id), storageTimeout())
     await ledger.forgetArtifact(id)
   }
 }
@@ -120,17 +122,17 @@ async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stoppin
   for (const upload of await ledger.listLeftovers(BATCH)) {
     if (stopping.aborted) return
     const prefix = { fullKey: prefixOf(upload.key) }
-    if (upload.uploadId !== null) await storage.abortUpload({ fullKey: upload.key }, upload.uploadId, patience())
+    if (upload.uploadId !== null) await storage.abortUpload({ fullKey: upload.key }, upload.uploadId, storageTimeout())
     // Uploads whose id was not recorded, where the server can list them.
-    await storage.abortUploads(prefix, { signal: patience() })
-    await storage.removeAll(prefix, patience())
+    await storage.abortUploads(prefix, { signal: storageTimeout() })
+    await storage.removeAll(prefix, storageTimeout())
     await ledger.recordSweep(upload)
-    log.info({ exportId: upload.exportId, key: upload.key }, 'what a lost attempt had written was removed')
+    log.info({ exportId: upload.exportId, key: upload.key }, 'objects of a lost attempt were removed')
   }
 }
 
-/** Uploads of workers that died after the storage had begun one and before they could note its id. */
+/** Uploads of workers that died between the start of the upload and the recording of its id. */
 async function abortStaleUploads({ config, storage }: ReconcilerDeps): Promise<void> {
-  const before = new Date(Date.now() - config.EXPORT_TIMEOUT - STALE_MARGIN)
-  await storage.abortUploads(EXPORTS_PREFIX, { before, signal: patience() })
+  const before = new Date(Date.now() - config.EXPORT_TIMEOUT - STALE_UPLOAD_MARGIN_MS)
+  await storage.abortUploads(EXPORTS_PREFIX, { before, signal: storageTimeout() })
 }

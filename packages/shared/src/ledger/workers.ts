@@ -5,7 +5,7 @@ import type { Worker } from '../generated/prisma/client.ts'
 export type WorkerRow = Worker
 
 /** Milliseconds between two signs of life. */
-export const SIGN_INTERVAL = 5_000
+export const REGISTRATION_INTERVAL_MS = 5_000
 
 /** A worker that said nothing for so long is shown as silent: it was killed, or cannot reach the database. */
 export const SILENT_AFTER = '20 seconds'
