@@ -1,4 +1,4 @@
-// The worker process: reads the settings, connects, works until it is told to stop.
+// The worker process: reads the settings, connects, and runs jobs until it receives a stop signal.
 
 import { loadDatasetsOrExit } from '@waybill/shared/own-datasets/start.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
@@ -20,5 +20,5 @@ log.info('stopping: no new work; running exports may finish')
 await worker.stop(config.SHUTDOWN_GRACE)
 await connections.close()
 log.info('stopped')
-// A client that still looks for a Redis that is away would keep the process for ever.
+// A client that reconnects to an unavailable Redis would keep the process alive.
 process.exit(0)

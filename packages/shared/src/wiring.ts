@@ -1,4 +1,4 @@
-// Makes the connections that the settings ask for: what the composition roots of api, worker and standalone share.
+// Creates the connections that the settings describe, for the composition roots of API, worker and standalone.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Counters, createCounters } from './access/rate-counters.ts'
 import { createDatabase, createReader, type Database, type DatabaseOptions } from './database/client.ts'
@@ -23,13 +23,13 @@ export interface Connections {
   close(): Promise<void>
 }
 
-/** What is not enqueued by then is left to the reconciler. */
+/** Closing waits so long for deliveries to be enqueued. The reconciler enqueues the others. */
 const ENQUEUE_TIMEOUT_MS = 1_000
 
-/** For connections to servers that may be away. */
+/** Servers may be unavailable, so closing does not wait longer for them. */
 const CLOSE_TIMEOUT_MS = 5_000
 
-/** Connects lazily: nothing here fails when a server is away. @param name shown in pg_stat_activity */
+/** Connects lazily: an unavailable server causes no error here. @param name shown in pg_stat_activity */
 export function connect(config: Config, name: string, log: Logger): Connections {
   const db = createDatabase(databaseOptions(config, name))
   const readers = createReaders(config, name)
@@ -51,7 +51,7 @@ export function connect(config: Config, name: string, log: Logger): Connections 
       await Promise.race([enqueuer.idle(), sleep(ENQUEUE_TIMEOUT_MS, undefined, { ref: false })])
       const queues = [queue.close(), deliveries.close()]
       const closed = Promise.allSettled([...queues, db.$disconnect(), ...disconnect(readers)])
-      // A server that is away may never answer.
+      // A server that is unavailable may never answer.
       await Promise.race([closed, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       counters.close()
       storage.close()
@@ -74,7 +74,7 @@ function databaseOptions(config: Config, name: string): DatabaseOptions {
   }
 }
 
-/** The tables that datasets read: long queries, one connection an export and a few to cancel them with. */
+/** For the tables of datasets: long queries, one connection for each export and two for cancellation. */
 function createReaders(config: Config, name: string): Readers {
   const { DATABASE_URL: ledgerUrl, SOURCE_DATABASE_URL: sourceUrl = ledgerUrl } = config
   const source = createReader(readerOptions(config, sourceUrl, `${name}-source`))

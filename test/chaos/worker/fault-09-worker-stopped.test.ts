@@ -4,7 +4,7 @@ import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
-const LOST = 'the attempt lost the export; what it wrote is thrown away'
+const LOST = 'the attempt lost the export; its objects are removed'
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
   it('a worker that was stopped during the upload cannot publish after another worker has', async (test) => {

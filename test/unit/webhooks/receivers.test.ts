@@ -1,4 +1,4 @@
-// A receiver that does not answer, and a caller who names many of them, take a few places and no more.
+// A receiver that does not answer, and a caller who names many receivers, use a few permits only.
 import { expect, it } from 'vitest'
 import { createReceivers, type Receiver } from '../../../apps/worker/src/webhooks/receivers.ts'
 
@@ -9,36 +9,39 @@ const named = (requesterId: string, host: string): Receiver => ({
 })
 const endpoint = (endpointId: string): Receiver => ({ endpointId, requesterId: null, url: 'https://same.example/' })
 
-it('one caller with a host name for each webhook takes a tenth of the places, and gets them back', () => {
+it('gives a caller with a host name for each webhook a tenth of the permits, again after their release', () => {
   const receivers = createReceivers(CONCURRENCY)
-  const entered = Array.from({ length: CONCURRENCY }, (_, index) => receivers.enter(named('a', `h${index}.a.example`)))
-  const places = entered.flatMap((place) => ('leave' in place ? [place] : []))
-  expect(places).toHaveLength(5)
-  expect(receivers.enter(named('b', 'b.example'))).toHaveProperty('leave')
-  expect(receivers.enter(endpoint('1'))).toHaveProperty('leave')
-  expect(receivers.enter(named('a', 'one-more.a.example'))).toHaveProperty('pause')
-  for (const place of places) place.leave()
-  expect(receivers.enter(named('a', 'one-more.a.example'))).toHaveProperty('leave')
+  const entered = Array.from({ length: CONCURRENCY }, (_, index) =>
+    receivers.acquire(named('a', `h${index}.a.example`)),
+  )
+  const permits = entered.flatMap((permit) => ('release' in permit ? [permit] : []))
+  expect(permits).toHaveLength(5)
+  expect(receivers.acquire(named('b', 'b.example'))).toHaveProperty('release')
+  expect(receivers.acquire(endpoint('1'))).toHaveProperty('release')
+  expect(receivers.acquire(named('a', 'one-more.a.example'))).toHaveProperty('retryAfterMs')
+  for (const permit of permits) permit.release()
+  expect(receivers.acquire(named('a', 'one-more.a.example'))).toHaveProperty('release')
 })
 
-it('one host has three places for all callers; one endpoint three of its own', () => {
+it('gives one host three permits for all callers together, and each endpoint three of its own', () => {
   const receivers = createReceivers(CONCURRENCY)
-  const kinds = (all: readonly Receiver[]) => all.map((one) => ('leave' in receivers.enter(one) ? 'place' : 'pause'))
+  const kinds = (all: readonly Receiver[]) =>
+    all.map((one) => ('release' in receivers.acquire(one) ? 'permit' : 'wait'))
   const oneHost = ['a', 'b', 'c', 'd'].map((requester) => named(requester, 'one.example'))
-  expect(kinds(oneHost)).toEqual(['place', 'place', 'place', 'pause'])
-  expect(kinds(['1', '1', '1', '1', '2'].map(endpoint))).toEqual(['place', 'place', 'place', 'pause', 'place'])
+  expect(kinds(oneHost)).toEqual(['permit', 'permit', 'permit', 'wait'])
+  expect(kinds(['1', '1', '1', '1', '2'].map(endpoint))).toEqual(['permit', 'permit', 'permit', 'wait', 'permit'])
 })
 
-it('whoever waits comes back the later, the more wait for the same place; those of others do not', () => {
+it('delays deliveries longer the more of them wait for the same receiver, but not those of other receivers', () => {
   const receivers = createReceivers(CONCURRENCY, () => 0)
-  const pauseOf = (receiver: Receiver): number => {
-    const entered = receivers.enter(receiver)
-    return 'pause' in entered ? entered.pause : 0
+  const delayOf = (receiver: Receiver): number => {
+    const entered = receivers.acquire(receiver)
+    return 'retryAfterMs' in entered ? entered.retryAfterMs : 0
   }
-  for (const id of ['busy', 'quiet']) for (let count = 0; count < 3; count++) receivers.enter(endpoint(id))
-  const pauses = Array.from({ length: 300 }, () => pauseOf(endpoint('busy')))
-  expect(Math.max(...pauses.slice(0, 3))).toBeLessThanOrEqual(10_000)
-  expect(Math.max(...pauses.slice(200))).toBeGreaterThan(10_000)
-  expect(Math.max(...pauses)).toBeLessThanOrEqual(300_000)
-  expect(pauseOf(endpoint('quiet'))).toBeLessThanOrEqual(10_000)
+  for (const id of ['busy', 'quiet']) for (let count = 0; count < 3; count++) receivers.acquire(endpoint(id))
+  const delays = Array.from({ length: 300 }, () => delayOf(endpoint('busy')))
+  expect(Math.max(...delays.slice(0, 3))).toBeLessThanOrEqual(10_000)
+  expect(Math.max(...delays.slice(200))).toBeGreaterThan(10_000)
+  expect(Math.max(...delays)).toBeLessThanOrEqual(300_000)
+  expect(delayOf(endpoint('quiet'))).toBeLessThanOrEqual(10_000)
 })

@@ -10,8 +10,6 @@ import type { EventRow } from '@waybill/shared/ledger/queries.ts'
 import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
 
-// The database returns text and JSON. The casts below name the types that the ledger has written.
-
 /** The export as in docs/api.md, without `download`, which the route adds. */
 export function presentExport(row: ExportRow): Export {
   const isDone = row.rowCount !== null

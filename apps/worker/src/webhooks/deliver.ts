@@ -1,4 +1,4 @@
-// The story of one try to deliver a webhook: claim, sign, send, write down; then again later, or never.
+// Makes one attempt to deliver a webhook: claims it, signs it, sends it and records the outcome.
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@waybill/shared/database/client.ts'
 import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
@@ -21,7 +21,7 @@ import { callerOwner, endpointOwner } from '@waybill/shared/webhooks/secrets.ts'
 import { webhookHeaders } from '@waybill/shared/webhooks/signature.ts'
 import type { UrlRules } from '@waybill/shared/webhooks/url.ts'
 import type { Resolve } from './lookup.ts'
-import { type Answer, postWebhook } from './post.ts'
+import { postWebhook, type Reply } from './post.ts'
 import type { Receivers } from './receivers.ts'
 import { nextDelay, parseRetryAfter } from './schedule.ts'
 
@@ -33,38 +33,39 @@ export interface DeliveryDeps {
   readonly rules: UrlRules
   readonly resolve: Resolve
   readonly receivers: Receivers
-  /** Shown in the trail as the one who did it. */
+  /** The actor of the worker's events in the audit trail. */
   readonly workerName: string
 }
 
-/** What the queue is to do with the job. */
+/** What happens to the job. */
 export type DeliveryOutcome =
   | { readonly kind: 'done' }
-  /** The same job once more, after so many milliseconds: it is not its turn yet. */
+  /** The same job runs again after `delay` milliseconds: the delivery is not due, or its receiver is busy. */
   | { readonly kind: 'later'; readonly delay: number }
-  /** A job for the next try. */
+  /** A new job for the next attempt. */
   | { readonly kind: 'again'; readonly due: DueDelivery }
 
-/** A job that comes this much too early (milliseconds) waits: clocks differ. One that is earlier is of an earlier try. */
-const EARLY = 60_000
+/** Clocks differ, so a job may run this much before its delivery is due. An earlier job belongs to an earlier attempt. */
+const CLOCK_TOLERANCE_MS = 60_000
 
-/** After the time of a try and of writing it down, before it counts as lost (milliseconds). */
-const LEASE_MARGIN = 2_000
+/** Added to the time that an attempt and its recording may take. After that, the attempt counts as lost. */
+const LEASE_MARGIN_MS = 2_000
 
-/** @param stopping aborts when the process is to end: the try is handed back as if it had not begun */
+/** @param stopping aborts when the process shuts down: the attempt is handed back and does not count */
 export async function deliverWebhook(deps: DeliveryDeps, id: string, stopping: AbortSignal): Promise<DeliveryOutcome> {
   const { config, db, receivers } = deps
-  const prospect = await findPendingDelivery(db, id)
-  if (prospect === undefined) return { kind: 'done' }
-  if (prospect.wait > 0) return prospect.wait < EARLY ? { kind: 'later', delay: prospect.wait } : { kind: 'done' }
-  const place = receivers.enter(prospect)
-  if ('pause' in place) return { kind: 'later', delay: place.pause }
+  const pending = await findPendingDelivery(db, id)
+  if (pending === undefined) return { kind: 'done' }
+  if (pending.wait > 0)
+    return pending.wait < CLOCK_TOLERANCE_MS ? { kind: 'later', delay: pending.wait } : { kind: 'done' }
+  const permit = receivers.acquire(pending)
+  if ('retryAfterMs' in permit) return { kind: 'later', delay: permit.retryAfterMs }
   try {
-    const lease = config.WEBHOOK_TIMEOUT + config.WORKER_LOCK + LEASE_MARGIN
+    const lease = config.WEBHOOK_TIMEOUT + config.WORKER_LOCK + LEASE_MARGIN_MS
     const delivery = await claimDelivery(db, id, randomUUID(), lease)
     return delivery === undefined ? { kind: 'done' } : await attempt(deps, delivery, stopping)
   } finally {
-    place.leave()
+    permit.release()
   }
 }
 
@@ -76,15 +77,15 @@ async function attempt(deps: DeliveryDeps, delivery: ClaimedDelivery, stopping: 
     return { kind: 'done' }
   }
   const startedAt = performance.now()
-  let answer: Answer
+  let reply: Reply
   try {
-    answer = await send(deps, delivery, url, stopping)
+    reply = await send(deps, delivery, url, stopping)
   } catch (error) {
     if (!stopping.aborted) throw error
     await retryWhileUnavailable(config.WORKER_LOCK, () => releaseDelivery(db, delivery))
     return { kind: 'done' }
   }
-  const result = { ...answer, milliseconds: performance.now() - startedAt }
+  const result = { ...reply, milliseconds: performance.now() - startedAt }
   const { status, error } = result
   const about = { deliveryId, endpointId, exportId, attempt: attempts, status }
   if (isSuccess(status)) {
@@ -94,8 +95,8 @@ async function attempt(deps: DeliveryDeps, delivery: ClaimedDelivery, stopping: 
   }
   const isGone = status === 410
   const isLast = isGone || delivery.type === TEST_EVENT
-  const delay = isLast ? undefined : nextDelay(attempts, parseRetryAfter(answer.retryAfter))
-  log.warn({ ...about, delay, reason: error }, delay === undefined ? 'webhook failed' : 'webhook will be tried again')
+  const delay = isLast ? undefined : nextDelay(attempts, parseRetryAfter(reply.retryAfter))
+  log.warn({ ...about, delay, reason: error }, delay === undefined ? 'webhook failed' : 'webhook will be retried')
   const dueAt = await retryWhileUnavailable(config.WORKER_LOCK, () => recordFailure(db, delivery, result, delay))
   const reason = await retryWhileUnavailable(config.WORKER_LOCK, () =>
     disableIfUnreachable(db, delivery, isGone, deps.workerName),
@@ -107,12 +108,7 @@ async function attempt(deps: DeliveryDeps, delivery: ClaimedDelivery, stopping: 
   return dueAt === undefined ? { kind: 'done' } : { kind: 'again', due: { id: deliveryId, dueAt } }
 }
 
-async function send(
-  deps: DeliveryDeps,
-  delivery: ClaimedDelivery,
-  url: string,
-  stopping: AbortSignal,
-): Promise<Answer> {
+async function send(deps: DeliveryDeps, delivery: ClaimedDelivery, url: string, stopping: AbortSignal): Promise<Reply> {
   const { config, rules, resolve, log } = deps
   const { id, endpointId } = delivery
   let secrets: string[]
@@ -125,20 +121,17 @@ async function send(
   const publicUrl = config.PUBLIC_URL ?? `http://localhost:${config.PORT}`
   const body = webhookBody(delivery, publicUrl)
   const headers = webhookHeaders({ id, sentAt: new Date(), body }, secrets)
-  const answer = await postWebhook(
-    { url, headers, body },
-    { rules, resolve, timeout: config.WEBHOOK_TIMEOUT, stopping },
-  )
-  if (answer.error !== undefined || isSuccess(answer.status)) return answer
-  return { ...answer, error: explain(answer.status ?? 0) }
+  const reply = await postWebhook({ url, headers, body }, { rules, resolve, timeout: config.WEBHOOK_TIMEOUT, stopping })
+  if (reply.error !== undefined || isSuccess(reply.status)) return reply
+  return { ...reply, error: explain(reply.status ?? 0) }
 }
 
-/** The one in use, and the one before while it still signs. */
+/** The current secret, and the previous one while it still signs. */
 function openSecrets(box: SecretBox, delivery: ClaimedDelivery): string[] {
   const { endpointId, requesterId, secret, previousSecret } = delivery
   const owner = endpointId === null ? callerOwner(requesterId ?? '') : endpointOwner(endpointId)
   if (secret === null) throw new Error('there is no secret')
-  return [secret, previousSecret].flatMap((sealed) => (sealed === null ? [] : [box.open(sealed, owner)]))
+  return [secret, previousSecret].flatMap((encrypted) => (encrypted === null ? [] : [box.open(encrypted, owner)]))
 }
 
 function isSuccess(status: number | undefined): boolean {

@@ -1,4 +1,4 @@
-// Sends one webhook over HTTP, whatever the other side does: bounded in time, in bytes, and in where it goes.
+// Sends one webhook over HTTP, with limits on its duration, on the bytes read, and on the addresses it may reach.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { portOf, type UrlRules, webhookUrlFault } from '@waybill/shared/webhooks/url.ts'
@@ -13,37 +13,39 @@ export interface Post {
 export interface PostOptions {
   readonly rules: UrlRules
   readonly resolve: Resolve
-  /** Milliseconds for all of it: the name, the connection, the answer. */
+  /** Milliseconds for the whole request: DNS, connection and response. */
   readonly timeout: number
-  /** The process is to end. */
+  /** Aborts when the process shuts down. */
   readonly stopping: AbortSignal
 }
 
-/** What came back: a status, or the reason why there is none. */
-export interface Answer {
+/** The response of the receiver, or the reason why there is none. */
+export interface Reply {
   readonly status?: number
   readonly retryAfter?: string | undefined
-  /** The beginning of its body. */
+  /** The beginning of the body. */
   readonly answer: string
   readonly error?: string
 }
 
-/** Bytes of the answer's body that are read, and that are kept. */
-const READ_LIMIT = 65_536
-const KEPT = 2_048
+/** The rest of the body is not read. */
+const MAX_READ_BYTES = 65_536
 
-// Of their own: Node's global agents go through the proxy of the environment when NODE_USE_ENV_PROXY says so, and the
-// proxy would look the name up. A connection a try: an old one would lead where its name led then.
+/** The rest of what was read is not recorded. */
+const MAX_KEPT_BYTES = 2_048
+
+// Not Node's global agents: with NODE_USE_ENV_PROXY they use the proxy of the environment, and the proxy would look the
+// name up, unchecked. One connection for each attempt: a kept one would use the address that was checked earlier.
 const AGENTS = { 'http:': new HttpAgent({ keepAlive: false }), 'https:': new HttpsAgent({ keepAlive: false }) }
 
 /** @throws the reason of `stopping` */
-export async function postWebhook({ url: text, headers, body }: Post, options: PostOptions): Promise<Answer> {
+export async function postWebhook({ url: text, headers, body }: Post, options: PostOptions): Promise<Reply> {
   const { rules, resolve, timeout, stopping } = options
   const fault = webhookUrlFault(text, rules)
   if (fault !== undefined) return { answer: '', error: `the URL ${fault}` }
   const url = new URL(text)
   const isHttps = url.protocol === 'https:'
-  const late = AbortSignal.timeout(timeout)
+  const timedOut = AbortSignal.timeout(timeout)
   try {
     const response = await new Promise<IncomingMessage>((resolvePromise, reject) => {
       const request = (isHttps ? httpsRequest : httpRequest)(url, {
@@ -57,12 +59,12 @@ export async function postWebhook({ url: text, headers, body }: Post, options: P
         },
         agent: isHttps ? AGENTS['https:'] : AGENTS['http:'],
         lookup: createGuardedLookup(resolve, rules.addresses, portOf(url)),
-        signal: AbortSignal.any([late, stopping]),
-        // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+        signal: AbortSignal.any([timedOut, stopping]),
+        // Also when NODE_TLS_REJECT_UNAUTHORIZED=0 is set.
         rejectUnauthorized: true,
       })
       request.once('response', resolvePromise)
-      // It stays: a connection may break more than once, also after the answer.
+      // Not `once`: a connection may fail more than once, also after the response.
       request.on('error', reject)
       request.end(body)
     })
@@ -73,31 +75,31 @@ export async function postWebhook({ url: text, headers, body }: Post, options: P
     }
   } catch (error) {
     stopping.throwIfAborted()
-    return { answer: '', error: late.aborted ? `no answer within ${timeout} ms` : describe(error) }
+    return { answer: '', error: timedOut.aborted ? `no answer within ${timeout} ms` : describe(error) }
   }
 }
 
-/** Never fails: the status is the answer, and a body that breaks off, drips or does not end changes nothing of it. */
+/** Never rejects: the status decides the outcome, whether or not the body is complete. */
 async function readBeginning(response: IncomingMessage): Promise<string> {
   const kept: Buffer[] = []
   let read = 0
   try {
     for await (const chunk of response) {
       const bytes = chunk as Buffer
-      if (read < KEPT) kept.push(bytes.subarray(0, KEPT - read))
+      if (read < MAX_KEPT_BYTES) kept.push(bytes.subarray(0, MAX_KEPT_BYTES - read))
       read += bytes.byteLength
-      if (read >= READ_LIMIT) break // which destroys the stream
+      if (read >= MAX_READ_BYTES) break // which destroys the stream
     }
   } catch {
-    // What came before is what there is.
+    // The connection failed within the body: what was read so far is kept.
   } finally {
     response.destroy()
   }
-  // Postgres takes no NUL.
+  // Postgres cannot store NUL in text.
   return Buffer.concat(kept).toString('utf8').replaceAll('\0', '\uFFFD')
 }
 
-/** Fit for those who see the delivery: no addresses, no names of ours. */
+/** For the callers who may read the delivery: without addresses or internal names. */
 function describe(error: unknown): string {
   if (error instanceof AddressRefused) return 'the name leads to an address that is not allowed'
   const code = String((error as { code?: unknown }).code ?? 'UNKNOWN')

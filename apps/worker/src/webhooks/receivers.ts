@@ -1,75 +1,76 @@
-// Who is being sent webhooks right now, so that one that is slow does not take the places of all others: neither one
-// receiver, nor one caller who names many of them.
+// Limits the webhooks that are sent at once to one receiver and for one caller, so that a slow one does not block the others.
 
-/** Of a delivery. */
+/** The receiver of a delivery. */
 export interface Receiver {
   readonly endpointId: string | null
-  /** Who named the address; null: it is an endpoint. */
+  /** The caller who set the `webhookUrl`; null: the receiver is an endpoint. */
   readonly requesterId: string | null
   readonly url: string | null
 }
 
 export interface Receivers {
-  /** A place with this receiver, or milliseconds to wait before asking again: all are taken. */
-  enter(receiver: Receiver): { leave(): void } | { readonly pause: number }
+  /** A permit to send; or, when all permits are in use, milliseconds to wait before the next try. */
+  acquire(receiver: Receiver): { release(): void } | { readonly retryAfterMs: number }
 }
 
-/** Webhooks on their way to one receiver at most, in one worker. */
-const PLACES = 3
+/** Webhooks to one receiver at once, in one worker. */
+const PERMITS_PER_RECEIVER = 3
 
-/** All that one caller names together: at most one of so many places of the worker. A host name costs nothing. */
-const SHARE = 10
+/** All receivers of one caller may use this share of the worker's concurrency. A caller can name any number of hosts. */
+const PERMIT_SHARE_PER_CALLER = 1 / 10
 
-/** As long as a receiver takes that does not answer, about (milliseconds): so long a place is taken. */
-const PAUSE = { least: 500, most: 10_000 } as const
+const MIN_RETRY_AFTER_MS = 500
 
-/** However many wait (milliseconds). */
-const LONGEST_PAUSE = 5 * 60_000
+/** About as long as a permit is in use when the receiver does not answer. */
+const BASE_RETRY_AFTER_MS = 10_000
 
-/** @param concurrency webhooks on their way from this worker */
+const MAX_RETRY_AFTER_MS = 5 * 60_000
+
+/** @param concurrency webhooks that this worker sends at once */
 export function createReceivers(concurrency: number, now: () => number = () => performance.now()): Receivers {
-  const taken = new Map<string, number>()
-  const paused = new Map<string, number[]>()
-  const placesOfCaller = Math.max(1, Math.floor(concurrency / SHARE))
+  const inUse = new Map<string, number>()
+  /** By limit: when each waiting delivery tries again. */
+  const retries = new Map<string, number[]>()
+  const permitsPerCaller = Math.max(1, Math.floor(concurrency * PERMIT_SHARE_PER_CALLER))
 
-  /** By chance, so that those who wait do not come at once; the longer, the more of them there are for each place. */
-  const pauseAt = ({ name, places }: Limit): number => {
+  /** Random, so that waiting deliveries do not return together; longer the more of them wait for each permit. */
+  const retryAfter = ({ name, permits }: Limit): number => {
     const time = now()
-    const waiting = (paused.get(name) ?? []).filter((until) => until > time)
-    const most = Math.min(LONGEST_PAUSE, PAUSE.most * Math.max(1, waiting.length / places))
-    const pause = PAUSE.least + Math.random() * (most - PAUSE.least)
-    paused.set(name, [...waiting, time + pause])
-    return pause
+    const waiting = (retries.get(name) ?? []).filter((retryAt) => retryAt > time)
+    const longest = Math.min(MAX_RETRY_AFTER_MS, BASE_RETRY_AFTER_MS * Math.max(1, waiting.length / permits))
+    const delay = MIN_RETRY_AFTER_MS + Math.random() * (longest - MIN_RETRY_AFTER_MS)
+    retries.set(name, [...waiting, time + delay])
+    return delay
   }
-  const leave = ({ name }: Limit): void => {
-    const left = (taken.get(name) ?? 1) - 1
-    if (left > 0) return void taken.set(name, left)
-    taken.delete(name)
-    if ((paused.get(name) ?? []).every((until) => until <= now())) paused.delete(name)
+  const release = ({ name }: Limit): void => {
+    const left = (inUse.get(name) ?? 1) - 1
+    if (left > 0) return void inUse.set(name, left)
+    inUse.delete(name)
+    if ((retries.get(name) ?? []).every((retryAt) => retryAt <= now())) retries.delete(name)
   }
 
   return {
-    enter(receiver) {
-      const limits = limitsOf(receiver, placesOfCaller)
-      const full = limits.find(({ name, places }) => (taken.get(name) ?? 0) >= places)
-      if (full !== undefined) return { pause: pauseAt(full) }
-      for (const { name } of limits) taken.set(name, (taken.get(name) ?? 0) + 1)
-      return { leave: () => limits.forEach(leave) }
+    acquire(receiver) {
+      const limits = limitsOf(receiver, permitsPerCaller)
+      const full = limits.find(({ name, permits }) => (inUse.get(name) ?? 0) >= permits)
+      if (full !== undefined) return { retryAfterMs: retryAfter(full) }
+      for (const { name } of limits) inUse.set(name, (inUse.get(name) ?? 0) + 1)
+      return { release: () => limits.forEach(release) }
     },
   }
 }
 
 interface Limit {
   readonly name: string
-  readonly places: number
+  readonly permits: number
 }
 
-/** Addresses that callers name count by their host, as paths cost nothing, and all of one caller's together. */
-function limitsOf({ endpointId, requesterId, url }: Receiver, placesOfCaller: number): Limit[] {
-  if (endpointId !== null) return [{ name: `endpoint ${endpointId}`, places: PLACES }]
+/** The URLs of callers count by host, as a caller can name any path, and all URLs of one caller count together. */
+function limitsOf({ endpointId, requesterId, url }: Receiver, permitsPerCaller: number): Limit[] {
+  if (endpointId !== null) return [{ name: `endpoint ${endpointId}`, permits: PERMITS_PER_RECEIVER }]
   const host = url !== null && URL.canParse(url) ? new URL(url).host : ''
   return [
-    { name: `host ${host}`, places: PLACES },
-    { name: `caller ${requesterId}`, places: placesOfCaller },
+    { name: `host ${host}`, permits: PERMITS_PER_RECEIVER },
+    { name: `caller ${requesterId}`, permits: permitsPerCaller },
   ]
 }

@@ -1,44 +1,44 @@
-// When a webhook that has not arrived is tried again.
+// The schedule of the attempts to deliver a webhook.
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
 
-/** Milliseconds after the first, second, … try, as https://www.standardwebhooks.com recommends; then it has failed. */
-const DELAYS = [
-  5 * SECOND,
-  5 * MINUTE,
-  30 * MINUTE,
-  2 * HOUR,
-  5 * HOUR,
-  10 * HOUR,
-  14 * HOUR,
-  20 * HOUR,
-  24 * HOUR,
+/** After the first, second, … attempt, as https://www.standardwebhooks.com recommends. After the last, the delivery fails. */
+const RETRY_DELAYS_MS = [
+  5 * SECOND_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  14 * HOUR_MS,
+  20 * HOUR_MS,
+  24 * HOUR_MS,
 ] as const
 
-/** Up to this much is added by chance: what failed together must not come back together. */
-const JITTER = 0.2
+/** Up to this share of the delay is added at random, so that deliveries which failed together are not retried together. */
+const MAX_JITTER_RATIO = 0.2
 
-/** No receiver may ask for more patience. */
-const LONGEST_WAIT = 24 * HOUR
+/** A longer Retry-After is cut to this. */
+const MAX_RETRY_AFTER_MS = 24 * HOUR_MS
 
 /**
- * @param attempts that were made, this one included
- * @param retryAfter milliseconds that the receiver asks for: honoured where it is more than the schedule's
- * @returns milliseconds until the next try; undefined: there is none
+ * @param attempts the number of attempts made, including this one
+ * @param retryAfter milliseconds that the receiver asked for; used when longer than the delay of the schedule
+ * @returns milliseconds until the next attempt; undefined: there is none
  */
 export function nextDelay(attempts: number, retryAfter = 0, random = Math.random()): number | undefined {
-  const delay = DELAYS[attempts - 1]
+  const delay = RETRY_DELAYS_MS[attempts - 1]
   if (delay === undefined) return undefined
-  return Math.round(Math.max(delay, Math.min(retryAfter, LONGEST_WAIT)) * (1 + JITTER * random))
+  return Math.round(Math.max(delay, Math.min(retryAfter, MAX_RETRY_AFTER_MS)) * (1 + MAX_JITTER_RATIO * random))
 }
 
-/** Seconds or a date (RFC 9110, 10.2.3) to milliseconds from now; undefined: neither. */
+/** Seconds or a date (RFC 9110, section 10.2.3) to milliseconds from now; undefined: neither. */
 export function parseRetryAfter(text: string | undefined, now = Date.now()): number | undefined {
   if (text === undefined) return undefined
-  if (/^\d+$/.test(text.trim())) return Number(text) * SECOND
-  // `Date.parse` makes a date of almost anything; HTTP's end in GMT.
+  if (/^\d+$/.test(text.trim())) return Number(text) * SECOND_MS
+  // `Date.parse` accepts almost any text, but an HTTP date ends in GMT.
   const date = text.trim().endsWith('GMT') ? Date.parse(text) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }

@@ -1,4 +1,4 @@
-// Where the objects of an export are, and the manifest that proves a file complete.
+// The keys of the objects of an export, and the manifest that proves that a file is complete.
 import type { Manifest } from '../contract/manifest.ts'
 import type { Warning } from '../vocabulary/export.ts'
 import type { Column } from '../vocabulary/table.ts'
@@ -17,14 +17,14 @@ export function attemptPrefix(exportId: string, token: string): string {
   return `${exportPrefix(exportId)}${token}/`
 }
 
-/** The prefix of the attempt that wrote this key. */
+/** The prefix of the attempt that wrote the object with this key. */
 export function prefixOf(key: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1)
 }
 
 export const MANIFEST_NAME = 'manifest.json'
 
-/** What is known of a file once it is stored. */
+/** The facts that are known once a file is stored. */
 export type ArtifactFacts = Pick<Manifest, 'rowCount' | 'truncated' | 'bytes' | 'sha256'> & {
   readonly warnings: readonly Warning[]
   readonly snapshotAt: Date

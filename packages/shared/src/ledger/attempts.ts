@@ -1,4 +1,4 @@
-// What the attempt of a worker writes: each write names the attempt's token, so a late one changes nothing.
+// The writes of an attempt. Each write names the token of its attempt, so a late attempt changes nothing.
 import { Prisma } from '../database/client.ts'
 import { interval } from '../database/sql.ts'
 import type { ErrorCode } from '../vocabulary/errors.ts'
@@ -28,7 +28,7 @@ export interface Artifact {
 export function createAttemptLedger(context: LedgerContext) {
   const { db } = context
   return {
-    /** Starts an attempt on a queued export. Undefined: it is not queued. */
+    /** Starts an attempt. Undefined: the export is not queued. */
     async claim(attempt: Attempt): Promise<ExportRow | undefined> {
       const moved = await move(
         context,
@@ -41,7 +41,7 @@ export function createAttemptLedger(context: LedgerContext) {
       return decodeExport(await db.export.findUniqueOrThrow({ where: { id: attempt.exportId } }))
     },
 
-    /** Says that the attempt is alive and how far it is. False: it is not the owner any more and must stop. */
+    /** Records that the attempt is alive, and its progress. False: it no longer owns the export and must stop. */
     async heartbeat(attempt: Attempt, progress: { rows: number; bytes: number }): Promise<boolean> {
       const count = await db.$executeRaw`UPDATE waybill.exports
         SET heartbeat_at = now(), rows = ${progress.rows}::bigint, bytes = ${progress.bytes}::bigint
@@ -49,7 +49,7 @@ export function createAttemptLedger(context: LedgerContext) {
       return count === 1
     },
 
-    /** Notes what is about to be written, before it is. False: not the owner any more. */
+    /** Records an upload before it begins, and its id once there is one. False: the attempt no longer owns the export. */
     async recordUpload(
       attempt: Attempt,
       upload: { key: string; estimatedRows: number; uploadId?: string },
@@ -64,14 +64,14 @@ export function createAttemptLedger(context: LedgerContext) {
       return count === 1
     },
 
-    /** What the attempt wrote is gone, or never was. The reconciler looks again: a request given up may come late. */
+    /** The objects of the attempt are removed. The reconciler removes them again: an abandoned request may arrive late. */
     async recordRemoval(attempt: Attempt): Promise<void> {
       await db.$executeRaw`UPDATE waybill.uploads SET swept_at = now(), sweeps = 1 WHERE token = ${attempt.token}::uuid`
     },
 
     /**
      * Publishes the artifact. False: another attempt owns the export, or it has ended, and this artifact must be
-     * removed. May be repeated when the answer was lost.
+     * removed. May be repeated when the response was lost.
      */
     async complete(attempt: Attempt, artifact: Artifact, ttl: number): Promise<boolean> {
       const { key, rowCount, bytes, sha256, truncated, warnings, snapshotAt } = artifact
@@ -97,7 +97,7 @@ export function createAttemptLedger(context: LedgerContext) {
       return isPublished
     },
 
-    /** Ends the export. False: not the owner any more. */
+    /** Ends the export. False: the attempt no longer owns it. */
     async fail(attempt: Attempt, code: ErrorCode, message: string): Promise<boolean> {
       const moved = await move(
         context,
@@ -109,13 +109,13 @@ export function createAttemptLedger(context: LedgerContext) {
       return moved.length === 1
     },
 
-    /** Hands the export back for another attempt after an error. False: not the owner any more. */
+    /** Queues the export for another attempt after an error. False: the attempt no longer owns it. */
     async requeue(attempt: Attempt, code: ErrorCode): Promise<boolean> {
       const event: TransitionEvent = { type: 'export.retrying', actor: attempt.worker, data: { code } }
       return (await move(context, owned(attempt), BACK_TO_QUEUE, event)).length === 1
     },
 
-    /** Hands the export back because the worker shuts down: the attempt does not count. */
+    /** Queues the export again because the worker shuts down: the attempt does not count. */
     async release(attempt: Attempt): Promise<boolean> {
       const moved = await move(context, owned(attempt), Prisma.sql`${BACK_TO_QUEUE}, attempts = attempts - 1`, {
         type: 'export.released',

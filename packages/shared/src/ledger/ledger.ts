@@ -1,4 +1,4 @@
-// The ledger: the only writer of export rows, of their trail and of the notes on uploads.
+// The ledger: the only writer of export rows, of the events of their transitions, and of the records of uploads.
 import type { Database } from '../database/client.ts'
 import { createAttemptLedger } from './attempts.ts'
 import { createRequestLedger } from './requests.ts'

@@ -1,4 +1,4 @@
-// Reads exports and their trail, one or a page at a time.
+// Reads exports and their events, one or a page at a time.
 import type { Database } from '../database/client.ts'
 import type { AuditEvent } from '../generated/prisma/client.ts'
 import type { ExportStatus, Lane } from '../vocabulary/export.ts'
@@ -8,18 +8,18 @@ import { decodeExport, type ExportRow } from './export-row.ts'
 export type EventRow = AuditEvent
 
 export interface ExportFilter {
-  /** Undefined: of everybody. */
+  /** Undefined: exports of all requesters. */
   readonly requesterId: string | undefined
   readonly status?: ExportStatus | undefined
   readonly dataset?: string | undefined
-  /** A part of the name, in whatever case. */
+  /** A part of the name; case is ignored. */
   readonly requestedBy?: string | undefined
   /** RFC 3339, or a day in UTC; both inclusive. */
   readonly from?: string | undefined
   readonly to?: string | undefined
 }
 
-/** The export, if there is one and, where a requester is named, if it is theirs. */
+/** Undefined: there is no such export, or it belongs to another requester than the one given. */
 export async function findExport(
   db: Database,
   id: string,
@@ -29,15 +29,15 @@ export async function findExport(
   return row === null ? undefined : asOfNow(decodeExport(row))
 }
 
-/** A file that has had its time counts as gone, also before the reconciler comes to remove it. */
+/** An export is expired from its `expiresAt` on, also before the reconciler has removed the file. */
 function asOfNow(row: ExportRow): ExportRow {
   const isOver = row.status === 'completed' && row.expiresAt !== null && row.expiresAt <= new Date()
   return isOver ? { ...row, status: 'expired' } : row
 }
 
 /**
- * Newest first. Ids are UUIDs of version 7, so they are in order of time and `before` is where the last page
- * ended. One row more than `limit` comes back when there is a next page.
+ * Newest first. Ids are UUIDs of version 7, which are in order of time, so `before` is the last id of the page before.
+ * Returns one row more than `limit` when there is a next page.
  */
 export async function listExports(
   db: Database,
@@ -59,7 +59,7 @@ export async function listExports(
   return rows.map((row) => asOfNow(decodeExport(row)))
 }
 
-/** Prisma hands it to LIKE as it is: the characters that mean something there are to mean themselves. */
+/** Prisma passes the text to LIKE unchanged, so the special characters of LIKE are escaped. */
 function likeText(text: string): string {
   return text.replaceAll(/[\\%_]/g, '\\$&')
 }
@@ -68,7 +68,7 @@ function since(from: string | undefined) {
   return from === undefined ? {} : { gte: new Date(from) }
 }
 
-/** A day lasts until its end. */
+/** A day includes its last moment. */
 function until(to: string | undefined) {
   if (to === undefined) return {}
   return isDay(to) ? { lt: new Date(Date.parse(to) + 86_400_000) } : { lte: new Date(to) }
@@ -86,7 +86,7 @@ export interface QueuedExport {
   readonly ahead: number
 }
 
-/** Exports that wait, the oldest of each lane: the reconciler makes sure that each has a job. */
+/** The oldest queued exports of each lane, for the reconciler, which adds missing jobs. */
 export function listQueued(db: Database, limitPerLane: number): Promise<QueuedExport[]> {
   return db.$queryRaw<QueuedExport[]>`
     SELECT id, lane, ahead FROM (
@@ -98,8 +98,8 @@ export function listQueued(db: Database, limitPerLane: number): Promise<QueuedEx
 }
 
 /**
- * Exports whose file has had its time, and those whose file could not be removed when they expired. In random
- * order: one that cannot be removed must not hold up the others for ever.
+ * Exports past their `expiresAt`, and expired exports whose file could not be removed. In random order: a file that
+ * cannot be removed must not keep the others from being removed.
  */
 export function listExpired(db: Database, limit: number): Promise<{ id: string; status: ExportStatus }[]> {
   return db.$queryRaw<{ id: string; status: ExportStatus }[]>`

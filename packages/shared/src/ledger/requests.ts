@@ -1,4 +1,4 @@
-// What callers do to exports: ask, cancel, download, remove.
+// The writes for callers: request, cancel, expire, and record a download.
 
 import { createKeyedMutex } from '../async/keyed-mutex.ts'
 import { type Actor, type AuditEvent, recordEvent } from '../audit/record.ts'
@@ -18,14 +18,14 @@ export interface NewExport {
   readonly compression: Compression
   readonly csv: CsvOptions
   readonly contentType: string
-  /** With the extension; the name is made of the dataset and the time. */
+  /** Without the dot. The file name is made of the dataset, the time and the extension. */
   readonly extension: string
   readonly lane: Lane
-  /** What the planner expects, where it could be asked. */
+  /** The estimate of the source's planner, if there is one. */
   readonly estimatedRows: number | undefined
-  /** The caller's Idempotency-Key, and the hash of what it stood for. */
+  /** The caller's Idempotency-Key, and the hash of the request. */
   readonly idempotency: { readonly key: string; readonly hash: string } | undefined
-  /** Told how the export ends. */
+  /** Receives a webhook when the export ends. */
   readonly webhookUrl?: string | undefined
 }
 
@@ -37,7 +37,7 @@ export interface Created {
   readonly active: number
 }
 
-/** Repeats of a POST are recognised for this long (api.md). */
+/** A repeated POST is recognized for this long. */
 const IDEMPOTENCY_WINDOW = '24 hours'
 
 /** Limit of the wait for earlier requests of the same requester, which pile up while the database is slow. */
@@ -45,12 +45,12 @@ const REQUESTER_LOCK_TIMEOUT_MS = 30_000
 
 export function createRequestLedger(context: LedgerContext) {
   const { db } = context
-  // Each of a hundred requests of one requester would keep a connection while it waits for the lock below, and the
-  // requests of all others would find none.
+  // Without it, many requests of one requester would each hold a connection while they wait for the lock below, and
+  // requests of others would find none.
   const serialize = createKeyedMutex(REQUESTER_LOCK_TIMEOUT_MS, () => new WaybillError('DATABASE_UNAVAILABLE'))
   return {
     /**
-     * Writes the row and its first event. A repeat under the same idempotency key gives the first row.
+     * Writes the row and its first event. A repeat under the same idempotency key returns the first row.
      *
      * @param maxActive exports of one requester that may be queued or running at once
      * @throws WaybillError IDEMPOTENCY_KEY_REUSED, TOO_MANY_ACTIVE_EXPORTS
@@ -62,7 +62,7 @@ export function createRequestLedger(context: LedgerContext) {
       try {
         return await serialize(requester.id, () =>
           db.$transaction(async (tx) => {
-            // One request of a requester at a time: or a hundred at once would each see room for one more.
+            // One request of a requester at a time. Otherwise concurrent requests would all pass the check of maxActive.
             await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${requester.id}, 0))::text`
             const active = await tx.export.count({
               where: { requesterId: requester.id, status: { in: ['queued', 'running'] } },
@@ -83,7 +83,7 @@ export function createRequestLedger(context: LedgerContext) {
       }
     },
 
-    /** Ends an export that has not ended. The worker that runs it, if any, finds out with its next heartbeat. */
+    /** Ends an active export. A worker that runs it stops with its next heartbeat. False: the export has ended. */
     async cancel(id: string, by: Actor | string): Promise<boolean> {
       const moved = await move(
         context,
@@ -94,7 +94,7 @@ export function createRequestLedger(context: LedgerContext) {
       return moved.length === 1
     },
 
-    /** The file is to go. False: there is none. */
+    /** Marks the file for removal. False: there is no file. */
     async expire(id: string, by: Actor | string): Promise<boolean> {
       const moved = await move(
         context,
@@ -154,9 +154,9 @@ function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput 
 
 function requestedEvent(row: ExportRow, actor: Actor): AuditEvent {
   const { id, dataset, format, filters, columns, limit, compression, csv, webhookUrl } = row
-  // Who turns the guard against formulas off is to be found later.
+  // An auditor must be able to find who turned the guard against formulas off.
   const options = format === 'csv' ? { csv } : {}
-  // Its path and its query are how receivers know a caller: they are secrets.
+  // Only the origin: receivers identify a caller by the path and the query, so these are secrets.
   const webhook = webhookUrl === null ? {} : { webhookOrigin: new URL(webhookUrl).origin }
   const data = { dataset, format, filters, columns, limit, compression, ...options, ...webhook }
   return { type: 'export.requested', actor, exportId: id, data }

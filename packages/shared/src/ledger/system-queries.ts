@@ -1,4 +1,4 @@
-// Reads how the whole system is doing: what waits, what runs, what failed.
+// Reads the state of the whole system: queued, running and failed exports.
 import type { Database } from '../database/client.ts'
 import type { Lane } from '../vocabulary/export.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
@@ -10,7 +10,7 @@ export interface LaneDepth {
   readonly oldestQueuedAt: Date | null
 }
 
-/** Lanes in which nothing waits and nothing runs are left out. */
+/** Lanes without queued or running exports are left out. */
 export function readLaneDepths(db: Database): Promise<LaneDepth[]> {
   return db.$queryRaw<LaneDepth[]>`
     SELECT lane::text AS lane, (count(*) FILTER (WHERE status = 'queued'))::int AS queued,
@@ -19,17 +19,17 @@ export function readLaneDepths(db: Database): Promise<LaneDepth[]> {
     FROM waybill.exports WHERE status IN ('queued', 'running') GROUP BY lane`
 }
 
-/** Messages to receivers that are not delivered and not given up. */
+/** Deliveries that are neither delivered nor failed. */
 export function countPendingDeliveries(db: Database): Promise<number> {
   return db.webhookDelivery.count({ where: { status: 'pending' } })
 }
 
-/** How many exports of the same lane were queued before this one. They may be overtaken: callers take turns. */
+/** How many exports of the same lane were queued before this one. The queue may run it earlier, to be fair to requesters. */
 export async function countAhead(db: Database, { id, lane }: Pick<ExportRow, 'id' | 'lane'>): Promise<number> {
   return db.export.count({ where: { status: 'queued', lane, id: { lt: id } } })
 }
 
-/** The longest at work first, each with the worker that has it. */
+/** Longest running first, each with its worker. */
 export async function listRunning(db: Database, limit: number): Promise<(ExportRow & { worker: string | null })[]> {
   const rows = await db.export.findMany({
     where: { status: 'running' },
@@ -40,7 +40,7 @@ export async function listRunning(db: Database, limit: number): Promise<(ExportR
   return rows.map(({ events, ...row }) => ({ ...decodeExport(row), worker: events[0]?.actor ?? null }))
 }
 
-/** The latest first. */
+/** Newest first. */
 export async function listFailures(db: Database, limit: number): Promise<ExportRow[]> {
   const rows = await db.export.findMany({ where: { status: 'failed' }, orderBy: { id: 'desc' }, take: limit })
   return rows.map(decodeExport)

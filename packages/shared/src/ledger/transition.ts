@@ -1,19 +1,19 @@
-// The one way in which an export changes its state: a conditional UPDATE, its event and the webhooks that tell of it,
-// as a single statement.
+// The one way in which an export changes its state: a conditional UPDATE, its event and its webhook deliveries, as a single
+// statement.
 import { type AuditEvent, EVENT_COLUMNS, eventValues } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
 import { isWebhookEvent } from '../vocabulary/webhook-events.ts'
 import { announce } from '../webhooks/announcement.ts'
 
-/** One execution by a worker. Its token is in the condition of every write it makes. */
+/** One execution by a worker. The condition of each of its writes includes the token. */
 export interface Attempt {
   readonly exportId: string
   readonly token: string
-  /** Who runs it, for the trail. */
+  /** The actor of its events in the audit trail. */
   readonly worker: string
 }
 
-/** What the trail says of a transition. */
+/** The event of a transition. */
 export interface TransitionEvent extends Omit<AuditEvent, 'exportId'> {
   /** SQL for the number of the attempt; default: the row's. */
   readonly attempt?: Prisma.Sql
@@ -26,7 +26,7 @@ export interface LedgerContext {
   readonly onDeliveries: (exportIds: readonly string[]) => void
 }
 
-/** @returns the ids of the rows that were moved; each has its event, or nothing has happened */
+/** @returns the ids of the exports that changed; each has its event. None: nothing was written */
 export async function move(
   { db, onDeliveries }: LedgerContext,
   where: Prisma.Sql,
@@ -44,18 +44,18 @@ export async function move(
 }
 
 /**
- * Reads the rows of the CTE `moved`. The ORDER BY has all of them updated before the first event: with the head of the
- * chain locked, nobody may wait for a row any more.
+ * Reads the rows of the CTE `moved`. The ORDER BY makes Postgres update all of them before it inserts the first event.
+ * That insert locks the head of the hash chain, and a statement that holds that lock must not wait for a row.
  */
 export function insertEvent(event: TransitionEvent): Prisma.Sql {
   return Prisma.sql`INSERT INTO waybill.audit_events (export_id, attempt, ${EVENT_COLUMNS})
     SELECT id, ${event.attempt ?? Prisma.sql`nullif(attempts, 0)`}, ${eventValues(event)} FROM moved ORDER BY id`
 }
 
-/** The condition that fences a late attempt off. */
+/** The condition that excludes a late attempt (fencing token). */
 export function owned(attempt: Attempt): Prisma.Sql {
   return Prisma.sql`id = ${attempt.exportId}::uuid AND attempt_token = ${attempt.token}::uuid AND status = 'running'`
 }
 
-/** Back in the queue, as if no attempt had begun. */
+/** Queued again, without an owner. */
 export const BACK_TO_QUEUE = Prisma.sql`status = 'queued', attempt_token = NULL, heartbeat_at = NULL, rows = 0, bytes = 0`

@@ -16,7 +16,7 @@ import { type CheckedRequest, checkExportRequest } from '../../exports/check-req
 import { defineRoute, type Route } from '../../http/route.ts'
 import { exportRequestByDataset } from '../../openapi/export-request.ts'
 import { presentExport } from '../../present/exports.ts'
-import { POLL_INTERVAL } from './exports.ts'
+import { POLL_INTERVAL_SECONDS } from './exports.ts'
 
 export function createExportRoute(deps: ServerDeps): Route {
   const { config, datasets, db, ledger, queue, log } = deps
@@ -69,20 +69,20 @@ export function createExportRoute(deps: ServerDeps): Route {
       response
         .status(202)
         .location(`/v1/exports/${row.id}`)
-        .set('Retry-After', String(POLL_INTERVAL))
+        .set('Retry-After', String(POLL_INTERVAL_SECONDS))
         .json(presentExport(row))
     },
   })
 }
 
-/** Milliseconds that the source may take to plan the query: a caller waits for it. */
-const ESTIMATE_TIMEOUT = 300
+/** A caller waits while the source plans the query. */
+const ESTIMATE_TIMEOUT_MS = 300
 
-/** What the planner expects; undefined when the source cannot say so in time. The export may run all the same. */
+/** The estimate of the planner; undefined when the source does not answer in time. The export may still run. */
 async function estimate({ reader, query, limit }: ExportPlan): Promise<number | undefined> {
   try {
-    const estimated = estimateRows(reader, query(limit), ESTIMATE_TIMEOUT)
-    return await withTimeout(ESTIMATE_TIMEOUT, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
+    const estimated = estimateRows(reader, query(limit), ESTIMATE_TIMEOUT_MS)
+    return await withTimeout(ESTIMATE_TIMEOUT_MS, estimated, () => new WaybillError('SOURCE_TIMEOUT'))
   } catch {
     return undefined
   }

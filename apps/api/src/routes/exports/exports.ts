@@ -27,8 +27,8 @@ import { isKnown } from '../../http/request.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { etag, presentEvent, presentExport } from '../../present/exports.ts'
 
-/** Seconds that a poller should wait. */
-export const POLL_INTERVAL = 1
+/** A poller should wait this long. */
+export const POLL_INTERVAL_SECONDS = 1
 
 /** The headers of responses that clients poll. */
 const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' } as const
@@ -120,7 +120,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
             await storage.removeAll(exportPrefix(row.id))
             await ledger.forgetArtifact(row.id)
           } catch (error) {
-            // No link is given out any more; the reconciler removes the file when the storage is back.
+            // No link is signed any more; the reconciler removes the file.
             deps.log.warn({ exportId: row.id, error }, 'the file could not be removed yet')
           }
         }
@@ -177,7 +177,7 @@ function isActive({ status }: Pick<ExportRow, 'status'>): boolean {
  * @param isMoving whether the export is queued or running, so that the client should poll again
  */
 function isKnownToPoller(response: Response, known: string | undefined, tag: string, isMoving: boolean): boolean {
-  if (isMoving) response.set('Retry-After', String(POLL_INTERVAL))
+  if (isMoving) response.set('Retry-After', String(POLL_INTERVAL_SECONDS))
   response.set('ETag', tag)
   response.set('Cache-Control', 'private, no-cache')
   if (!isKnown(known, tag)) return false

@@ -14,10 +14,10 @@ import { createSemaphore } from '../../exports/semaphore.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { exportRequestByDataset } from '../../openapi/export-request.ts'
 
-const ROWS = 20
+const PREVIEW_ROWS = 20
 
-/** Milliseconds that a person waits for a preview; the export itself may take longer. */
-const TIMEOUT = 15_000
+/** A person waits for a preview; the export itself may take longer. */
+const PREVIEW_TIMEOUT_MS = 15_000
 
 /** Previews that run at the same time in one process. Each may use two connections of the source. */
 const MAX_CONCURRENT_PREVIEWS = 2
@@ -25,7 +25,7 @@ const MAX_CONCURRENT_PREVIEWS = 2
 export function previewRoute(deps: ServerDeps): Route {
   const { config, datasets, db } = deps
   const onTimeout = () => new WaybillError('RATE_LIMITED', 'Other previews are using all connections for previews.')
-  const withPermit = createSemaphore({ permits: MAX_CONCURRENT_PREVIEWS, timeoutMs: TIMEOUT, onTimeout })
+  const withPermit = createSemaphore({ permits: MAX_CONCURRENT_PREVIEWS, timeoutMs: PREVIEW_TIMEOUT_MS, onTimeout })
   return defineRoute({
     method: 'post',
     path: '/v1/exports/preview',
@@ -49,21 +49,21 @@ export function previewRoute(deps: ServerDeps): Route {
       const { checked, plan } = checkExportRequest(body, request.body, callerOf(response), deps)
       const { format, limit, reader } = plan
       const { filters, columns, csv } = checked
-      const query = plan.query(Math.min(limit, ROWS))
+      const query = plan.query(Math.min(limit, PREVIEW_ROWS))
 
       // When the client disconnects, the query must not go on.
       const gone = new AbortController()
       response.on('close', () => gone.abort(new Error('the caller has gone')))
       await withPermit(gone.signal, async () => {
-        const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(TIMEOUT)])
+        const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(PREVIEW_TIMEOUT_MS)])
         // Before the table is opened: two previews that each hold a connection and wait for another one would deadlock.
-        const estimatedRows = await estimateRows(reader, plan.query(limit), TIMEOUT)
+        const estimatedRows = await estimateRows(reader, plan.query(limit), PREVIEW_TIMEOUT_MS)
         const table = await openTable(reader, query, {
           signal,
-          maxRows: ROWS,
-          statementTimeout: TIMEOUT,
-          idleTimeout: TIMEOUT,
-          transactionTimeout: 2 * TIMEOUT,
+          maxRows: PREVIEW_ROWS,
+          statementTimeout: PREVIEW_TIMEOUT_MS,
+          idleTimeout: PREVIEW_TIMEOUT_MS,
+          transactionTimeout: 2 * PREVIEW_TIMEOUT_MS,
           workMem: config.SOURCE_WORK_MEM,
         })
         try {
