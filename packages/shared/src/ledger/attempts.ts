@@ -84,7 +84,7 @@ export function createAttemptLedger(context: LedgerContext) {
             row_count = ${rowCount}::bigint, bytes = ${bytes}::bigint, sha256 = ${sha256}, truncated = ${truncated},
             warnings = ${JSON.stringify(warnings)}::jsonb, snapshot_at = ${snapshotAt.toISOString()}::timestamptz
           WHERE ${owned(attempt)} RETURNING *
-        ), told AS (${insertEvent(event)}) ${announce(event.type)}, forgotten AS (
+        ), recorded AS (${insertEvent(event)}) ${announce(event.type)}, removed AS (
           DELETE FROM waybill.uploads WHERE token = ${attempt.token}::uuid AND EXISTS (SELECT FROM moved)
         )
         SELECT id FROM moved`

@@ -35,7 +35,7 @@ export async function move(
 ): Promise<string[]> {
   const moved = await db.$queryRaw<{ id: string }[]>`
     WITH moved AS (UPDATE waybill.exports SET ${set} WHERE ${where} RETURNING *),
-      told AS (${insertEvent(event)})
+      recorded AS (${insertEvent(event)})
       ${announce(event.type)}
     SELECT id FROM moved`
   const ids = moved.map(({ id }) => id)

@@ -8,7 +8,7 @@ export type WorkerRow = Worker
 export const REGISTRATION_INTERVAL_MS = 5_000
 
 /** A worker without a renewal for so long is shown as silent: it was killed, or cannot reach the database. */
-export const SILENT_AFTER = '20 seconds'
+const SILENT_AFTER = '20 seconds'
 
 /** The registration of a worker that is silent for so long is removed: the worker does not return under this id. */
 const REMOVE_AFTER = '1 hour'
