@@ -31,6 +31,9 @@ export function createContext(environment: Environment, output: Output, given: C
 
 /** @throws UsageError when the URL is not valid */
 export function connect(url: string, key: string, output: Output): WaybillClient {
+  if (isReadableOnTheWay(url)) {
+    output.warn(`${url} has no encryption: others on the network can read your key. Use an https:// address.`)
+  }
   try {
     return createClient({
       url,
@@ -41,4 +44,11 @@ export function connect(url: string, key: string, output: Output): WaybillClient
     if (!(error instanceof TypeError)) throw error
     throw new UsageError(`"${url}" is not a server address: it must start with http:// or https://`)
   }
+}
+
+/** Whether the key crosses a network without encryption. A connection to this machine crosses none. */
+export function isReadableOnTheWay(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 }

@@ -79,9 +79,9 @@ export async function fetchFile(done: Export, { client, output, file, overwrite 
   }
 }
 
-function printFile(found: Export, { info, warn, color }: Output): void {
+function printFile(found: Export, { done, warn }: Output): void {
   const size = `${sayRows(found.rowCount ?? 0)}, ${sayBytes(found.bytes ?? 0)}`
-  info(`${color.green('✓')} ${size}, SHA-256 verified ${color.dim(`(${found.sha256})`)}`)
+  done(`${size}, SHA-256 verified`, String(found.sha256))
   for (const warning of sayWarnings(found)) warn(warning)
 }
 

@@ -8,6 +8,7 @@ import { createContext } from './context.ts'
 import { readEnvironment } from './environment.ts'
 import { exitCodeOf, isSystemError } from './exit-codes.ts'
 import { helpOf, helpOfAll, helpOfExitCodes } from './help.ts'
+import { escapeControls, replaceControls, replaceControlsInLine } from './terminal/controls.ts'
 import { Interrupted } from './terminal/interrupt.ts'
 import { createOutput } from './terminal/output.ts'
 import { VERSION } from './version.ts'
@@ -50,15 +51,21 @@ async function run(argv: readonly string[]): Promise<void> {
 }
 
 function report(error: unknown, isJson: boolean): void {
-  const print = (text: string) => void process.stderr.write(`${text}\n`)
+  const print = (text: string) => void process.stderr.write(`${replaceControls(text)}\n`)
+  const printJson = (value: unknown) => print(escapeControls(JSON.stringify({ error: value })))
   if (error instanceof Interrupted) {
     if (error.advice !== undefined && !isJson) print(error.advice)
-    if (isJson) print(JSON.stringify({ error: { code: 'INTERRUPTED', message: error.advice ?? 'Interrupted.' } }))
+    if (isJson) printJson({ code: 'INTERRUPTED', message: error.advice ?? 'Interrupted.' })
     return
   }
   const { code, message, hint, details } = describe(error)
-  if (isJson) print(JSON.stringify({ error: { code, message, ...details } }))
-  else print(hint === undefined ? `waybill: ${message}` : `waybill: ${message}\n  ${hint}`)
+  if (isJson) {
+    printJson({ code, message, ...details })
+    return
+  }
+  // A message from a server has one line, so that it cannot look like our hint.
+  const shown = error instanceof WaybillError ? replaceControlsInLine(message) : message
+  print(hint === undefined ? `waybill: ${shown}` : `waybill: ${shown}\n  ${hint}`)
 }
 
 interface Description {

@@ -3,6 +3,7 @@ import type { Export } from '@waybill/shared/contract/exports.ts'
 import { WaybillError } from '../http/errors.ts'
 import { retryDelay, sleep } from '../http/retry.ts'
 import type { CallOptions, Transport } from '../http/transport.ts'
+import { localName } from './local-name.ts'
 import { openAt, type Part } from './part.ts'
 import { createSha256, type Hasher } from './sha256.ts'
 
@@ -15,6 +16,7 @@ export interface DownloadOptions extends CallOptions {
 
 export interface Download {
   readonly export: Export
+  /** Safe to create in a directory, whatever the server sent: without a path, control characters or device names. */
   readonly filename: string
   readonly contentType: string
   /** The size of the whole file. */
@@ -47,7 +49,8 @@ export async function download(
   { have, onProgress, signal }: DownloadOptions,
 ): Promise<Download> {
   const found = await get(signal)
-  const { filename, contentType, bytes, sha256 } = found
+  const { contentType, bytes, sha256 } = found
+  const filename = localName(found.filename)
   const arrived: Arrived = { bytes: 0, hash: createSha256() }
   for await (const chunk of have ?? []) {
     signal?.throwIfAborted()

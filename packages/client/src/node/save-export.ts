@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
 import type { Download } from '../download/download.ts'
+import { localName } from '../download/local-name.ts'
 import { WaybillError } from '../http/errors.ts'
 import type { CallOptions } from '../http/transport.ts'
 
@@ -31,7 +32,8 @@ export interface Saved {
 
 /** The temporary file. The id in its name keeps the data of two exports apart. */
 export function partPath(path: string, id: string): string {
-  return `${path}.${id}.part`
+  // A server may answer a request with any id, also with a path.
+  return `${path}.${localName(id)}.part`
 }
 
 /**
@@ -41,7 +43,7 @@ export function partPath(path: string, id: string): string {
 export async function saveExport(client: WaybillClient, id: string, options: SaveOptions = {}): Promise<Saved> {
   const { signal, overwrite = false, onProgress } = options
   const { filename, bytes: total } = await client.exports.get(id, { signal })
-  const path = await resolveTarget(options.path, filename)
+  const path = await resolveTarget(options.path, localName(filename))
   if (!overwrite && (await size(path)) !== undefined) throw fileExists(path)
 
   const part = partPath(path, id)

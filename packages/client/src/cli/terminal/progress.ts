@@ -1,5 +1,6 @@
 // The progress of an export or a download: a progress bar on a terminal, a plain line every few seconds elsewhere.
 import type { Export } from '@waybill/shared/contract/exports.ts'
+import { replaceControlsInLine } from './controls.ts'
 import type { Output } from './output.ts'
 import { sayBytes, sayCount, sayDuration, sayPlace, sayRows } from './wording.ts'
 
@@ -26,8 +27,9 @@ export function createProgress({ progress: stream }: Output, now: () => number =
   const bytes = createRate(now)
   let drawn = false
 
-  const put = (state: string, share: number | undefined, text: string) => {
+  const put = (state: string, share: number | undefined, unsafe: string) => {
     if (stream === undefined || !show(state, share === 1)) return
+    const text = replaceControlsInLine(unsafe)
     if (!isLive) return void stream.write(`${text}\n`)
     const line = share === undefined ? text : `${bar(share)}  ${text}`
     stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || DEFAULT_COLUMNS) - 1)}`)
