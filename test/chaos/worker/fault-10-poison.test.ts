@@ -18,7 +18,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 10, queue on %s', (queue) => {
     expect({ attempts, errorCode }).toEqual({ attempts: 3, errorCode: 'WORKER_LOST' })
     expect((await api.admin.get(`/v1/exports/${poison}`)).body.error).toMatchObject({
       code: 'WORKER_LOST',
-      message: expect.stringMatching(/worker stopped.*3 times.*log of the worker/),
+      message: expect.stringMatching(/crashed or was stopped, 3 times.*log of the worker/),
     })
     await users.release()
     const next = await api.ask()

@@ -274,8 +274,7 @@ export const ERRORS = {
     status: 503,
     retryable: true,
     title: 'The worker crashed or was stopped',
-    advice:
-      'The export is retried automatically. Operator: look for a crash or a lack of memory in the log of the worker.',
+    advice: 'Operator: look for a crash or a lack of memory in the log of the worker. Then request the export again.',
   },
 } as const satisfies Record<string, ErrorKind>
 
