@@ -76,11 +76,20 @@ describe('a caller is shown by name and identified by subject', () => {
     [{ sub: 'u-1', preferred_username: 'nul\0' }, 'u-1'],
     [{ sub: 'u-1', preferred_username: 'x'.repeat(101) }, 'u-1'],
     [{ sub: 'u-1', preferred_username: ['ada'] }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: 'a\u001b[2Jda\u202e\n' }, 'a[2Jda'],
+    [{ sub: 'u-1', preferred_username: 'wb_3q27wXyZ', email: 'ada@example.org' }, 'ada@example.org'],
+    [{ sub: 'u-1', preferred_username: 'boot\u200bstrap' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: 'Worker:7' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: '\uff57b_3q27wXyZ' }, 'u-1'],
   ])('%j is shown as %s', async (claims, name) => {
     const { body } = await me(await provider.sign(claims))
     expect(body.name).toBe(name)
     expect(body.id).toMatch(/^oidc:[0-9a-f]{8}\/u-1$/)
   })
+})
+
+it('a subject that looks like the bootstrap key is shown with a prefix', async () => {
+  expect((await me(await provider.sign({ sub: 'bootstrap' }))).body.name).toBe('oidc:bootstrap')
 })
 
 describe('rejects a token', () => {
@@ -100,6 +109,16 @@ describe('rejects a token', () => {
   ]
   it.each(refused)('%s', async (_, claims) => {
     expectProblem(await me(await provider.sign(claims())), 401, 'UNAUTHENTICATED')
+  })
+
+  it.each(['nonce', 'at_hash', 'c_hash', 's_hash'])('with the claim %s of an ID token and no mark', async (claim) => {
+    const token = await provider.sign({ typ: undefined, [claim]: 'x' }, { typ: 'JWT' })
+    expectProblem(await me(token), 401, 'UNAUTHENTICATED')
+  })
+
+  it('but not for a nonce in a token that is marked as an access token', async () => {
+    expect((await me(await provider.sign({ typ: 'Bearer', nonce: 'n' }))).status).toBe(200)
+    expect((await me(await provider.sign({ typ: undefined, nonce: 'n' }, { typ: 'at+jwt' }))).status).toBe(200)
   })
 
   it('with the reason, if the signature is valid', async () => {

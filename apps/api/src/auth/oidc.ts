@@ -15,6 +15,14 @@ const SUBJECT = /^[\x20-\x7e]{1,255}$/
 
 const NAME_LENGTH = 100
 
+const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash']
+
+/** Control characters, and characters that are invisible or change the direction of text. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+
+/** What the audit trail shows for API keys, the bootstrap key and workers. */
+const RESERVED_NAME = /^\s*(wb_|bootstrap\s*$|worker:)/i
+
 /** Whether the bearer token is a JWT; an API key is not. */
 export function isToken(token: string): boolean {
   try {
@@ -77,7 +85,10 @@ function unauthenticated(message: string, cause: unknown): WaybillError {
  */
 function isAccessToken(payload: JWTPayload, headerType: string | undefined): boolean {
   if (headerType !== undefined && !/^(jwt|(application\/)?at\+jwt)$/i.test(headerType)) return false
-  return (payload.typ === undefined || payload.typ === 'Bearer') && payload.cnf === undefined
+  if (payload.cnf !== undefined || (payload.typ !== undefined && payload.typ !== 'Bearer')) return false
+  // Nothing marks the tokens of many providers. Only an ID token then has these claims (OpenID Connect Core, 2 and 3.3).
+  const isMarked = payload.typ === 'Bearer' || /at\+jwt$/i.test(headerType ?? '')
+  return isMarked || !ID_TOKEN_CLAIMS.some((claim) => Object.hasOwn(payload, claim))
 }
 
 function roleOf(payload: JWTPayload, config: Config): Caller['role'] | undefined {
@@ -99,9 +110,13 @@ function property(value: unknown, name: string): unknown {
   return (value as Record<string, unknown>)[name]
 }
 
-/** Shown to people. The caller is identified by its id. */
+/** Shown to people. The caller is identified by its id. A token cannot pass for a key, for the settings or for a worker. */
 function nameOf({ preferred_username, email }: JWTPayload, subject: string): string {
-  const isName = (name: unknown): name is string =>
-    typeof name === 'string' && name.trim() !== '' && name.length <= NAME_LENGTH && isStorableText(name)
-  return [preferred_username, email].find(isName) ?? subject
+  const cleaned = [preferred_username, email].filter(isName).map((name) => name.replaceAll(INVISIBLE, '').trim())
+  const name = [...cleaned, subject].find((text) => text !== '' && !RESERVED_NAME.test(text.normalize('NFKC')))
+  return name ?? `oidc:${subject}`
+}
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name.length <= NAME_LENGTH && isStorableText(name)
 }
