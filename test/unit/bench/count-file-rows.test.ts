@@ -63,7 +63,7 @@ describe('counting the rows of a file', () => {
       warn: () => undefined,
       signal,
     })) {
-      chunks.push(chunk)
+      chunks.push(Buffer.from(chunk))
     }
     expect(await count('xlsx', Buffer.concat(chunks))).toBe(2_345)
   })

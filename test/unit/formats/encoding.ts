@@ -37,7 +37,8 @@ export async function* chunksOf(rows: readonly Row[], size = 65_536): AsyncGener
 
 export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []
-  for await (const chunk of chunks) all.push(chunk)
+  // Copies: a chunk is valid until the next is asked for.
+  for await (const chunk of chunks) all.push(Buffer.from(chunk))
   return Buffer.concat(all)
 }
 

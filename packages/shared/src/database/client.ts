@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts'
 import { copyExtension, PendingCopies, runCopy } from './copy.ts'
+import { createReadSocket } from './read-socket.ts'
 
 export { Prisma, PrismaClient }
 export type Database = PrismaClient
@@ -39,19 +40,20 @@ const TRANSACTION_LIMITS = { maxWait: POOL_WAIT_TIMEOUT_MS, timeout: 60_000 }
 
 /** Connects lazily. Every session uses TimeZone=UTC, because the pg adapter ignores the zone of a timestamptz. */
 export function createDatabase(options: DatabaseOptions): Database {
-  return createClient(options, new PendingCopies())
+  return createClient(options, new PendingCopies(), {})
 }
 
 /** A client for tables that datasets read: it also has `$copy`, which sends the rows of a query as bytes. */
 export function createReader(options: DatabaseOptions) {
   const copies = new PendingCopies()
-  return createClient(options, copies).$extends(copyExtension(copies))
+  return createClient(options, copies, { stream: createReadSocket }).$extends(copyExtension(copies))
 }
 
 export type Reader = ReturnType<typeof createReader>
 
-function createClient(options: DatabaseOptions, copies: PendingCopies): PrismaClient {
+function createClient(options: DatabaseOptions, copies: PendingCopies, more: pg.PoolConfig): PrismaClient {
   const pool = new pg.Pool({
+    ...more,
     connectionString: options.url,
     application_name: options.name,
     // A transaction of a frozen process would keep its locks, for example the head of the audit trail.

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type pg from 'pg'
 import { Prisma } from '../generated/prisma/client.ts'
+import { SHARED_DATA } from './read-socket.ts'
 
 export interface CopyOptions {
   /** Rows to hand on at most; more are read and dropped, and `truncated` says so. */
@@ -15,8 +16,14 @@ export interface CopyOptions {
   readonly timeoutMs: number
 }
 
-/** Bytes that wait for the reader before the socket is paused. */
-const QUEUE_BYTES = 262_144
+/** Bytes of a chunk at most. */
+const CHUNK_BYTES = 65_536
+
+/** Chunks that wait for the reader before the socket is paused. */
+const MAX_QUEUED_CHUNKS = 4
+
+/** Milliseconds that a reader waits for a chunk to become full. A server sends 8 KiB at a time. */
+const FILL_TIMEOUT_MS = 2
 
 /** pg gives up a query after its query_timeout; this one takes as long as the reader, and the server limits it. */
 const NO_QUERY_TIMEOUT_MS = 2 ** 31 - 1
@@ -39,14 +46,17 @@ interface PgConnection {
 type DataListener = (data: Buffer) => void
 
 interface Chunk {
-  readonly bytes: Uint8Array
+  readonly buffer: Buffer
+  /** Bytes of the buffer that are filled. */
+  length: number
   /** Rows that end in it. */
-  readonly rows: number
+  rows: number
 }
 
 /**
- * A COPY under way. To be iterated once: chunks of COPY's text format. Ends well only when the server has said that the
- * statement is complete. While nobody takes chunks the socket is not read, so that the server waits.
+ * A COPY under way. To be iterated once: chunks of COPY's text format, each valid until the next is asked for. Ends well only
+ * when the server has said that the statement is complete. While no chunk is taken the socket is not read, so that the server
+ * waits.
  */
 export class CopyOut implements AsyncIterable<Uint8Array> {
   /** Rows that were handed on whole. */
@@ -66,7 +76,11 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
   #pgListeners: DataListener[] = []
 
   #queue: Chunk[] = []
-  #queuedBytes = 0
+  /** Is being filled. */
+  #chunk: Chunk | undefined
+  /** Chunks that the reader has done with, to be filled again. */
+  readonly #free: Chunk[] = []
+  #fillTimer: NodeJS.Timeout | undefined
   #isPaused = false
   #isDiscarding = false
   /** The connection is pg's again. */
@@ -106,18 +120,20 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
       for (;;) {
         const chunk = this.#queue.shift()
         if (chunk !== undefined) {
-          this.#queuedBytes -= chunk.bytes.length
           this.#lastActivity = performance.now()
           this.rows += chunk.rows
-          yield chunk.bytes
+          yield chunk.buffer.subarray(0, chunk.length)
+          this.#free.push(chunk)
         } else if (this.#outcome !== undefined) {
           if ('error' in this.#outcome) throw this.#outcome.error
           return
         } else {
           const woken = Promise.withResolvers<void>()
           this.#wake = woken.resolve
+          if (this.#chunk !== undefined) this.#fillSoon()
           this.#resume()
           await woken.promise
+          this.#wake = undefined
         }
       }
     } finally {
@@ -129,6 +145,8 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
   discard(): void {
     this.#isDiscarding = true
     this.#queue = []
+    this.#chunk = undefined
+    clearTimeout(this.#fillTimer)
     this.#resume()
   }
 
@@ -153,6 +171,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     this.#pgListeners = stream.listeners('data') as DataListener[]
     for (const listener of this.#pgListeners) stream.off('data', listener)
     stream.on('data', this.#onData)
+    stream.on(SHARED_DATA, this.#onData)
     this.#lastActivity = performance.now()
     // Prepared statements, though without a name: a text with two statements is refused.
     for (const text of [`SET LOCAL statement_timeout = ${Math.trunc(this.#options.timeoutMs)}`, this.#sql]) {
@@ -179,6 +198,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
   }
 
   #end(outcome: { readonly error?: unknown }): void {
+    this.#finishChunk()
     this.#outcome ??= outcome
     this.#settle()
     this.#wake?.()
@@ -195,7 +215,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     this.#lastActivity = performance.now()
     const end = data.length
     let at = 0
-    // The rows move together to the front, over the headers of their messages.
+    // The rows move together to the front, over the headers of their messages: one copy of all costs less than one of each.
     let kept = 0
     let rows = 0
     while (at < end) {
@@ -213,21 +233,69 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
         if (isWanted) {
           this.#rowsReceived++
           rows++
-        } else if (!this.#isDiscarding) this.truncated = true
+        } else if (!this.#isDiscarding) {
+          this.truncated = true
+        }
       } else if (this.#messageMissing > 0) {
         const length = Math.min(this.#messageMissing, end - at)
         this.#message.push(Buffer.from(data.subarray(at, at + length)))
         at += length
         this.#messageMissing -= length
-        if (this.#messageMissing === 0 && this.#giveToPg()) {
+        // The end of the COPY follows its last row.
+        if (this.#messageMissing === 0 && this.#isLastMessage()) {
+          this.#gather(data, kept, rows)
+          this.#giveToPg()
           if (at < end) this.#emitToPg(Buffer.from(data.subarray(at, end)))
-          break
+          return
         }
+        if (this.#messageMissing === 0) this.#giveToPg()
       } else {
         at = this.#readHeader(data, at)
       }
     }
-    if (kept > 0) this.#enqueue({ bytes: data.subarray(0, kept), rows })
+    this.#gather(data, kept, rows)
+    if (this.#wake !== undefined && this.#chunk !== undefined) this.#fillSoon()
+  }
+
+  /** @param rows that end in the first `end` bytes of the data; they count with the last of these bytes */
+  #gather(data: Buffer, end: number, rows: number): void {
+    let at = 0
+    while (at < end) {
+      if (this.#chunk !== undefined && this.#chunk.length === CHUNK_BYTES) this.#finishChunk()
+      const chunk = this.#chunk ?? this.#emptyChunk()
+      this.#chunk = chunk
+      const length = Math.min(end - at, CHUNK_BYTES - chunk.length)
+      data.copy(chunk.buffer, chunk.length, at, at + length)
+      chunk.length += length
+      at += length
+      if (at === end) chunk.rows += rows
+    }
+  }
+
+  #emptyChunk(): Chunk {
+    const chunk = this.#free.pop() ?? { buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES), length: 0, rows: 0 }
+    chunk.length = 0
+    chunk.rows = 0
+    return chunk
+  }
+
+  /** Hands the chunk that is being filled to the reader. */
+  #finishChunk(): void {
+    const chunk = this.#chunk
+    if (chunk === undefined || this.#isDiscarding) return
+    this.#chunk = undefined
+    clearTimeout(this.#fillTimer)
+    this.#fillTimer = undefined
+    this.#queue.push(chunk)
+    this.#wake?.()
+    if (this.#queue.length >= MAX_QUEUED_CHUNKS && !this.#isPaused && !this.#isOver) {
+      this.#isPaused = true
+      this.#connection?.stream.pause()
+    }
+  }
+
+  #fillSoon(): void {
+    this.#fillTimer ??= setTimeout(() => this.#finishChunk(), FILL_TIMEOUT_MS)
   }
 
   /** @returns behind it, or the end of the data */
@@ -262,35 +330,27 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     return at
   }
 
-  /** Everything but rows is pg's: errors, notices, the end. @returns whether the connection is pg's again */
-  #giveToPg(): boolean {
-    const message = this.#message.length === 1 ? this.#message[0] : Buffer.concat(this.#message)
+  #isLastMessage(): boolean {
+    return this.#message[0]?.[0] === READY_FOR_QUERY
+  }
+
+  /** Everything but rows is pg's: errors, notices, the end. With the last message the connection is pg's again. */
+  #giveToPg(): void {
+    const isLast = this.#isLastMessage()
+    const message = Buffer.concat(this.#message)
     this.#message = []
-    if (message === undefined) return false
-    const isOver = message[0] === READY_FOR_QUERY
-    if (isOver) {
+    if (isLast) {
       this.#isOver = true
       const stream = this.#connection?.stream
       stream?.off('data', this.#onData)
+      stream?.off(SHARED_DATA, this.#onData)
       for (const listener of this.#pgListeners) stream?.on('data', listener)
     }
     this.#emitToPg(message)
-    return isOver
   }
 
   #emitToPg(data: Buffer): void {
     for (const listener of this.#pgListeners) listener.call(this.#connection?.stream, data)
-  }
-
-  #enqueue(chunk: Chunk): void {
-    if (this.#isDiscarding) return
-    this.#queue.push(chunk)
-    this.#queuedBytes += chunk.bytes.length
-    this.#wake?.()
-    if (this.#queuedBytes >= QUEUE_BYTES && !this.#isPaused && !this.#isOver) {
-      this.#isPaused = true
-      this.#connection?.stream.pause()
-    }
   }
 }
 

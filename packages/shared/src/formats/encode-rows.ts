@@ -13,7 +13,10 @@ export interface FileSink extends RowSink {
   end(): void
 }
 
-/** Yields everything that a chunk has filled before the next chunk is pulled, so a slow consumer holds the source back. */
+/**
+ * Yields everything that a chunk has filled before the next chunk is pulled, so a slow consumer holds the source back. Each
+ * piece is valid until the next is asked for.
+ */
 export async function* encodeRows(
   columns: readonly Column[],
   rows: RowChunks,
@@ -25,16 +28,19 @@ export async function* encodeRows(
   sink.begin()
   for await (const chunk of abortable(rows, signal)) {
     reader.push(chunk)
-    if (output.full.length > 0) yield* taken(output)
+    if (output.full.length > 0) yield* piecesOf(output)
   }
   reader.end()
   sink.end()
   output.flush()
-  yield* taken(output)
+  yield* piecesOf(output)
 }
 
-function taken(output: Output): Uint8Array[] {
+function* piecesOf(output: Output): Generator<Uint8Array, void, void> {
   const { full } = output
   output.full = []
-  return full
+  for (const piece of full) {
+    yield piece
+    output.recycle(piece)
+  }
 }

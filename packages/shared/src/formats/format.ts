@@ -19,7 +19,8 @@ export interface Format {
   readonly compressible: boolean
   /**
    * Encodes the rows, in order. Pulls the next chunk only when its bytes have been taken, so a slow sink holds the
-   * source back. Errors of `rows` pass through. Zero rows still give a valid file.
+   * source back. Errors of `rows` pass through. Zero rows still give a valid file. The bytes of a chunk are valid until the
+   * next is asked for.
    */
   encode(columns: readonly Column[], rows: RowChunks, context: EncodeContext): AsyncIterable<Uint8Array>
 }

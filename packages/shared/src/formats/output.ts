@@ -1,7 +1,7 @@
 // The buffer that a format writes its file into, piece by piece.
 
 /** Bytes of a buffer; one that must hold more at once is larger. */
-const BUFFER_BYTES = 131_072
+export const BUFFER_BYTES = 131_072
 
 /** Bytes that are escaped at a time, so that the room reserved for the worst case stays small. */
 const ESCAPE_SLICE_BYTES = 8_192
@@ -43,6 +43,8 @@ export class Output {
   buffer: Uint8Array = Buffer.allocUnsafeSlow(BUFFER_BYTES)
   at = 0
   full: Uint8Array[] = []
+  /** Buffers that have left and come back. */
+  readonly #free: Uint8Array[] = []
 
   /** Makes room for so many bytes from `at` on. */
   reserve(bytes: number): void {
@@ -67,6 +69,12 @@ export class Output {
 
   text(text: string): void {
     this.write(utf8(text))
+  }
+
+  /** A short text of ASCII characters, without a buffer of its own. */
+  ascii(text: string): void {
+    this.reserve(text.length)
+    for (let i = 0; i < text.length; i++) this.buffer[this.at++] = text.charCodeAt(i)
   }
 
   /** `bytes` from `start` to `end`, as they are. */
@@ -110,9 +118,18 @@ export class Output {
     if (this.at > 0) this.#renew(0)
   }
 
+  /**
+   * A piece of `full` that nobody needs any more. Memory outside of V8's heap that is thrown away makes V8 collect garbage, of
+   * which there is little else: writing into the same buffers again saved a third of the time of a csv export.
+   */
+  recycle(piece: Uint8Array): void {
+    if (piece.buffer.byteLength === BUFFER_BYTES) this.#free.push(Buffer.from(piece.buffer))
+  }
+
   #renew(bytes: number): void {
     if (this.at > 0) this.full.push(this.buffer.subarray(0, this.at))
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(BUFFER_BYTES, bytes))
+    const free = bytes <= BUFFER_BYTES ? this.#free.pop() : undefined
+    this.buffer = free ?? Buffer.allocUnsafeSlow(Math.max(BUFFER_BYTES, bytes))
     this.at = 0
   }
 }

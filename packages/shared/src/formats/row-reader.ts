@@ -34,6 +34,9 @@ const LINE_FEED = 0x0a
 const BACKSLASH = 0x5c
 const CAPITAL_N = 0x4e
 
+/** Bytes that a loop copies faster than TypedArray.set, which needs an object. */
+const SHORT_RUN = 64
+
 /** Bits of a byte's class: it ends a run of plain bytes of a cell; the sink wants to know of it. */
 const ENDS_RUN = 1
 const SPECIAL = 2
@@ -147,7 +150,8 @@ export class RowReader {
     while (at < end) {
       if (this.#heldBytes === MAX_WHOLE_CELL) this.#handOnPart()
       const length = Math.min(end - at, MAX_WHOLE_CELL - this.#heldBytes)
-      this.#held.set(chunk.subarray(at, at + length), this.#heldBytes)
+      if (length < SHORT_RUN) for (let i = 0; i < length; i++) this.#held[this.#heldBytes + i] = chunk[at + i] as number
+      else this.#held.set(chunk.subarray(at, at + length), this.#heldBytes)
       this.#heldBytes += length
       at += length
     }

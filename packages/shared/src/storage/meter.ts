@@ -13,7 +13,7 @@ export interface Total extends StoredObject {
   readonly crc32: string
 }
 
-/** Counts and hashes a body while it passes. */
+/** Counts and hashes a body while it passes. Yields copies: a chunk of the body is valid until the next is asked for only. */
 export function createMeter(body: AsyncIterable<Uint8Array>, onProgress?: (bytes: number) => void) {
   const hash = createHash('sha256')
   let bytes = 0
@@ -25,7 +25,9 @@ export function createMeter(body: AsyncIterable<Uint8Array>, onProgress?: (bytes
         checksum = crc32(chunk, checksum)
         bytes += chunk.byteLength
         onProgress?.(bytes)
-        yield chunk
+        const copy = Buffer.allocUnsafeSlow(chunk.byteLength)
+        copy.set(chunk)
+        yield copy
       }
     },
     total(): Total {

@@ -107,7 +107,8 @@ async function* fromMemory(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8A
 
 async function gather(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of bytes) chunks.push(chunk)
+  // A copy: the bytes of a chunk may change when the next is asked for.
+  for await (const chunk of bytes) chunks.push(Buffer.from(chunk))
   return chunks
 }
 

@@ -61,17 +61,20 @@ async function* sheetPieces(
   const source = abortable(rows, signal)
   for await (const chunk of source) {
     reader.push(chunk)
-    if (sink.pieces.length > 0) yield* taken(sink)
+    if (sink.pieces.length > 0) yield* piecesOf(sink)
   }
   reader.end()
   sink.end()
-  yield* taken(sink)
+  yield* piecesOf(sink)
 }
 
-function taken(sink: SheetSink): SheetSink['pieces'] {
+function* piecesOf(sink: SheetSink): Generator<Uint8Array | typeof SHEET_END, void, void> {
   const { pieces } = sink
   sink.pieces = []
-  return pieces
+  for (const piece of pieces) {
+    yield piece
+    if (piece !== SHEET_END) sink.recycle(piece)
+  }
 }
 
 async function* untilSheetEnd(

@@ -149,6 +149,11 @@ export class SheetSink implements RowSink {
     this.#endSheet()
   }
 
+  /** A piece that nobody needs any more. */
+  recycle(piece: Uint8Array): void {
+    this.#output.recycle(piece)
+  }
+
   #startSheet(): void {
     this.#rowsOfSheet = 0
     this.#bytesOfSheet = 0
@@ -280,8 +285,10 @@ export class SheetSink implements RowSink {
       this.#textInstead(bytes, start, end)
       return
     }
-    const digits = utf8(String(serial))
-    this.#value(before, digits, 0, digits.length)
+    const output = this.#output
+    output.write(before)
+    output.ascii(String(serial))
+    output.write(NUMBER_END)
   }
 }
 
