@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { untilSignal } from '../../packages/shared/src/process/signals.ts'
 import { measureLatency } from './measure/latency.ts'
 import { measureMemory } from './measure/memory.ts'
-import { measureSpeed } from './measure/speed.ts'
+import { measurePriorArt, measureSpeed } from './measure/speed.ts'
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts'
 import { report } from './report.ts'
 import { type BenchResult, describeMachine, type Latency } from './results.ts'
@@ -25,7 +25,12 @@ interface Run {
   readonly servers: Servers
   readonly say: (line: string) => void
   /** Starts API and worker settings on a database, for as long as `use` takes. */
-  withService<T>(databaseUrl: string, queue: 'postgres' | 'redis', use: (service: Service) => Promise<T>): Promise<T>
+  withService<T>(
+    databaseUrl: string,
+    queue: 'postgres' | 'redis',
+    use: (service: Service) => Promise<T>,
+    s3?: Servers['s3'],
+  ): Promise<T>
 }
 
 const startedAt = performance.now()
@@ -76,13 +81,23 @@ async function largeDatabase({ servers, say }: Run, rows: number): Promise<strin
   return databaseUrl
 }
 
-async function speedPart({ options, directory, say, withService }: Run, databaseUrl: string) {
+async function speedPart({ options, servers, directory, say, withService }: Run, databaseUrl: string) {
   const { rows, repeat, formats, queue } = options
-  say('speed')
-  const measured = await withService(databaseUrl, queue, (service) =>
-    measureSpeed(service, { rows, repeat, formats, databaseUrl, directory, say }),
+  const common = { rows, formats, databaseUrl, directory, say }
+  say('speed, into a storage that only counts')
+  const measured = await withService(
+    databaseUrl,
+    queue,
+    (service) => measureSpeed(service, { ...common, repeat, keepsFiles: false }),
+    servers.countingS3,
   )
-  return { ...measured, queue }
+  say('by other means')
+  const priorArt = await measurePriorArt(databaseUrl, servers.countingS3, say)
+  say('speed, into the embedded S3 server, each file read back')
+  const { exports: embedded } = await withService(databaseUrl, queue, (service) =>
+    measureSpeed(service, { ...common, repeat: 1, keepsFiles: true }),
+  )
+  return { ...measured, queue, embedded, priorArt }
 }
 
 async function memoryPart({ options, directory, say, withService }: Run, databaseUrl: string) {
@@ -118,9 +133,9 @@ async function bench(options: BenchOptions): Promise<number> {
     const redis = options.queue === 'redis'
     const servers = await startServers({ directory, redis, say, onDeath }, stack)
     const workerFlags = options.workerFlags ?? WORKER_FLAGS
-    const withService: Run['withService'] = async (databaseUrl, queue, use) => {
+    const withService: Run['withService'] = async (databaseUrl, queue, use, s3 = servers.s3) => {
       const { settings } = options
-      const service = await startService({ servers, databaseUrl, queue, settings, workerFlags, onDeath })
+      const service = await startService({ servers, s3, databaseUrl, queue, settings, workerFlags, onDeath })
       stack.defer(() => service.stop()) // when the run is interrupted; stopping twice does no harm
       const result = await use(service)
       await service.stop()

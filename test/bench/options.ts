@@ -45,7 +45,7 @@ export const USAGE = `npm run bench -- [options]
   --formats csv,json,…           csv, json, ndjson, xlsx, and csv.gz, json.gz, ndjson.gz (csv,json,ndjson,xlsx,csv.gz)
   --queue postgres|redis         where the queue lives; the latency part measures Postgres in any case (postgres)
   --repeat N                     runs of each measurement of speed and memory; the median counts (3)
-  --memory-rows N,N              rows of the exports whose memory is measured (300000,3000000)
+  --memory-rows N,N              rows of the exports whose memory is measured (300000,5000000)
   --json FILE                    everything measured, as JSON
   --profile DIR                  instead of measuring: a CPU profile of the worker for each format
   --no-targets                   exit 0 although a target is missed
@@ -91,7 +91,7 @@ function parse(args: readonly string[]) {
         formats: { type: 'string', default: 'csv,json,ndjson,xlsx,csv.gz' },
         queue: { type: 'string', default: 'postgres' },
         repeat: { type: 'string', default: '3' },
-        'memory-rows': { type: 'string', default: '300000,3000000' },
+        'memory-rows': { type: 'string', default: '300000,5000000' },
         speed: { type: 'boolean', default: false },
         latency: { type: 'boolean', default: false },
         memory: { type: 'boolean', default: false },

@@ -1,7 +1,7 @@
 // The result as tables in Markdown, as docs/performance.md has them.
 import type { BenchResult, Latency, Machine, MemoryOfExport, Speed } from './results.ts'
 import { median, percentile } from './statistics.ts'
-import { growthOf, ratioTarget, timesFloor } from './targets.ts'
+import { cpuTarget, growthOf, latencyTarget, ratioTarget, timesFloor } from './targets.ts'
 
 export function report({ machine, measuredAt, speed, latency, memory }: BenchResult): string {
   return [
@@ -22,9 +22,9 @@ function describe(machine: Machine, measuredAt: string): string {
   )
 }
 
-function speedTable({ rows, queue, floor, atOnce, exports }: Speed): string {
+function speedTable({ rows, queue, floor, atOnce, exports, embedded, priorArt }: Speed): string {
   const least = median(floor.seconds)
-  const line = (name: string, seconds: number, ratio: number, bytes: number, rest: readonly string[]) => [
+  const line = (name: string, seconds: number, ratio: number, rest: readonly string[], bytes: number) => [
     name,
     seconds.toFixed(2),
     Math.round(rows / seconds).toLocaleString('en'),
@@ -32,27 +32,54 @@ function speedTable({ rows, queue, floor, atOnce, exports }: Speed): string {
     ...rest,
     megabytes(bytes),
   ]
+  const most = (value: number | undefined) => (value === undefined ? '' : `≤ ${value}`)
   return `Exporting ${rows.toLocaleString('en')} user points; queue: ${queue}.\n\n${table(
-    ['', 'seconds', 'rows/s', '× COPY', 'target', 'CPU s', 'peak MB', 'file MB'],
     [
-      line('`COPY … TO` a file', least, 1, floor.bytes, ['', '', '']),
-      line('all rows at once (csv)', atOnce.seconds, atOnce.seconds / least, atOnce.bytes, [
-        '',
-        '',
-        megabytes(atOnce.peakBytes),
-      ]),
+      '',
+      'seconds',
+      'rows/s',
+      '× COPY',
+      'target',
+      '× COPY, embedded S3',
+      'CPU s',
+      'target',
+      'database CPU s',
+      'peak MB',
+      'file MB',
+    ],
+    [
+      line('`COPY … TO` a file', least, 1, ['', '', '', '', '', ''], floor.bytes),
       ...exports.map((speed) => {
-        const { format, seconds, bytes, cpuSeconds, peakBytes } = speed
-        const cpu = cpuSeconds.filter((value) => value !== undefined)
-        const target = ratioTarget(format)
-        return line(format, median(seconds), timesFloor(speed), bytes, [
-          target === undefined ? '' : `≤ ${target}`,
-          cpu.length === 0 ? '–' : median(cpu).toFixed(1),
+        const { format, seconds, bytes, peakBytes } = speed
+        const stored = embedded.find((other) => other.format === format)
+        const rest = [
+          most(ratioTarget(format)),
+          stored === undefined ? '–' : timesFloor(stored).toFixed(2),
+          medianOf(speed.cpuSeconds),
+          most(cpuTarget(format)),
+          medianOf(speed.databaseCpuSeconds),
           megabytes(peakBytes),
-        ])
+        ]
+        return line(format, median(seconds), timesFloor(speed), rest, bytes)
+      }),
+      line(
+        'all rows at once (csv)',
+        atOnce.seconds,
+        atOnce.seconds / least,
+        ['', '', '', '', '', megabytes(atOnce.peakBytes)],
+        atOnce.bytes,
+      ),
+      ...priorArt.map(({ name, seconds, bytes, cpuSeconds, peakBytes }) => {
+        const cpu = cpuSeconds === undefined ? '–' : cpuSeconds.toFixed(1)
+        return line(name, seconds, seconds / least, ['', '', cpu, '', '', megabytes(peakBytes)], bytes)
       }),
     ],
   )}`
+}
+
+function medianOf(values: readonly (number | undefined)[]): string {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? '–' : median(known).toFixed(1)
 }
 
 function latencyTable(latency: readonly Latency[]): string {
@@ -64,7 +91,7 @@ function latencyTable(latency: readonly Latency[]): string {
       queue,
       median(milliseconds).toFixed(0),
       percentile(milliseconds, 95).toFixed(0),
-      queue === 'postgres' ? '≤ 100' : '',
+      `≤ ${latencyTarget(queue)}`,
     ]),
   )}`
 }
@@ -72,7 +99,7 @@ function latencyTable(latency: readonly Latency[]): string {
 function memoryTable(memory: readonly MemoryOfExport[]): string {
   const sizes = [...new Set(memory.map(({ rows }) => rows))]
   const formats = [...new Set(memory.map(({ format }) => format))]
-  return `The worker's peak memory in MB (resident; a new process for each run; target: below 400, growth of the median at most 10 %).\n\n${table(
+  return `The worker's peak memory in MB (resident; a new process for each run; target: below 250, growth of the median at most 10 %).\n\n${table(
     ['', ...sizes.map((rows) => `${rows.toLocaleString('en')} rows`), 'growth'],
     formats.map((format) => {
       const peaks = sizes.map(

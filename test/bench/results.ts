@@ -27,7 +27,20 @@ export interface Speed {
   readonly floor: { readonly seconds: readonly number[]; readonly bytes: number }
   /** All rows into memory, then into one text, then to a file. */
   readonly atOnce: { readonly seconds: number; readonly peakBytes: number | undefined; readonly bytes: number }
+  /** Into a storage that costs next to nothing: what is measured is the worker. */
   readonly exports: readonly SpeedOfFormat[]
+  /** Into the embedded S3 server, which writes to the same disk with the same CPUs; each file read back and checked. */
+  readonly embedded: readonly Pick<SpeedOfFormat, 'format' | 'seconds' | 'floorSeconds'>[]
+  readonly priorArt: readonly PriorArt[]
+}
+
+/** The same rows by other means, into the storage that costs next to nothing. */
+export interface PriorArt {
+  readonly name: string
+  readonly seconds: number
+  readonly bytes: number
+  readonly cpuSeconds?: number
+  readonly peakBytes: number
 }
 
 export interface SpeedOfFormat {
@@ -39,6 +52,8 @@ export interface SpeedOfFormat {
   readonly bytes: number
   /** Of the worker, of every run; undefined where the system does not tell. */
   readonly cpuSeconds: readonly (number | undefined)[]
+  /** Of the database server, all of its processes, of every run. */
+  readonly databaseCpuSeconds: readonly (number | undefined)[]
   /** Of the worker, the largest of all runs. */
   readonly peakBytes: number | undefined
 }

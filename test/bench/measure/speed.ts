@@ -1,13 +1,13 @@
 // How long an export takes beside the fastest that Postgres can do, and what the worker needs for it.
-import { rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type pg from 'pg'
 import { userPoints } from '../../../packages/shared/src/datasets/user-points.ts'
 import type { FormatChoice } from '../options.ts'
-import type { Speed, SpeedOfFormat } from '../results.ts'
+import type { PriorArt, Speed, SpeedOfFormat } from '../results.ts'
 import { median } from '../statistics.ts'
 import { startNode } from '../system/node-process.ts'
-import { cpuSeconds, peakBytes, resetPeak } from '../system/proc.ts'
+import { cpuSeconds, peakBytes, resetPeak, treeCpuSeconds } from '../system/proc.ts'
 import { withClient } from '../system/servers.ts'
 import type { Service } from '../system/service.ts'
 import { runExport, verifyAndRemove } from './client.ts'
@@ -18,6 +18,8 @@ export interface SpeedOptions {
   readonly formats: readonly FormatChoice[]
   readonly databaseUrl: string
   readonly directory: string
+  /** Whether the storage keeps the files: then each is read back and checked. */
+  readonly keepsFiles: boolean
   readonly say: (line: string) => void
 }
 
@@ -26,14 +28,17 @@ const WARM_UP_ROWS = 20_000
 /** As seldom as can be: on two cores each poll takes time from what is measured. */
 const POLL_EVERY = 100
 
-export async function measureSpeed(service: Service, options: SpeedOptions): Promise<Omit<Speed, 'queue'>> {
+export async function measureSpeed(
+  service: Service,
+  options: SpeedOptions,
+): Promise<Omit<Speed, 'queue' | 'embedded' | 'priorArt'>> {
   const { rows, repeat, formats, databaseUrl, directory, say } = options
   return withClient(databaseUrl, async (client) => {
-    const copy = await prepareFloor(client)
+    const { copy, serverPid } = await prepareFloor(client)
     const first = await copy() // warms up; only its size counts
     const floor: number[] = []
     const atOnce = await measureAtOnce(databaseUrl, join(directory, 'at-once.csv'))
-    say(`all rows at once: ${seconds([atOnce.seconds])}`)
+    if (!options.keepsFiles) say(`all rows at once: ${seconds([atOnce.seconds])}`)
     service.startWorker()
     const exports: SpeedOfFormat[] = []
     for (const format of formats) {
@@ -42,7 +47,7 @@ export async function measureSpeed(service: Service, options: SpeedOptions): Pro
       while (runs.length < repeat) {
         // Before each export anew: whatever else the machine does meanwhile, it does to both.
         floor.push((await copy()).seconds)
-        runs.push(await measureExport(service, format, options))
+        runs.push(await measureExport(service, format, serverPid, options))
       }
       const floorSeconds = floor.slice(-repeat)
       exports.push({ ...summarize(format, runs), floorSeconds })
@@ -63,8 +68,14 @@ export function exportSql(): string {
   return `SELECT ${texts.join(', ')} FROM ${userPoints.from} ORDER BY ${userPoints.orderBy.join(', ')}`
 }
 
-/** @returns runs the COPY once, and tells how long it took and how large the file was */
-async function prepareFloor(client: pg.Client): Promise<() => Promise<{ seconds: number; bytes: number }>> {
+interface Floor {
+  /** Runs the COPY once. */
+  readonly copy: () => Promise<{ seconds: number; bytes: number }>
+  /** Of the first process of the database server. */
+  readonly serverPid: number
+}
+
+async function prepareFloor(client: pg.Client): Promise<Floor> {
   // As the worker's own session.
   await client.query(`SET work_mem = '64MB'; SET TimeZone = 'UTC'`)
   // Beside the cluster's own files: wherever the temporary directory is, the server may write there.
@@ -72,8 +83,9 @@ async function prepareFloor(client: pg.Client): Promise<() => Promise<{ seconds:
     `SELECT current_setting('data_directory') || '/floor.csv' AS path`,
   )
   const path = rows[0]?.path ?? ''
+  const serverPid = Number((await readFile(join(dirname(path), 'postmaster.pid'), 'utf8')).split('\n')[0])
   const statement = `COPY (${exportSql()}) TO '${path.replaceAll("'", "''")}' (FORMAT csv, HEADER)`
-  return async () => {
+  const copy = async () => {
     const startedAt = performance.now()
     await client.query(statement)
     const took = (performance.now() - startedAt) / 1000
@@ -81,6 +93,7 @@ async function prepareFloor(client: pg.Client): Promise<() => Promise<{ seconds:
     await rm(path)
     return { seconds: took, bytes }
   }
+  return { copy, serverPid }
 }
 
 async function measureAtOnce(databaseUrl: string, file: string): Promise<Speed['atOnce']> {
@@ -93,35 +106,76 @@ async function measureAtOnce(databaseUrl: string, file: string): Promise<Speed['
   }
 }
 
-async function warmUp(service: Service, format: FormatChoice, { rows, directory }: SpeedOptions): Promise<void> {
+/** By other means, each in a process of its own; those that are not installed are left out. */
+export async function measurePriorArt(
+  databaseUrl: string,
+  s3: Readonly<Record<string, string>>,
+  say: (line: string) => void,
+): Promise<PriorArt[]> {
+  const measured: PriorArt[] = []
+  for (const name of ['psql', 'csv-stringify', 'exceljs']) {
+    const env = { ...s3, PGOPTIONS: '' }
+    const child = startNode({ program: 'test/bench/measure/prior-art.ts', args: [name, databaseUrl], env })
+    try {
+      const found = { name, ...(JSON.parse(await child.firstLine) as Omit<PriorArt, 'name'>) }
+      measured.push(found)
+      say(`${name}: ${seconds([found.seconds])}`)
+    } catch (error) {
+      say(`${name} is left out: ${error instanceof Error ? error.message.split('\n')[1] : error}`)
+    } finally {
+      await child.stop()
+    }
+  }
+  return measured
+}
+
+async function warmUp(service: Service, format: FormatChoice, options: SpeedOptions): Promise<void> {
+  const { rows, directory, keepsFiles } = options
   const limit = Math.min(rows, WARM_UP_ROWS)
   const exported = await runExport(service, { format, limit, pollEvery: POLL_EVERY })
-  await verifyAndRemove(service, exported, { format, rows: limit, file: join(directory, 'download') })
+  await verifyAndRemove(service, exported, {
+    format,
+    rows: limit,
+    file: keepsFiles ? join(directory, 'download') : undefined,
+  })
 }
 
 interface ExportRun {
   readonly seconds: number
   readonly bytes: number
   readonly cpuSeconds: number | undefined
+  readonly databaseCpuSeconds: number | undefined
   readonly peakBytes: number | undefined
 }
 
-async function measureExport(service: Service, format: FormatChoice, options: SpeedOptions): Promise<ExportRun> {
+async function measureExport(
+  service: Service,
+  format: FormatChoice,
+  serverPid: number,
+  options: SpeedOptions,
+): Promise<ExportRun> {
   if (!(await resetPeak(service.workerPid()))) await restartWorker(service, format)
   const pid = service.workerPid()
   const before = await cpuSeconds(pid)
+  const databaseBefore = await treeCpuSeconds(serverPid)
   const exported = await runExport(service, { format, pollEvery: POLL_EVERY })
   const after = await cpuSeconds(pid)
+  const databaseAfter = await treeCpuSeconds(serverPid)
   const peak = await peakBytes(pid)
-  const file = join(options.directory, 'download')
+  const file = options.keepsFiles ? join(options.directory, 'download') : undefined
   await verifyAndRemove(service, exported, { format, rows: options.rows, file })
-  await rm(file)
+  if (file !== undefined) await rm(file)
   return {
     seconds: exported.seconds,
     bytes: exported.bytes,
-    cpuSeconds: before === undefined || after === undefined ? undefined : after - before,
+    cpuSeconds: difference(before, after),
+    databaseCpuSeconds: difference(databaseBefore, databaseAfter),
     peakBytes: peak,
   }
+}
+
+function difference(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before
 }
 
 function summarize({ name }: FormatChoice, runs: readonly ExportRun[]): Omit<SpeedOfFormat, 'floorSeconds'> {
@@ -131,6 +185,7 @@ function summarize({ name }: FormatChoice, runs: readonly ExportRun[]): Omit<Spe
     seconds: runs.map((run) => run.seconds),
     bytes: median(runs.map((run) => run.bytes)),
     cpuSeconds: runs.map((run) => run.cpuSeconds),
+    databaseCpuSeconds: runs.map((run) => run.databaseCpuSeconds),
     peakBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
   }
 }

@@ -12,6 +12,19 @@ export async function cpuSeconds(pid: number): Promise<number | undefined> {
   return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** As `cpuSeconds`, with all processes that it has started, also those that have ended; undefined where there is no /proc. */
+export async function treeCpuSeconds(pid: number): Promise<number | undefined> {
+  const stat = await readProc(pid, 'stat')
+  if (stat === undefined) return undefined
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  let ticks = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0)
+  const children = (await readProc(pid, `task/${pid}/children`)) ?? ''
+  for (const child of children.split(' ').filter((word) => word !== '')) {
+    ticks += ((await treeCpuSeconds(Number(child))) ?? 0) * TICKS_PER_SECOND
+  }
+  return ticks / TICKS_PER_SECOND
+}
+
 /** The most resident memory since the process started, or since `resetPeak`; undefined where there is no /proc. */
 export async function peakBytes(pid: number): Promise<number | undefined> {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec((await readProc(pid, 'status')) ?? '')?.[1]

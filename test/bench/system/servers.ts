@@ -14,8 +14,10 @@ export interface Servers {
   readonly postgresUrl: string
   /** As `SHOW server_version` tells it. */
   readonly postgresVersion: string
-  /** S3_* settings. */
+  /** S3_* settings of the embedded S3 server. */
   readonly s3: Readonly<Record<string, string>>
+  /** S3_* settings of a server that counts bytes and keeps none. */
+  readonly countingS3: Readonly<Record<string, string>>
   readonly redisUrl: string | undefined
 }
 
@@ -50,12 +52,15 @@ export async function startServers(options: ServersOptions, stack: AsyncDisposab
   stack.defer(() => postgres.stop())
   const s3 = startNode({ program: 'test/bench/system/s3-process.ts', args: [join(directory, 's3')], onDeath })
   stack.defer(() => s3.stop())
+  const counting = startNode({ program: 'test/bench/system/counting-s3.ts', onDeath })
+  stack.defer(() => counting.stop())
   const redis = options.redis ? await startRedis(join(directory, 'redis')) : undefined
   if (redis !== undefined) stack.defer(() => redis.stop())
   return {
     postgresUrl: postgres.url,
     postgresVersion: await withClient(postgres.url, showVersion),
     s3: JSON.parse(await s3.firstLine) as Record<string, string>,
+    countingS3: JSON.parse(await counting.firstLine) as Record<string, string>,
     redisUrl: redis?.url,
   }
 }

@@ -6,6 +6,8 @@ import type { Servers } from './servers.ts'
 
 export interface ServiceOptions {
   readonly servers: Servers
+  /** S3_* settings. */
+  readonly s3: Readonly<Record<string, string>>
   readonly databaseUrl: string
   readonly queue: 'postgres' | 'redis'
   readonly settings: Readonly<Record<string, string>>
@@ -45,7 +47,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { servers, onDeath } = options
   const port = await freePort(0)
   const env = {
-    ...servers.s3,
+    ...options.s3,
     DATABASE_URL: options.databaseUrl,
     ...(options.queue === 'redis' && servers.redisUrl !== undefined ? { REDIS_URL: servers.redisUrl } : {}),
     BOOTSTRAP_API_KEY: API_KEY,
