@@ -69,7 +69,7 @@ describe.each([...GAME_DATASETS, ...LEDGER_DATASETS])('dataset $name', (dataset)
     })
   })
 
-  it('orders its rows such that no two can change places', async () => {
+  it('has a unique order', async () => {
     const key = dataset.orderBy.map((expression) => `(${expression})::text`).join(', ')
     const { rows } = await query<{ rows: string; places: string }>(
       `SELECT count(*) AS rows, count(DISTINCT ROW(${key})) AS places FROM ${dataset.from}`,
@@ -78,7 +78,7 @@ describe.each([...GAME_DATASETS, ...LEDGER_DATASETS])('dataset $name', (dataset)
     expect(rows[0]?.places).toBe(rows[0]?.rows)
   })
 
-  it('is announced with all it has', async () => {
+  it('is listed with all of its columns and filters', async () => {
     const { body } = await system.admin.get('/v1/datasets')
     const announced = body.items.find((item: { name: string }) => item.name === dataset.name)
     expect(announced).toMatchObject({

@@ -71,7 +71,7 @@ const ways = FORMAT_NAMES.flatMap((name) => {
 })
 
 describe.each(ways)('$way', ({ open }) => {
-  test('a slow sink holds the source back, so that memory stays flat', async () => {
+  test('a slow consumer stops the reading of the source', async () => {
     const { state, rows } = endless()
     const bytes = open(rows, contextWith().context)[Symbol.asyncIterator]()
     let taken = 0
@@ -83,7 +83,7 @@ describe.each(ways)('$way', ({ open }) => {
     await bytes.return?.()
   })
 
-  test('a consumer that stops early has closed the source when it goes on', async () => {
+  test('closes the source when the consumer stops early', async () => {
     const { state, rows } = endless()
     for await (const chunk of open(rows, contextWith().context)) {
       expect(chunk.length).toBeGreaterThan(0)
@@ -92,7 +92,7 @@ describe.each(ways)('$way', ({ open }) => {
     expect(state.closed).toBe(true)
   })
 
-  test('a failure of the source reaches the consumer as it is, and the file does not end well', async () => {
+  test('passes an error of the source on, and does not complete the file', async () => {
     const broken = new Error('connection lost')
     const { state, rows } = watched(async (chunk) => {
       if (chunk === 3) throw broken
@@ -102,7 +102,7 @@ describe.each(ways)('$way', ({ open }) => {
     expect(state.closed).toBe(true)
   })
 
-  test('a failure while the consumer is busy waits for it, and takes no process down', async () => {
+  test('an error while the consumer is busy is delivered later, without an unhandled rejection', async () => {
     const broken = new Error('server closed the connection')
     const { rows } = watched(async (chunk) => {
       if (chunk === 1) throw broken
@@ -114,13 +114,13 @@ describe.each(ways)('$way', ({ open }) => {
     await expect(read()).rejects.toBe(broken)
   })
 
-  test('a failure before the first row is no empty file', async () => {
+  test('an error before the first row does not become an empty file', async () => {
     const broken = new Error('no such table')
     const { rows } = watched(() => Promise.reject(broken))
     await expect(collect(open(rows, contextWith().context))).rejects.toBe(broken)
   })
 
-  test('an abort ends it although the source hangs', async () => {
+  test('an abort ends the encoder while the source hangs', async () => {
     const abort = new AbortController()
     const { rows } = watched((chunk) => (chunk < 2 ? Promise.resolve(heavyChunk()) : new Promise(() => undefined)))
     const reason = new Error('canceled')
@@ -143,7 +143,7 @@ describe.each(ways)('$way', ({ open }) => {
     expect(state.closed).toBe(true)
   }, 2000)
 
-  test('what was aborted before it began reads nothing', async () => {
+  test('reads nothing when it was aborted before the start', async () => {
     const { state, rows } = endless()
     const reason = new Error('too late')
     await expect(collect(open(rows, contextWith({}, AbortSignal.abort(reason)).context))).rejects.toBe(reason)
@@ -172,7 +172,7 @@ describe.each(FORMAT_NAMES)('%s', (name: FormatName) => {
   const format = FORMATS[name]
   const reader = READERS[name]
 
-  test('an export without rows is a valid file that names its columns where the format can', async () => {
+  test('an export without rows is a valid file, with column names where the format has them', async () => {
     const { bytes, warnings } = await encode(format, COLUMNS, [])
     const { header, rows } = reader.read(bytes, COLUMNS)
     expect(rows).toEqual([])
@@ -180,7 +180,7 @@ describe.each(FORMAT_NAMES)('%s', (name: FormatName) => {
     expect(warnings.size).toBe(0)
   })
 
-  test('every cell reads back as docs/formats.md says, whatever is in it', async () => {
+  test('every cell reads back as docs/formats.md specifies', async () => {
     await fc.assert(
       fc.asyncProperty(table, async ({ columns, rows }) => {
         const { bytes } = await encode(format, columns, rows)
@@ -198,7 +198,7 @@ describe.each(FORMAT_NAMES)('%s', (name: FormatName) => {
     )
   })
 
-  test('where chunks end does not show', async () => {
+  test('the file does not depend on the chunk boundaries', async () => {
     const rows = Array.from({ length: 257 }, (_, i) => [i % 5 === 0 ? null : String(i), `nöte\t\\ ${i}`])
     const files = [1, 16, 65_536].map((size) =>
       collect(format.encode(COLUMNS, chunksOf(rows, size), contextWith().context)),
@@ -208,7 +208,7 @@ describe.each(FORMAT_NAMES)('%s', (name: FormatName) => {
     expect(all?.equals(one ?? Buffer.alloc(0))).toBe(true)
   })
 
-  test('two exports at the same time do not mix', async () => {
+  test('two concurrent exports do not affect each other', async () => {
     const rows = (note: string) => Array.from({ length: 500 }, (_, i) => [String(i), note])
     const alone = await encode(format, COLUMNS, rows('a'))
     const [together] = await Promise.all([encode(format, COLUMNS, rows('a')), encode(format, COLUMNS, rows('b'))])

@@ -40,7 +40,7 @@ describe.each(GAME_DATASETS)('$name', (game) => {
     expect(declared.map(([name, { kind }]) => [name, kind])).toEqual(game.columns)
   })
 
-  it.each(WAYS)('every cell arrives: $format, compression $compression', async ({ format, compression }) => {
+  it.each(WAYS)('exports every cell exactly: $format, compression $compression', async ({ format, compression }) => {
     const rows = await readGame(system.database.url, game)
     const done = await system.admin.export({ dataset: game.name, format, compression })
     expect(done).toMatchObject({ status: 'completed', rowCount: rows.length, truncated: false })
@@ -52,7 +52,7 @@ describe.each(GAME_DATASETS)('$name', (game) => {
     }
   })
 
-  it('the sample has what breaks exports, so that the comparison above means something', async () => {
+  it('the sample contains the values that break exports', async () => {
     const rows = await readGame(system.database.url, game)
     const texts = rows.flat().filter((cell): cell is string => cell !== null)
     const times = rows.map((row) => row[columns.findIndex(({ name }) => name === 'created_at')])

@@ -24,7 +24,7 @@ describe.each(GAME_DATASETS)('$name', (game) => {
   const dataset = game.name
   const idsWhere = async (where: string) => (await readGame(system.database.url, game, where)).map(([id]) => id)
 
-  it('dateFrom and dateTo include their own microsecond, and leave out the one beside it', async () => {
+  it('dateFrom and dateTo include their own microsecond and exclude the next one', async () => {
     const rows = await readGame(system.database.url, game)
     const at = rows.map((row) => row[game.columns.findIndex(([name]) => name === 'created_at')])
     const first = at[3] ?? ''
@@ -39,7 +39,7 @@ describe.each(GAME_DATASETS)('$name', (game) => {
     expect(await exportedIds({ dataset, filters: { dateFrom: after, dateTo: last } })).toEqual(later)
   })
 
-  it('an offset means the instant, and a day is meant whole, in UTC', async () => {
+  it('an offset selects the instant, and a day is the whole day in UTC', async () => {
     expect(await exportedIds({ dataset, filters: { dateFrom: '2026-03-15T14:00:00.123456+02:00' } })).toEqual(
       await idsWhere(`one.created_at >= '2026-03-15 12:00:00.123456+00'`),
     )
@@ -48,7 +48,7 @@ describe.each(GAME_DATASETS)('$name', (game) => {
     )
   })
 
-  it('a filter that fits no row gives a whole file without rows', async () => {
+  it('a filter without matches gives a complete file without rows', async () => {
     const done = await system.admin.export({ dataset, format: 'csv', filters: { dateTo: '1999-01-01' } })
     expect(done).toMatchObject({ status: 'completed', rowCount: 0, truncated: false, progress: { percent: 100 } })
     const text = await (await fetch(done.download.url)).text()
@@ -57,7 +57,7 @@ describe.each(GAME_DATASETS)('$name', (game) => {
 })
 
 describe('user-points', () => {
-  it('are told by game and by task; a task of the same name in another game is another task', async () => {
+  it('filters by game and by task; a task of the same name in another game does not match', async () => {
     const { rows } = await withClient(system.database.url, (client) =>
       client.query<{ game: string; task: string; count: string }>(`SELECT "externalGameId" AS game,
         "externalTaskId" AS task, count(*) FROM userpoints p JOIN tasks t ON t.id = p."taskId"
@@ -73,7 +73,7 @@ describe('user-points', () => {
     expect(byTask.filter((id) => byGame.includes(id))).toEqual(both)
   })
 
-  it('a name with quotes and SQL in it is a name', async () => {
+  it('treats quotes and SQL in a name as text', async () => {
     const name = `juego "20", été; ゲーム`
     const all = await withClient(system.database.url, (client) =>
       client.query<{ count: string }>(
@@ -90,7 +90,7 @@ describe('user-points', () => {
 })
 
 describe('columns and limit', () => {
-  it('give the columns asked for, in the order asked for', async () => {
+  it('gives the requested columns in the requested order', async () => {
     const done = await system.admin.export({
       dataset: 'users',
       format: 'json',
@@ -101,7 +101,7 @@ describe('columns and limit', () => {
     expect(rows.map((row) => Object.keys(row))).toEqual(Array(5).fill(['created_at', 'id']))
   })
 
-  it('cut at exactly the limit and say so; a limit that cuts nothing off says nothing', async () => {
+  it('cuts at exactly the limit and sets truncated only when rows are cut', async () => {
     const total = (await system.admin.export({ dataset: 'users', format: 'csv' })).rowCount
     const cut = await system.admin.export({ dataset: 'users', format: 'csv', limit: total - 1 })
     expect(cut).toMatchObject({ rowCount: total - 1, truncated: true })

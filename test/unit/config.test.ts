@@ -15,27 +15,27 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('settings', () => {
-  it('that are few are enough, and what they become cannot be changed', () => {
+  it('need few values, and the result is frozen', () => {
     const config = readConfig(GOOD)
     expect(config).toMatchObject({ PORT: 8080, EXPORT_TTL: 604_800_000, LINK_TTL: 900_000, S3_PART_SIZE: 5_242_880 })
     expect(config.REDIS_URL).toBeUndefined()
     expect(() => Object.assign(config, { PORT: 1 })).toThrow(TypeError)
   })
 
-  it('of the proxies in front are a number, addresses or names of networks', () => {
+  it('for proxies accept a number, addresses or names of networks', () => {
     const trusted = (TRUST_PROXY: string) => readConfig({ ...GOOD, TRUST_PROXY }).TRUST_PROXY
     expect(trusted('2')).toBe(2)
     expect(trusted('loopback, 10.0.0.0/8, fd00::/8')).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8'])
     expect(readConfig(GOOD).TRUST_PROXY).toBeUndefined()
   })
 
-  it('that are empty count as left out, as compose files write them', () => {
+  it('that are empty count as unset, as compose files write them', () => {
     const empty = { PORT: '', REDIS_URL: '', S3_ENDPOINT: '', BOOTSTRAP_API_KEY: '', EXPORT_TTL: '' }
     expect(readConfig({ ...GOOD, ...empty })).toEqual(readConfig(GOOD))
     expect(problemsOf({ S3_BUCKET: '' })).toEqual(['S3_BUCKET is missing'])
   })
 
-  it('of the environment win over those that are brought along', () => {
+  it('of the environment take precedence over provided defaults', () => {
     expect(readConfig({ ...GOOD, PORT: '9000' }, { PORT: '1', HOST: 'here' })).toMatchObject({
       PORT: 9000,
       HOST: 'here',
@@ -43,7 +43,7 @@ describe('settings', () => {
     expect(readConfig({ ...GOOD, PORT: '' }, { PORT: '1' }).PORT).toBe(1)
   })
 
-  it('are all told at once when they cannot be used, also what is wrong between two of them', () => {
+  it('are all reported at once when they are invalid, including conflicts between two of them', () => {
     const problems = problemsOf({
       DATABASE_URL: 'mysql://user:hush-hush@db/x',
       S3_BUCKET: '',
@@ -113,19 +113,19 @@ describe('settings', () => {
 describe('settings of the identity provider', () => {
   const OIDC = { OIDC_ISSUER: 'https://sso.example.com/realms/game', OIDC_AUDIENCE: 'waybill' }
 
-  it('are refused without an audience: a token made for another service would let in here', () => {
+  it('are refused without an audience, which would accept tokens of other services', () => {
     expect(problemsOf({ OIDC_ISSUER: OIDC.OIDC_ISSUER })).toEqual([expect.stringContaining('OIDC_AUDIENCE')])
     expect(problemsOf(OIDC)).toEqual([])
   })
 
-  it('keep the two roles apart, or no one would be only an exporter', () => {
+  it('require two different roles', () => {
     const same = { OIDC_ADMIN_ROLE: 'staff', OIDC_EXPORTER_ROLE: 'staff' }
     expect(problemsOf({ ...OIDC, ...same })).toEqual([expect.stringContaining('OIDC_EXPORTER_ROLE')])
     expect(problemsOf({ ...OIDC, OIDC_EXPORTER_ROLE: 'AdministratorGAME' })).toHaveLength(1)
   })
 })
 
-it('what a standalone process must bring along is what is not set', () => {
+it('a standalone process embeds only the servers that are not configured', () => {
   const none = { dataDir: '.data', postgres: true, s3: true, anyPort: true, apiKey: true, webhookKey: true }
   expect(readStandaloneNeeds({})).toEqual(none)
   expect(readStandaloneNeeds({ DATABASE_URL: '', S3_BUCKET: '', PORT: '', BOOTSTRAP_API_KEY: '' })).toEqual(none)

@@ -6,7 +6,7 @@ import { ERRORS, toWaybillError, WaybillError } from '@waybill/shared/vocabulary
 import { describe, expect, it } from 'vitest'
 
 describe('an error', () => {
-  it('of any code has a status that fits it, a title and advice', () => {
+  it('has a fitting status, a title and advice for each code', () => {
     for (const [code, { status, title, advice, retryable }] of Object.entries(ERRORS)) {
       expect(status, code).toBeGreaterThanOrEqual(400)
       expect(title, code).toMatch(/^[A-Z].*[^.]$/)
@@ -16,14 +16,14 @@ describe('an error', () => {
     }
   })
 
-  it('that nobody knows says nothing of itself to callers', () => {
+  it('without a code reveals nothing to callers', () => {
     const secret = new Error('password=hush at /srv/app.ts')
     const error = toWaybillError(secret)
     expect(error).toMatchObject({ code: 'INTERNAL', cause: secret })
     expect(error.message).not.toContain('hush')
   })
 
-  it('with a code passes every translator as it is', () => {
+  it('with a code is not translated again', () => {
     const error = new WaybillError('SOURCE_TIMEOUT')
     expect(toWaybillError(error)).toBe(error)
     expect(storageError(error)).toBe(error)
@@ -53,7 +53,7 @@ describe('a failure of S3', () => {
   })
 })
 
-describe('a failure of the database that has lost its shape', () => {
+describe('a database error without its usual structure', () => {
   it.each([
     [new Error('Connection terminated unexpectedly'), 'unavailable'],
     [new Error('timeout exceeded when trying to connect'), 'unavailable'],

@@ -27,7 +27,7 @@ describe('a text', () => {
 })
 
 describe('an error', () => {
-  it('says what it is and why, and not what a library has hung on it', () => {
+  it('is logged with name, message and cause, without properties of libraries', () => {
     const cause = Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['secret'] }, code: 'EAUTH' })
     const error = new AggregateError([new TypeError('inner')], 'outer', { cause })
     const described = describeError(Object.assign(error, { $metadata: { httpStatusCode: 403 }, headers: 'secret' }))
@@ -41,7 +41,7 @@ describe('an error', () => {
     expect(JSON.stringify(described)).not.toContain('secret')
   })
 
-  it('that is its own cause, or no error at all, stops nobody from saying so', () => {
+  it('that is its own cause, or not an Error, can be logged', () => {
     const error = new Error('round')
     error.cause = error
     expect(JSON.stringify(describeError(error)).match(/"round"/g)?.length).toBeLessThan(10)

@@ -38,7 +38,7 @@ async function exportIds(): Promise<string[]> {
   return ids
 }
 
-describe('asking for an export', () => {
+describe('requesting an export', () => {
   it.each([
     ['is lost on its way', { kind: 'reset' }],
     ['is done, and the answer is lost', { kind: 'lose-answer' }],
@@ -53,7 +53,7 @@ describe('asking for an export', () => {
     expect(await exportIds()).toEqual([id, ...before])
   })
 
-  it('says which fields are wrong, and does not try again', async () => {
+  it('reports the invalid fields and does not retry', async () => {
     const asked = callsTo(isAsk)
     const wrong = waybill.exports.create({
       dataset: 'users',
@@ -73,7 +73,7 @@ describe('asking for an export', () => {
     expect(callsTo(isAsk) - asked).toBe(1)
   })
 
-  it('gives the same export for the same key of the caller', async () => {
+  it('returns the same export for the same idempotency key', async () => {
     const first = await waybill.exports.create(REQUEST, { idempotencyKey: 'monday' })
     expect(await waybill.exports.create(REQUEST, { idempotencyKey: 'monday' })).toMatchObject({ id: first.id })
     await expect(waybill.exports.create({ ...REQUEST, limit: 1 }, { idempotencyKey: 'monday' })).rejects.toEqual(
@@ -83,7 +83,7 @@ describe('asking for an export', () => {
 })
 
 describe('waiting', () => {
-  it('tells of each change, asks with the ETag it has, and gives the export with its link', async () => {
+  it('reports each change, polls with the ETag, and returns the export with its link', async () => {
     const states: string[] = []
     const { id } = await waybill.exports.create(REQUEST)
     const done = await waybill.exports.wait(id, { onProgress: ({ status }) => states.push(status) })
@@ -92,7 +92,7 @@ describe('waiting', () => {
     expect(await (await fetch(String(done.download?.url))).bytes()).toHaveLength(Number(done.bytes))
   })
 
-  it('says why an export failed, with the code of the export', async () => {
+  it('throws with the code of a failed export', async () => {
     await withClient(system.database.url, (client) => client.query('ALTER TABLE wallettransactions RENAME TO away'))
     const { id } = await waybill.exports.create({ dataset: 'wallet-transactions', format: 'csv' })
     await expect(waybill.exports.wait(id)).rejects.toMatchObject({
@@ -103,14 +103,14 @@ describe('waiting', () => {
   })
 })
 
-describe('while nothing takes it from the queue', () => {
+describe('while the export is queued', () => {
   let idle: TestSystem
   beforeAll(async () => {
     idle = await startTestSystem({ worker: false })
   })
   afterAll(() => idle.stop())
 
-  it('asks no sooner than the server wants, takes 304 for no news, and throws when somebody cancels', async () => {
+  it('polls no sooner than Retry-After, treats 304 as unchanged, and throws when the export is canceled', async () => {
     const asked: { at: number; etag: string | null; status: number }[] = []
     const patient = createClient({
       url: idle.url,
@@ -136,7 +136,7 @@ describe('while nothing takes it from the queue', () => {
     expect(Number(second?.at) - Number(first?.at)).toBeGreaterThanOrEqual(990) // Retry-After: 1, and a timer's rounding
   })
 
-  it('ends at once when the caller aborts, with the reason of the caller', async () => {
+  it("rejects at once with the caller's reason when the caller aborts", async () => {
     const client = createClient({ url: idle.url, key: ADMIN_KEY })
     const { id } = await client.exports.create(REQUEST)
     const enough = new AbortController()
@@ -146,7 +146,7 @@ describe('while nothing takes it from the queue', () => {
     await expect(client.exports.get(id, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   })
 
-  it('cancels what is canceled already, where the answer was lost', async () => {
+  it('accepts an export that is already canceled when the first response was lost', async () => {
     const lossy = await startHttpFaultProxy(idle.url)
     try {
       lossy.fail(({ path }) => path.endsWith('/cancel'), { kind: 'lose-answer' }, { times: 1 })
@@ -158,7 +158,7 @@ describe('while nothing takes it from the queue', () => {
     }
   })
 
-  it('lists all of many, newest first, and asks for no page more than is read', async () => {
+  it('lists all exports, newest first, and requests only the pages that are read', async () => {
     let pages = 0
     const client = createClient({
       url: idle.url,
@@ -181,8 +181,8 @@ describe('while nothing takes it from the queue', () => {
   })
 })
 
-describe('what is not an export', () => {
-  it('is there: datasets, the caller, keys, and the papers of an export', async () => {
+describe('other resources', () => {
+  it('reads datasets, the caller, keys, and the manifest and events of an export', async () => {
     expect((await waybill.datasets.list()).map(({ name }) => name)).toContain('user-points')
     expect(await waybill.me.get()).toMatchObject({ role: 'admin', limits: { maxRows: expect.any(Number) } })
     const { id } = await waybill.exports.create(REQUEST)
@@ -196,7 +196,7 @@ describe('what is not an export', () => {
     await expect(waybill.exports.wait(id)).rejects.toEqual(failure('EXPORT_EXPIRED'))
   })
 
-  it('is not made twice where nobody knows whether it was made: keys', async () => {
+  it('does not repeat the creation of a key after a lost response', async () => {
     const isNewKey = ({ method, path }: SeenRequest) => method === 'POST' && path === '/v1/api-keys'
     const rule = proxy.fail(isNewKey, { kind: 'lose-answer' })
     await expect(waybill.keys.create({ name: 'lost', role: 'exporter' })).rejects.toEqual(failure('NETWORK'))
@@ -212,8 +212,8 @@ describe('what is not an export', () => {
   })
 })
 
-describe('where there is no answer, or not one of Waybill', () => {
-  it('says that the server cannot be reached', async () => {
+describe('without a valid response', () => {
+  it('reports that the server cannot be reached', async () => {
     const gone = await startHttpFaultProxy(system.url)
     await gone.close()
     const nobody = createClient({ url: gone.endpoint, retries: 0 })
@@ -223,7 +223,7 @@ describe('where there is no answer, or not one of Waybill', () => {
     })
   })
 
-  it('says that a server which does not answer in time cannot be reached', async () => {
+  it('reports a server that does not answer in time as unreachable', async () => {
     proxy.fail(({ path }) => path === '/v1/me', { kind: 'hang' })
     const hasty = createClient({ url: proxy.endpoint, key: ADMIN_KEY, retries: 0, timeout: 200 })
     await expect(hasty.me.get()).rejects.toMatchObject({ code: 'NETWORK', message: expect.stringMatching(/in time/) })
@@ -237,14 +237,14 @@ describe('where there is no answer, or not one of Waybill', () => {
     await expect(waybill.me.get()).rejects.toMatchObject({ code: 'UNEXPECTED_ANSWER', status })
   })
 
-  it('says that the key is not valid, without showing it', async () => {
+  it('reports an invalid key without printing it', async () => {
     const stranger = createClient({ url: system.url, key: 'wb_not-a-key' })
     const error = await stranger.me.get().catch((reason: unknown) => reason as WaybillError)
     expect(error).toEqual(failure('UNAUTHENTICATED'))
     expect(JSON.stringify(error)).not.toContain('wb_not-a-key')
   })
 
-  it.each(['localhost:8080', 'ftp://example.com', ''])('refuses the address %j at once', (url) => {
+  it.each(['localhost:8080', 'ftp://example.com', ''])('rejects the address %j at once', (url) => {
     expect(() => createClient({ url })).toThrow(TypeError)
   })
 })

@@ -55,7 +55,7 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
 }
 
 describe('the stream', () => {
-  it('is the file, with what is known of it, and the trail says who took it', async () => {
+  it('has the bytes of the file and its metadata, and the trail records the download', async () => {
     const before = (await trail()).length
     const progress: number[] = []
     const { body, ...facts } = await waybill.exports.download(done.id, { onProgress: (bytes) => progress.push(bytes) })
@@ -69,7 +69,7 @@ describe('the stream', () => {
     expect((await trail()).length).toBe(before + 1)
   })
 
-  it('goes on where the connection broke, as often as it breaks, and every byte comes once', async () => {
+  it('resumes after every lost connection, and delivers each byte once', async () => {
     const seen = http.requests.length
     // The second waits for the first, so that it falls into the connection after it, however fast the bytes come.
     const cuts = tcp.cutAfter(200_000, 'downstream').then(() => tcp.cutAfter(300_000, 'downstream'))
@@ -79,13 +79,13 @@ describe('the stream', () => {
     expect(http.requests.length - seen).toBe(3)
   })
 
-  it('goes on when the storage falls silent in the middle', async () => {
+  it('resumes when the storage stops sending', async () => {
     http.fail(({ method }) => method === 'GET', { kind: 'hang-in-answer' }, { times: 1 })
     const { body } = await waybill.exports.download(done.id)
     expect(content.equals(await readAll(body))).toBe(true)
   })
 
-  it('goes on with a storage that knows no ranges', async () => {
+  it('resumes with a storage without range requests', async () => {
     const whole = await startHttpFaultProxy(system.url)
     try {
       // The whole file, whatever range was asked for.
@@ -102,7 +102,7 @@ describe('the stream', () => {
     }
   })
 
-  it('does not count a slow reader as a silent storage', async () => {
+  it('does not treat a slow reader as a silent storage', async () => {
     const patient = createClient({ url: system.url, key: ADMIN_KEY, timeout: 2_000 })
     const { body } = await patient.exports.download(done.id)
     const reader = body.getReader()
@@ -113,7 +113,7 @@ describe('the stream', () => {
     expect(digest(Buffer.concat([first.value ?? new Uint8Array(), rest]))).toBe(done.sha256)
   })
 
-  it('ends with an error when a byte is wrong, and when one is missing', async () => {
+  it('fails when a byte is wrong or missing', async () => {
     const wrong = async function* () {
       const bytes = Buffer.from(content.subarray(0, 1_000))
       bytes[500] = (bytes[500] ?? 0) ^ 1
@@ -130,7 +130,7 @@ describe('the stream', () => {
     })
   })
 
-  it('says what the storage answered, after trying again what may pass', async () => {
+  it('retries temporary errors, then reports the response of the storage', async () => {
     const rule = http.fail(({ method }) => method === 'GET', { kind: 'answer', status: 503, body: 'x' }, { times: 2 })
     await (await waybill.exports.download(done.id)).body.cancel()
     expect(rule.hits).toBe(2)
@@ -138,7 +138,7 @@ describe('the stream', () => {
     await expect(waybill.exports.download(done.id)).rejects.toMatchObject({ code: 'DOWNLOAD_REFUSED', status: 403 })
   })
 
-  it('says why there is no file, before there is a stream', async () => {
+  it('reports a missing file before the stream starts', async () => {
     const { id } = await waybill.exports.create({ dataset: 'users', format: 'csv' })
     await waybill.exports.wait(id)
     await waybill.exports.remove(id)
@@ -156,15 +156,15 @@ describe('the stream', () => {
   })
 })
 
-describe('the file on the disk', () => {
-  it('is there whole under its own name, and nothing else is', async () => {
+describe('the saved file', () => {
+  it('is complete under its own name, without other files', async () => {
     const saved = await saveExport(waybill, done.id, { path: directory })
     expect(saved).toMatchObject({ path: join(directory, done.filename), bytes: content.length, resumedFrom: 0 })
     expect(content.equals(await readFile(saved.path))).toBe(true)
     expect(await readdir(directory)).toEqual([done.filename])
   })
 
-  it('goes on with the next call, where the first was interrupted', async () => {
+  it('resumes with the next call after an interruption', async () => {
     const path = join(directory, 'points.csv')
     const interrupted = new AbortController()
     const onProgress = (bytes: number) => bytes > 300_000 && interrupted.abort(new Error('Ctrl-C'))
@@ -190,7 +190,7 @@ describe('the file on the disk', () => {
     expect(content.equals(await readFile(path))).toBe(true)
   })
 
-  it('is only renamed where all of it was left', async () => {
+  it('is only renamed when the interrupted download was complete', async () => {
     const path = join(directory, 'points.csv')
     await writeFile(partPath(path, done.id), content)
     const seen = http.requests.length
@@ -199,7 +199,7 @@ describe('the file on the disk', () => {
     expect(content.equals(await readFile(path))).toBe(true)
   })
 
-  it('does not take the place of another unless it is told to, also of one that came meanwhile', async () => {
+  it('does not replace another file without the option, also not one created meanwhile', async () => {
     const path = join(directory, 'points.csv')
     await writeFile(path, 'mine')
     await expect(saveExport(waybill, done.id, { path })).rejects.toMatchObject({ code: 'FILE_EXISTS' })

@@ -41,7 +41,7 @@ async function start(code: string, env: Record<string, string>) {
   return spawn(process.execPath, ['program.mts'], { cwd: directory, env: { PATH: process.env.PATH, ...env } })
 }
 
-it('the ten lines of the README save a whole file', async () => {
+it('the program of the README saves a complete file', async () => {
   const [program = '', stream = ''] = await snippets('packages/client/README.md')
   expect(
     program
@@ -62,7 +62,7 @@ it('the ten lines of the README save a whole file', async () => {
   expect(streamed.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(bytes.length)
 })
 
-it('the receiver of docs/client.md takes what is signed and nothing else', async () => {
+it('the receiver of docs/client.md accepts only signed events', async () => {
   const [receiver = ''] = await snippets('docs/client.md')
   const secret = Buffer.from('a secret of some length')
   const child = await start(

@@ -52,7 +52,7 @@ async function dialAndGreet() {
 }
 
 describe('a TCP proxy', () => {
-  it('passes megabytes and the end of the stream either way, unchanged', async () => {
+  it('passes megabytes and the end of the stream unchanged in both directions', async () => {
     const client = dial()
     const text = 'abcdefghij'.repeat(300_000)
     client.socket.end(text)
@@ -81,7 +81,7 @@ describe('a TCP proxy', () => {
     ;(await dialAndGreet()).socket.destroy()
   })
 
-  it('stalls: accepts, says nothing, and goes on where it was', async () => {
+  it('stalls: accepts, sends nothing, and continues later', async () => {
     const old = await dialAndGreet()
     proxy.stall()
     old.send(' again')
@@ -99,7 +99,7 @@ describe('a TCP proxy', () => {
     late.socket.destroy()
   })
 
-  it('freezes the open connections for good, and lets new ones pass', async () => {
+  it('freezes the open connections permanently, and passes new ones', async () => {
     const old = await dialAndGreet()
     proxy.freeze()
     old.send('never')
@@ -123,7 +123,7 @@ describe('a TCP proxy', () => {
     proxy = await startTcpProxy({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
   })
 
-  it('delays each piece, either way', async () => {
+  it('delays each piece in both directions', async () => {
     const client = await dialAndGreet()
     proxy.delay(150)
     const sentAt = performance.now()
@@ -152,7 +152,7 @@ describe('a TCP proxy', () => {
     ;(await dialAndGreet()).socket.destroy()
   })
 
-  it('loses the answer to a message that the server has had, also one that comes in pieces', async () => {
+  it('drops the answer to a delivered message, also one in pieces', async () => {
     const heardByServer: string[] = []
     const bystander = await dialAndGreet()
     const client = await dialAndGreet()

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { createTestDatabase, withClient } from '../../setup/database.ts'
 
-test('suites that start together get databases of their own, with the tables of the service and of GAME', async () => {
+test('concurrent suites get separate databases with the tables of the service and of GAME', async () => {
   const databases = await Promise.all([createTestDatabase(), createTestDatabase(), createTestDatabase()])
   expect(new Set(databases.map(({ url }) => url)).size).toBe(3)
   for (const { url, drop } of databases) {
@@ -12,7 +12,7 @@ test('suites that start together get databases of their own, with the tables of 
   }
 })
 
-test('a connection that a suite leaves open fails it, and the database goes all the same', async () => {
+test('a connection that a suite leaves open fails it, and the database is removed anyway', async () => {
   const { url, drop } = await createTestDatabase()
   const leaked = new pg.Client({ connectionString: url, application_name: 'the-leak' })
   leaked.on('error', () => undefined)

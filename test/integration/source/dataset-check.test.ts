@@ -22,12 +22,12 @@ if (orders === undefined) throw new Error('the example has no datasets')
 const faultsOf = async (parts: Partial<Dataset>) =>
   (await checkDatasets(shop.url, [{ ...orders, ...parts }])).get('orders') ?? []
 
-it('the example has no fault', async () => {
+it('the example has no error', async () => {
   expect(await checkDatasets(shop.url, examples)).toEqual(new Map())
 })
 
-describe('what the source does not have is named with the part that asks for it:', () => {
-  it('columns, each of those that are wrong and no other', async () => {
+describe('names the part of the dataset that the source rejects:', () => {
+  it('only the wrong columns', async () => {
     const columns: Dataset['columns'] = {
       ...orders.columns,
       total: { kind: 'numeric', sql: 'o.totl' },
@@ -63,7 +63,7 @@ describe('what the source does not have is named with the part that asks for it:
   })
 })
 
-describe('a column whose kind is not the truth would be written wrong:', () => {
+describe('rejects a column whose kind does not fit its type:', () => {
   it.each([
     ['integer', 'o.total', 'numeric', 'numeric or text'],
     ['integer', 'o.id', 'bigint', 'bigint or numeric or text'],
@@ -83,14 +83,14 @@ describe('a column whose kind is not the truth would be written wrong:', () => {
 })
 
 describe('a filter', () => {
-  it('that writes its value into the SQL is found: it would let callers in', async () => {
+  it('is rejected when it writes its value into the SQL', async () => {
     const email = defineFilter({ description: 'x', schema: z.string(), sql: (value) => `c.email = '${value}'` })
     expect(await faultsOf({ filters: { email } })).toEqual([
       expect.stringMatching(/^filter "email": .* pass it to bind/),
     ])
   })
 
-  it('whose value does not survive until the worker reads it is found', async () => {
+  it('is rejected when its value changes in JSON', async () => {
     const since = { description: 'x', schema: z.coerce.date(), sql: () => 'true' }
     // biome-ignore lint/suspicious/noExplicitAny: a module in plain JavaScript has no types to keep it from this.
     expect(await faultsOf({ filters: { since: since as any } })).toEqual([
@@ -98,7 +98,7 @@ describe('a filter', () => {
     ])
   })
 
-  it('that throws is found', async () => {
+  it('is rejected when it throws', async () => {
     const state = defineFilter({
       description: 'x',
       schema: z.literal('open'),
@@ -109,7 +109,7 @@ describe('a filter', () => {
     expect(await faultsOf({ filters: { state } })).toEqual(['filter "state": its sql fails for "open": not finished'])
   })
 
-  it('is tried with the example of its schema where no usual value fits', async () => {
+  it('is tested with the example of its schema when no usual value fits', async () => {
     const sku = (schema: z.ZodType<string>) =>
       defineFilter({ description: 'x', schema, sql: (value, bind) => `o.sku = ${bind(value)}` })
     const schema = z.string().regex(/^[A-Z]-\d+$/)
@@ -120,11 +120,11 @@ describe('a filter', () => {
   })
 })
 
-it('a dataset of two statements is refused: the second could be anything', async () => {
+it('rejects a dataset of two statements', async () => {
   expect(await faultsOf({ from: 'orders o; DROP TABLE orders; SELECT 1' })).toEqual([expect.stringMatching(/^from: /)])
 })
 
-it('a table that we may not read is named, though no row is read', async () => {
+it('names a table without SELECT permission, without reading a row', async () => {
   const role = `blind_${randomBytes(4).toString('hex')}`
   await withClient(shop.url, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'blind'`))
   try {
@@ -146,7 +146,7 @@ it.each([
   await expect(checkDatasets(change(new URL(shop.url)).href, examples)).rejects.toThrow(SourceUnavailableError)
 })
 
-it('a table that somebody has locked says nothing of the datasets either', async () => {
+it('a locked table is not an error of the dataset', async () => {
   await withClient(shop.url, async (client) => {
     await client.query('BEGIN; LOCK TABLE orders')
     await expect(checkDatasets(shop.url, examples)).rejects.toThrow(SourceUnavailableError)
@@ -154,14 +154,14 @@ it('a table that somebody has locked says nothing of the datasets either', async
 })
 
 describe('the order of the rows', () => {
-  it('is found to be none where rows share a place', async () => {
+  it('is rejected when it is not unique', async () => {
     expect(await checkOrder(shop.url, { ...orders, orderBy: ['o.state'] })).toEqual([
       'orderBy: 996 of 1000 rows have the same sort key as another row; add a unique column',
     ])
     expect(await checkOrder(shop.url, orders)).toEqual([])
   })
 
-  it('cannot be looked at where a row cannot be read, which is told', async () => {
+  it('is reported as unchecked when a row cannot be read', async () => {
     const faulty = { ...orders, orderBy: ['1 / (o.id - 9007199254740991)'] }
     expect(await checkOrder(shop.url, faulty)).toEqual(['a row cannot be read: division by zero'])
   })

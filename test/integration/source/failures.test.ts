@@ -51,7 +51,7 @@ describe('an export that is aborted', () => {
     expect(await restsAfter(given.url)).toBeLessThan(40_000)
   })
 
-  it('while its table is locked by somebody else does not wait for the lock', async () => {
+  it('does not wait for a lock on its table', async () => {
     const locker = new pg.Client({ connectionString: given.url })
     await locker.connect()
     try {
@@ -68,7 +68,7 @@ describe('an export that is aborted', () => {
     }
   })
 
-  it('before it began, or between two chunks, or by its reader, gives its connection back', async () => {
+  it('releases its connection: before the start, between two chunks, by its reader', async () => {
     const scarce = createSource(given.url, 2)
     try {
       for (let i = 0; i < 5; i++) {
@@ -91,8 +91,8 @@ describe('an export that is aborted', () => {
   })
 })
 
-describe('a reader that takes nothing', () => {
-  it('holds the server back: it sends no more than the buffers between hold', async () => {
+describe('a reader that does not pull', () => {
+  it('stops the server after the buffers are full', async () => {
     const table = await openTable(given.source, MUCH_TEXT, readOptions())
     try {
       for await (const _ of table.chunks) {
@@ -106,7 +106,7 @@ describe('a reader that takes nothing', () => {
     }
   })
 
-  it('for too long loses the snapshot, which the server then closes', async () => {
+  it('loses the snapshot after the time limit, and the server closes it', async () => {
     const table = await openTable(given.source, MUCH_TEXT, readOptions({ idleTimeout: 500 }))
     const reading = async () => {
       for await (const _ of table.chunks) await restsAfter(given.url)
@@ -115,7 +115,7 @@ describe('a reader that takes nothing', () => {
     await table.close()
   })
 
-  it('gets each row once when it goes on', async () => {
+  it('gets each row once when it continues', async () => {
     const rows = await readTable(given.source, MUCH_TEXT, {}, () => sleep(500))
     expect(new Set(rows.map(([cell]) => cell)).size).toBe(100_000)
   })
@@ -139,7 +139,7 @@ describe('a limit of rows', () => {
 })
 
 describe('a source that fails', () => {
-  it('by losing the connection in mid-read is unavailable: never a short file', async () => {
+  it('is unavailable when the connection is lost during the read, and never a short file', async () => {
     let read = 0
     const reading = (async () => {
       const table = await openTable(given.source, SLOW_ROWS, readOptions())
@@ -156,7 +156,7 @@ describe('a source that fails', () => {
     expect(read).toBeLessThan(100_000)
   })
 
-  it('by losing the connection between two chunks is unavailable too', async () => {
+  it('is unavailable when the connection is lost between two chunks', async () => {
     const kill = async () => {
       for (const { pid } of await busySessions(given.url)) {
         await withClient(given.url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
@@ -166,18 +166,18 @@ describe('a source that fails', () => {
     await expect(reading).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
   })
 
-  it('by sending nothing for too long is a timeout', async () => {
+  it('times out when it sends nothing for too long', async () => {
     await expect(drain(SLOW_SORT, { statementTimeout: 300 })).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' })
   })
 
-  it('by rows that come slowly, but come, is no timeout', async () => {
+  it('does not time out while rows arrive slowly', async () => {
     const slow = textQuery(
       `SELECT repeat('x', 9000) || i AS c0 FROM generate_series(1, 10) i, LATERAL pg_sleep(0.1 + 0 * i) s`,
     )
     expect(await drain(slow, { statementTimeout: 600 })).toBe(10)
   })
 
-  it('by a conflict with recovery, as on a replica, is unavailable: the attempt is repeated', async () => {
+  it('is unavailable after a conflict with recovery on a replica, so the attempt is retried', async () => {
     await withClient(given.url, (client) =>
       client.query(`CREATE OR REPLACE FUNCTION conflicts(i int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
         IF i = 500 THEN RAISE EXCEPTION 'canceling statement due to conflict with recovery' USING ERRCODE = '40001'; END IF;
@@ -187,12 +187,12 @@ describe('a source that fails', () => {
     await expect(drain(conflict)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
   })
 
-  it('by a query that is two statements runs neither', async () => {
+  it('runs neither statement of a query with two', async () => {
     const two = textQuery(`SELECT '1' AS c0) TO STDOUT; SELECT ('2'`)
     await expect(drain(two)).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED' })
   })
 
-  it('by a row that cannot be computed says which fault it was', async () => {
+  it('reports the error of a row that cannot be computed', async () => {
     const halfway = textQuery(`SELECT (1 / (500 - i))::text AS c0 FROM generate_series(1, 1000) i`)
     await expect(drain(halfway)).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED', message: /division by zero/ })
   })
@@ -208,7 +208,7 @@ describe('a source that fails', () => {
     })
   })
 
-  it('by refusing access, to the table or at the door', async () => {
+  it('reports refused access to the table or to the database', async () => {
     const role = `reader_${randomBytes(4).toString('hex')}`
     const url = new URL(given.url)
     url.username = role
@@ -231,14 +231,14 @@ describe('a source that fails', () => {
     }
   })
 
-  it('by not being there is unavailable', async () => {
+  it('is unavailable when it does not answer', async () => {
     const nowhere = createSource('postgres://a:b@127.0.0.1:1/none')
     await expect(readTable(nowhere, MANY_ROWS)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
     await nowhere.$disconnect()
   })
 })
 
-describe('a dataset that would write', () => {
+describe('a dataset that writes', () => {
   it.each([
     ['by a function', `SELECT write_something()::text AS c0`],
     ['by a sequence', `SELECT nextval('a_sequence')::text AS c0`],

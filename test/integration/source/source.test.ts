@@ -34,7 +34,7 @@ describe('a source that changes while it is read', () => {
       FROM generate_series(1, 3000) i`),
   )
 
-  it('gives exactly the rows of the snapshot: nothing new, nothing changed, nothing lost', async () => {
+  it('gives exactly the rows of the snapshot', async () => {
     const before = await usersNow()
     const rows = await readTable(given.source, usersQuery(), {}, () =>
       run(`DELETE FROM users WHERE created_at > '2026-01-01 00:10Z' AND random() < 0.5;
@@ -47,7 +47,7 @@ describe('a source that changes while it is read', () => {
     expect(rows).toEqual(before)
   })
 
-  it('says when the snapshot was taken, by the clock of the source', async () => {
+  it('reports the time of the snapshot by the clock of the source', async () => {
     const table = await openTable(given.source, usersQuery(), readOptions())
     try {
       const { rows } = await run('SELECT clock_timestamp() AS now')
@@ -59,7 +59,7 @@ describe('a source that changes while it is read', () => {
   })
 })
 
-describe('rows that are equal in what orders them', () => {
+describe('rows with equal sort keys', () => {
   beforeAll(() =>
     run(`TRUNCATE users CASCADE; INSERT INTO users (id, "externalUserId", created_at)
       SELECT gen_random_uuid(), 'user-' || i,
@@ -67,15 +67,15 @@ describe('rows that are equal in what orders them', () => {
       FROM generate_series(1, 2000) i`),
   )
 
-  it('come each exactly once', async () => {
+  it('are each read exactly once', async () => {
     const rows = await readTable(given.source, usersQuery())
     expect(new Set(rows.map(([id]) => id)).size).toBe(2000)
     expect(rows).toEqual(await usersNow())
   })
 })
 
-describe('a database with customs of its own', () => {
-  it('gives the same instants, and filters mean the same instants', async () => {
+describe('a database with other session defaults', () => {
+  it('gives and filters the same instants', async () => {
     const name = new URL(given.url).pathname.slice(1)
     await run(`TRUNCATE users CASCADE; INSERT INTO users (id, "externalUserId", created_at)
       SELECT gen_random_uuid(), 'user-' || i, timestamptz '2026-03-14 20:00:00.000001Z' + i * interval '1 hour'
@@ -107,7 +107,7 @@ describe('a database with customs of its own', () => {
 })
 
 describe('a row of many cells', () => {
-  it.each([1, 98, 99, 100, 199, 500])('%i columns wide, each in its place, nulls too', async (width) => {
+  it.each([1, 98, 99, 100, 199, 500])('of %i columns has each cell in its place, including nulls', async (width) => {
     const cells = Array.from({ length: width }, (_, index) => (index % 7 === 3 ? null : `cell ${index}`))
     const expressions = cells.map((cell, index) => `${cell === null ? 'NULL' : `'${cell}'`}::text AS c${index}`)
     const columns = cells.map((_, index) => ({ name: `c${index}`, kind: 'text' as const }))
@@ -117,7 +117,7 @@ describe('a row of many cells', () => {
 })
 
 describe('the values of a query', () => {
-  it('are not in its text, and the planner counts with them: an index is used, and the estimate is as good', async () => {
+  it('are not in its text, and the planner still uses them for indexes and estimates', async () => {
     await run(`TRUNCATE users CASCADE; INSERT INTO users (id, "externalUserId", created_at)
       SELECT gen_random_uuid(), 'user-' || i, timestamptz '2026-01-01Z' + i * interval '1 minute'
       FROM generate_series(1, 20000) i; CREATE INDEX users_by_time ON users (created_at, id); ANALYZE users`)
@@ -135,7 +135,7 @@ describe('the values of a query', () => {
     await run('DROP INDEX users_by_time')
   })
 
-  it('stay what they are, whatever is in them', async () => {
+  it('are unchanged, whatever characters they have', async () => {
     for (const value of [`'; DROP TABLE users; --`, '\\', `"'$1`, 'é😀', ' ']) {
       const query = { sql: `SELECT ${boundValue(1)}`, values: [value], columns: textQuery('').columns }
       expect(await readTable(given.source, query)).toEqual([[value]])
@@ -143,7 +143,7 @@ describe('the values of a query', () => {
   })
 })
 
-describe('a value comes to its last digit', () => {
+describe('a value keeps every digit', () => {
   it.each<[ColumnKind, string, Cell]>([
     [
       'numeric',
@@ -193,7 +193,7 @@ describe('a value comes to its last digit', () => {
   })
 })
 
-it('a table without rows, and one whose rows are as many as may be read, end where they end', async () => {
+it('reads an empty table, and a table of exactly the limit, to the end', async () => {
   for (const rows of [0, 1, 99, 100, 101, 20_000]) {
     const sql = `SELECT i::text AS c0 FROM generate_series(1, ${rows}) i`
     const read = await readTable(given.source, { sql, values: [], columns: [{ name: 'i', kind: 'integer' }] })

@@ -20,7 +20,7 @@ afterAll(async () => {
   await system.stop()
 })
 
-it('a dataset that the worker does not know fails its export with the first attempt', async () => {
+it('an export of a dataset that the worker does not have fails at the first attempt', async () => {
   const announced = (await system.admin.get('/v1/datasets')).body.items.map(({ name }: { name: string }) => name)
   expect(announced).toEqual(expect.arrayContaining(['users', 'orders', 'customers']))
   const failed = await system.admin.export({ dataset: 'orders', format: 'csv' })

@@ -34,7 +34,7 @@ function hashOf(count: number, piece: string, before = '', after = ''): string {
 
 const ONE_CELL = `SELECT repeat('0123456789', 60000000)`
 
-it('one cell of 600 MB arrives whole as csv, with flat memory', async () => {
+it('one cell of 600 MB is exported completely as csv, with constant memory', async () => {
   const { peakMegabytes, ...outcome } = await read(ONE_CELL, 'csv')
   expect(outcome).toEqual({
     bytes: 600_000_004,
@@ -45,7 +45,7 @@ it('one cell of 600 MB arrives whole as csv, with flat memory', async () => {
   expect(peakMegabytes).toBeLessThan(PEAK)
 }, 300_000)
 
-it('one cell of 80 MB full of what has to be escaped arrives whole as ndjson, with flat memory', async () => {
+it('one cell of 80 MB of escaped characters is exported completely as ndjson, with constant memory', async () => {
   const sql = `SELECT repeat(E'a"\\\\\\n', 20000000)`
   const { peakMegabytes, ...outcome } = await read(sql, 'ndjson')
   expect(outcome).toEqual({
@@ -71,7 +71,7 @@ it.each([['json'], ['csv', 'gzip']])(
   300_000,
 )
 
-it('1,000 narrow rows, then wide ones, pass as xlsx with flat memory, and each wide cell is cut', async () => {
+it('1,000 narrow rows, then wide ones, are exported as xlsx with constant memory, and each wide cell is cut', async () => {
   const sql = `SELECT CASE WHEN i <= 1000 THEN 'narrow' ELSE repeat('0123456789', 800000) END FROM generate_series(1, 1010) i`
   const { peakMegabytes, rows, warnings } = await read(sql, 'xlsx')
   expect(rows).toBe(1_010)

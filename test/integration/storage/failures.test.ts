@@ -49,7 +49,7 @@ afterAll(async () => {
   await proxy.close()
 })
 
-describe('a storage that stumbles', () => {
+describe('a storage with temporary errors', () => {
   it.each<[string, keyof typeof isUpload, Fault]>([
     ['answers 500 to a part', 'part', s3Error(500, 'InternalError')],
     ['answers 503 to a part', 'part', s3Error(503, 'SlowDown')],
@@ -87,7 +87,7 @@ it.each<Fault>([{ kind: 'hang' }, s3Error(403, 'AccessDenied')])(
   },
 )
 
-describe('a storage that does not come back', () => {
+describe('a storage that stays unavailable', () => {
   it.each<[string, keyof typeof isUpload, Fault]>([
     ['answers 500', 'part', s3Error(500, 'InternalError')],
     ['resets every part', 'part', { kind: 'reset' }],
@@ -118,7 +118,7 @@ describe('a storage that does not come back', () => {
     expect(begun).toHaveLength(step === 'create' ? 0 : 1)
   })
 
-  it('is left at once by whoever cancels, also when it hangs', async () => {
+  it('does not delay a cancel, also when it hangs', async () => {
     proxy.fail(isUpload.part, { kind: 'hang' })
     const aborting = new AbortController()
     const uploading = storage.put(`${PREFIX}left`, watchedBody().body, putOptions({ signal: aborting.signal }))
@@ -132,7 +132,7 @@ describe('a storage that does not come back', () => {
   })
 })
 
-describe('a storage that refuses is not tried again', () => {
+describe('a storage that refuses is not retried', () => {
   it.each<[string, Partial<StorageOptions> | Fault, string]>([
     ['the bucket is missing', { bucket: 'no-such-bucket' }, 'STORAGE_BUCKET_MISSING'],
     [
@@ -158,14 +158,14 @@ describe('a storage that refuses is not tried again', () => {
   })
 })
 
-it('a disk that is full says so, not that the storage is away', async () => {
+it('reports a full disk as STORAGE_FULL', async () => {
   proxy.fail(isUpload.part, s3Error(507, 'XMinioStorageFull'))
   await expect(storage.put(`${PREFIX}full`, watchedBody().body, putOptions())).rejects.toMatchObject({
     code: 'STORAGE_FULL',
   })
 })
 
-it('a bucket that holds something else than was sent is found out', async () => {
+it('detects a bucket whose object differs from the sent bytes', async () => {
   const key = `${PREFIX}mismatch`
   proxy.fail(isUpload.head, { kind: 'answer', status: 404 })
   await expect(storage.put(key, watchedBody().body, putOptions())).rejects.toMatchObject({ code: 'STORAGE_MISMATCH' })

@@ -41,7 +41,7 @@ const fetchBytes = async (key: string): Promise<Buffer> =>
   Buffer.from(await (await fetch(await storage.signedUrl(key, 60))).arrayBuffer())
 
 describe('an object', () => {
-  it.each([0, 1, PART - 1, PART, PART + 1, 40 * MIB])('of %i bytes arrives whole', async (length) => {
+  it.each([0, 1, PART - 1, PART, PART + 1, 40 * MIB])('of %i bytes is stored completely', async (length) => {
     const bytes = bytesOf(length)
     const seen: number[] = []
     const stored = await storage.put(
@@ -60,7 +60,7 @@ describe('an object', () => {
     expect(seen).toEqual([...seen].sort((a, b) => a - b))
   })
 
-  it('of several parts tells of its upload before the first part is sent', async () => {
+  it('of several parts reports its upload before the first part is sent', async () => {
     const uploads: string[] = []
     let sent = 0
     await storage.put(
@@ -94,7 +94,7 @@ describe('a body that fails', () => {
     expect((await look(key)).objects).toEqual([])
   })
 
-  it('when the note of the upload cannot be written leaves no object', async () => {
+  it('leaves no object when the upload cannot be recorded', async () => {
     const key = `${PREFIX}unnoted`
     const onUploadStarted = async () => {
       throw new Error('the ledger says no')
@@ -136,7 +136,7 @@ describe('an upload that is aborted', () => {
     expect((await look(key)).objects).toEqual([])
   })
 
-  it('while its body says nothing does not wait for the body', async () => {
+  it('does not wait for a silent body', async () => {
     const aborting = new AbortController()
     async function* stalled(): AsyncGenerator<Uint8Array> {
       yield randomBytes(PART + 1)
@@ -151,7 +151,7 @@ describe('an upload that is aborted', () => {
 })
 
 describe('a link', () => {
-  it('opens without credentials, saves under the name of the file, and dies in time', async () => {
+  it('works without credentials, has the file name, and expires', async () => {
     const key = `${PREFIX}linked.csv`
     await storage.put(key, chunks(bytesOf(10)), putOptions())
     // S3 signs whole seconds: a link of one second may have a hundredth of it left.
@@ -164,7 +164,7 @@ describe('a link', () => {
     await expect.poll(async () => (await fetch(url)).status, { interval: 200 }).toBe(403)
   })
 
-  it('opens its own object only, for reading only, and not without its signature', async () => {
+  it('opens only its own object, only for reading, and only with its signature', async () => {
     await storage.put(`${PREFIX}a`, chunks(bytesOf(10)), putOptions())
     await storage.put(`${PREFIX}b`, chunks(bytesOf(10)), putOptions())
     const url = new URL(await storage.signedUrl(`${PREFIX}a`, 60))
@@ -177,7 +177,7 @@ describe('a link', () => {
     expect((await fetch(url, { method: 'PUT', body: 'x' })).status).toBe(403)
   })
 
-  it('is signed for the endpoint that callers reach, not for the one inside', async () => {
+  it('is signed for the public endpoint', async () => {
     const { endpoint } = inject('s3')
     const outside = endpoint.replace('127.0.0.1', 'localhost')
     const inner = createStorage(storageOptions({ publicEndpoint: outside }))
@@ -193,7 +193,7 @@ describe('a link', () => {
   })
 })
 
-it('removes what begins with a prefix, and nothing beside it', async () => {
+it('removes only the objects under a prefix', async () => {
   for (const name of ['x/1', 'x/2', 'xy']) await storage.put(`${PREFIX}rm/${name}`, chunks(bytesOf(1)), putOptions())
   await storage.removeAll(`${PREFIX}rm/x/`)
   await storage.removeAll(`${PREFIX}rm/x/`)

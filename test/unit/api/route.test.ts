@@ -15,7 +15,7 @@ const DOCUMENTED = {
 const thingSchema = z.object({ size: z.int() })
 
 describe('the types refuse', () => {
-  it('what would make the document say something else than the server does', () => {
+  it('differences between the document and the server', () => {
     const { summary: _, ...withoutSummary } = DOCUMENTED
     const responses = { 200: { description: 'The thing.', body: thingSchema } } as const
     const routes: readonly Route[] = [
@@ -68,7 +68,7 @@ describe('the types refuse', () => {
   })
 })
 
-it('errors that follow from the rule and the schemas of a route need not be named', () => {
+it('errors that follow from the access rule and the schemas are documented automatically', () => {
   const body = z.strictObject({ size: z.int() })
   const route = defineRoute({
     ...DOCUMENTED,

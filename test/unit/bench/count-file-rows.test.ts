@@ -21,33 +21,33 @@ async function count(name: 'csv' | 'json' | 'ndjson' | 'xlsx', content: string |
 }
 
 describe('counting the rows of a file', () => {
-  test('line breaks and quotes within a csv field begin no row', async () => {
+  test('line breaks and quotes inside a csv field do not start a row', async () => {
     expect(await count('csv', 'a,b\r\n1,"x\r\ny ""z""\n"\r\n2,\r\n')).toBe(2)
     expect(await count('csv', 'a,b\r\n')).toBe(0)
   })
 
-  test('a csv that breaks off within a field is not whole', async () => {
+  test('a csv that ends inside a field is not complete', async () => {
     await expect(count('csv', 'a\r\n"x')).rejects.toThrow('within quotes')
   })
 
-  test('values and brackets within an object are no rows', async () => {
+  test('values and brackets inside an object are not rows', async () => {
     const object = String.raw`{"a":{"b":[{}]},"c":"}]\"{","d":"\\"}`
     expect(await count('ndjson', `${object}\n${object}\n`)).toBe(2)
     expect(await count('json', `[\n${object},\n${object}\n]\n`)).toBe(2)
     expect(await count('json', '[\n]\n')).toBe(0)
   })
 
-  test('JSON that breaks off is not whole', async () => {
+  test('truncated JSON is not complete', async () => {
     await expect(count('json', '[\n{"a":1},\n')).rejects.toThrow('within a value')
   })
 
-  test('what is compressed is counted as what it is', async () => {
+  test('a compressed file has the same count as the plain one', async () => {
     const file = join(directory, 'file.gz')
     await writeFile(file, gzipSync('a\r\n1\r\n2\r\n'))
     expect(await countFileRows(file, { name: 'csv.gz', format: 'csv', compression: 'gzip' })).toBe(2)
   })
 
-  test('a compressed file that is cut off is an error', async () => {
+  test('a truncated compressed file is an error', async () => {
     const file = join(directory, 'cut.gz')
     await writeFile(file, gzipSync('a\r\n1\r\n2\r\n').subarray(0, -9))
     await expect(countFileRows(file, { name: 'csv.gz', format: 'csv', compression: 'gzip' })).rejects.toThrow()

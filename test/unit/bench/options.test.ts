@@ -5,7 +5,7 @@ import { parseOptions, UsageError } from '../../bench/options.ts'
 import { WORKER_FLAGS, WORKER_MALLOC } from '../../bench/system/service.ts'
 
 describe('the options of npm run bench', () => {
-  test('measure every part on a million rows when nothing is asked for', () => {
+  test('measure every part on a million rows by default', () => {
     const options = parseOptions([])
     expect(options.rows).toBe(1_000_000)
     expect(options.memoryRows).toEqual([300_000, 5_000_000])
@@ -14,7 +14,7 @@ describe('the options of npm run bench', () => {
     expect(options.targets).toBe(true)
   })
 
-  test('measure only the parts that are named', () => {
+  test('measure only the named parts', () => {
     expect([...parseOptions(['--memory']).parts]).toEqual(['memory'])
   })
 
@@ -29,7 +29,7 @@ describe('the options of npm run bench', () => {
     expect(parseOptions(['--memory-rows', '3000000,20']).memoryRows).toEqual([20, 3_000_000])
   })
 
-  test('pass settings on, with what an equals sign in them means', () => {
+  test('pass settings on, including equals signs in their values', () => {
     expect(parseOptions(['--set', 'S3_PART_SIZE=8MiB', '--set', 'X=a=b']).settings).toEqual({
       S3_PART_SIZE: '8MiB',
       X: 'a=b',
@@ -53,7 +53,7 @@ describe('the options of npm run bench', () => {
   })
 })
 
-test('the worker is measured as npm run worker, compose and the docs start it', async () => {
+test('the worker is measured with the flags of npm run worker, compose and the documents', async () => {
   const read = (file: string) => readFile(new URL(`../../../${file}`, import.meta.url), 'utf8')
   const malloc = Object.entries(WORKER_MALLOC)
   const run = await read('scripts/run.mjs')

@@ -6,7 +6,7 @@ import { median, percentile } from '../../bench/statistics.ts'
 import { missedTargets } from '../../bench/targets.ts'
 
 describe('statistics', () => {
-  test('the median is the middle one, or between the two in the middle, in whatever order they came', () => {
+  test('the median is the middle value, or between the two middle values, in any order', () => {
     expect(median([9, 1, 5])).toBe(5)
     expect(median([10, 2, 1, 4])).toBe(3)
     expect(median([7])).toBe(7)
@@ -19,7 +19,7 @@ describe('statistics', () => {
     expect(percentile([3], 95)).toBe(3)
   })
 
-  test('nothing measured is an error, not a zero', () => {
+  test('no measurement is an error, not a zero', () => {
     expect(() => median([])).toThrow(RangeError)
     expect(() => percentile([], 95)).toThrow(RangeError)
   })

@@ -26,7 +26,7 @@ function node(...words: string[]) {
   return spawnSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8' })
 }
 
-it('runs where nothing knows TypeScript: the client, the files and the command line', async () => {
+it('runs without TypeScript support: the client, the files and the command line', async () => {
   await writeFile(
     join(project, 'program.js'),
     `import { createClient, verifyWebhook, WaybillError } from '@waybill/client'
@@ -45,7 +45,7 @@ it('runs where nothing knows TypeScript: the client, the files and the command l
   expect(await readFile(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
 })
 
-it('has the types of the schemas: what the server would refuse does not compile', async () => {
+it('has the types of the schemas: invalid requests do not compile', async () => {
   await writeFile(
     join(project, 'program.ts'),
     `import { createClient, type Export, type ExportRequest } from '@waybill/client'
@@ -86,7 +86,7 @@ it('declares the packages that it loads', async () => {
   expect(Object.keys(JSON.parse(manifest).dependencies).toSorted()).toEqual(['@noble/hashes', 'zod'])
 })
 
-it('needs nothing that a browser lacks, and no private package of this repository', async () => {
+it('uses only browser features, and no private package of this repository', async () => {
   const seen = new Set<string>()
   const visit = async (path: string): Promise<void> => {
     if (seen.has(path)) return

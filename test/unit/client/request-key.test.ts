@@ -4,7 +4,7 @@ import { createClient } from '../../../packages/client/src/index.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 
-it('an export can be asked for where the browser has no randomUUID, each with a key that the server takes', async () => {
+it('creates valid idempotency keys in browsers without randomUUID', async () => {
   // As in a browser outside of a secure context (https://www.w3.org/TR/webcrypto/#Crypto-interface).
   vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
   const keys: (string | null)[] = []

@@ -8,7 +8,7 @@ const answered = (status: number, retryAfter?: number) =>
   new WaybillError('UNEXPECTED_ANSWER', 'x', { status, retryAfter })
 const network = new WaybillError('NETWORK', 'x')
 
-describe('what is tried again', () => {
+describe('retries', () => {
   it.each([
     ['429, before anything was done', answered(429), true, true],
     ['503', answered(503), true, false],
@@ -23,7 +23,7 @@ describe('what is tried again', () => {
     expect(isWorthRetrying(error, false)).toBe(whenNot)
   })
 
-  it('a program error is not', async () => {
+  it('does not retry a programming error', async () => {
     let tries = 0
     const broken = async () => {
       tries += 1
@@ -33,7 +33,7 @@ describe('what is tried again', () => {
     expect(tries).toBe(1)
   })
 
-  it('ends with the last error once the tries are used up, and tells of each wait', async () => {
+  it('throws the last error after the last attempt, and reports each wait', async () => {
     const told: number[] = []
     let tries = 0
     const failing = async () => {
@@ -67,7 +67,7 @@ describe('the wait', () => {
     expect(readRetryAfter(new Headers({ 'Retry-After': text }))).toBe(expected)
   })
 
-  it('ends at once when the caller aborts, with the reason', async () => {
+  it('rejects at once with the reason when the caller aborts', async () => {
     const reason = new Error('enough')
     await expect(sleep(60_000, AbortSignal.abort(reason))).rejects.toBe(reason)
     const later = new AbortController()
@@ -77,7 +77,7 @@ describe('the wait', () => {
   })
 })
 
-it('an id from outside never becomes another address', () => {
+it('an id never changes the path of a request', () => {
   expect(segment('a/../b?c#d')).toBe('a%2F..%2Fb%3Fc%23d')
   for (const id of ['', '.', '..']) expect(() => segment(id)).toThrow(TypeError)
 })

@@ -11,7 +11,7 @@ const PAIR = [
 ] as const
 
 describe('quoting', () => {
-  test('null and empty text stay two different things', async () => {
+  test('null and empty text stay different', async () => {
     const { text } = await encode(csv, PAIR, [
       [null, ''],
       ['', null],
@@ -19,7 +19,7 @@ describe('quoting', () => {
     expect(text).toBe('a,b\r\n,""\r\n"",\r\n')
   })
 
-  test('a row that is one null is still a row', async () => {
+  test('a row of one null is still a row', async () => {
     const { text } = await encodeColumn(csv, 'text', ['x', null, '', null])
     expect(text).toBe('c\r\nx\r\n\r\n""\r\n\r\n')
     expect(readCsv(text)).toEqual([['c'], ['x'], [null], [''], [null]])
@@ -30,7 +30,7 @@ describe('quoting', () => {
     expect(text).toBe('a,b\r\n"x,y","he said ""no""\r\nand left"\r\n')
   })
 
-  test.each([',', ';', '\t', '|'] as const)('any text survives with %j as the delimiter', async (delimiter) => {
+  test.each([',', ';', '\t', '|'] as const)('any text reads back with %j as the delimiter', async (delimiter) => {
     const cell = fc.option(fc.string({ unit: fc.constantFrom(...',;\t|"\r\n a=\''), maxLength: 6 }))
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(cell, cell), { maxLength: 5 }), async (rows) => {
@@ -40,14 +40,14 @@ describe('quoting', () => {
     )
   })
 
-  test('a byte order mark that belongs to the data is not taken for the one of the file', async () => {
+  test('a byte order mark in the data is not treated as that of the file', async () => {
     const { bytes } = await encodeColumn(csv, 'text', ['\ufeffx'], { header: false })
     expect(bytes.subarray(0, 1).toString()).toBe('"')
   })
 })
 
 describe('options', () => {
-  test('bom comes first and only when asked for, so that Excel reads UTF-8', async () => {
+  test('bom is written first and only when requested', async () => {
     const marked = await encodeColumn(csv, 'text', ['é'], { bom: true })
     expect(marked.bytes.toString('hex')).toBe('efbbbf630d0ac3a90d0a')
     const plain = await encodeColumn(csv, 'text', ['é'])
@@ -103,7 +103,7 @@ describe('formulas', () => {
     },
   )
 
-  test('negative numbers, dates, ids and JSON are not spoiled by an apostrophe', async () => {
+  test('negative numbers, dates, ids and JSON get no apostrophe', async () => {
     const kinds = ['integer', 'bigint', 'float', 'numeric'] as const
     for (const kind of kinds) expect((await encodeColumn(csv, kind, ['-12'])).text).toBe('c\r\n-12\r\n')
     expect((await encodeColumn(csv, 'float', ['-Infinity'])).text).toBe('c\r\n-Infinity\r\n')
@@ -111,13 +111,13 @@ describe('formulas', () => {
     expect((await encodeColumn(csv, 'json', ['-5'])).text).toBe('c\r\n-5\r\n')
   })
 
-  test('whoever reads the file by program can have the text as it is', async () => {
+  test('escapeFormulas: false writes the text unchanged', async () => {
     const { text } = await encode(csv, [{ name: '=h', kind: 'text' }], [['=1+1']], { escapeFormulas: false })
     expect(text).toBe('=h\r\n=1+1\r\n')
   })
 })
 
-test('a chunk of megabytes leaves in pieces, not as one', async () => {
+test('a chunk of megabytes is written in pieces', async () => {
   const { context } = contextWith()
   async function* oneChunk() {
     yield Buffer.from(`${'x'.repeat(1000)}\n`.repeat(2000))

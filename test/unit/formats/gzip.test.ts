@@ -11,7 +11,7 @@ async function* pieces(count: number, size: number): AsyncGenerator<Uint8Array, 
   for (let i = 0; i < count; i++) yield randomBytes(size)
 }
 
-test('what goes in comes out, in chunks that do not depend on its size', async () => {
+test('decompresses to the input, in chunks independent of its size', async () => {
   const input = await collect(pieces(100, 70_000))
   async function* once() {
     yield input
@@ -22,11 +22,11 @@ test('what goes in comes out, in chunks that do not depend on its size', async (
   expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(65_536)
 })
 
-test('nothing becomes a valid file of nothing', async () => {
+test('empty input becomes a valid empty file', async () => {
   expect(gunzipSync(await collect(gzip(pieces(0, 0), signal))).length).toBe(0)
 })
 
-test('a file that ends with an error never ends with a valid trailer', async () => {
+test('a failed file never ends with a valid trailer', async () => {
   async function* broken() {
     yield randomBytes(200_000)
     throw new Error('cut off')

@@ -13,12 +13,12 @@ const ROWS = [
   [null, ''],
 ] as const
 
-test('json is one array with an object a line, keys in the order of the columns', async () => {
+test('json is one array with one object per line, keys in column order', async () => {
   expect((await encode(json, COLUMNS, ROWS)).text).toBe('[\n{"b":1,"a":"x"},\n{"b":null,"a":""}\n]\n')
   expect((await encode(json, COLUMNS, [])).text).toBe('[\n]\n')
 })
 
-test('ndjson is an object a line and nothing else', async () => {
+test('ndjson is one object per line', async () => {
   expect((await encode(ndjson, COLUMNS, ROWS)).text).toBe('{"b":1,"a":"x"}\n{"b":null,"a":""}\n')
   expect((await encode(ndjson, COLUMNS, [])).text).toBe('')
 })
@@ -72,7 +72,7 @@ describe('numbers', () => {
     expect(await written('float', cell)).toBe(wanted)
   })
 
-  test('a column that is not what it claims to be does not break the file', async () => {
+  test('a column with values of another kind does not break the file', async () => {
     for (const kind of ['integer', 'bigint', 'float', 'numeric', 'boolean', 'uuid', 'timestamp', 'date'] as const)
       expect(JSON.parse(await written(kind, '1","x":"2'))).toBe('1","x":"2')
   })

@@ -30,11 +30,11 @@ describe('text', () => {
     expect(await cellOf('text', cell)).toMatchObject({ type: 'text', value: cell, warnings: {} })
   })
 
-  test.each(['=1+1', '+1', '-1', '@x'])('%j is text, and stays text when somebody edits the cell', async (cell) => {
+  test.each(['=1+1', '+1', '-1', '@x'])('%j is text, and stays text when the cell is edited', async (cell) => {
     expect(await cellOf('text', cell)).toMatchObject({ type: 'text', value: cell, quotePrefix: true })
   })
 
-  test('digits that are text keep their zeros', async () => {
+  test('digits in text keep their leading zeros', async () => {
     expect(await cellOf('text', '007')).toMatchObject({ type: 'text', value: '007' })
   })
 
@@ -47,24 +47,24 @@ describe('text', () => {
 })
 
 describe('a cell has 32,767 characters', () => {
-  test('that many are kept', async () => {
+  test('keeps 32,767 characters', async () => {
     const cell = 'x'.repeat(32_767)
     expect(await cellOf('text', cell)).toMatchObject({ value: cell, warnings: {} })
   })
 
-  test('one more is cut, and counted', async () => {
+  test('cuts one more, and counts it', async () => {
     expect(await cellOf('json', `"${'x'.repeat(32_767)}`)).toMatchObject({
       value: `"${'x'.repeat(32_766)}`,
       warnings: { CELL_CUT: 1 },
     })
   })
 
-  test('the cut does not leave half an emoji', async () => {
+  test('does not cut an emoji in half', async () => {
     const before = 'x'.repeat(32_766)
     expect(await cellOf('text', `${before}😀`)).toMatchObject({ value: before, warnings: { CELL_CUT: 1 } })
   })
 
-  test('characters count before they are escaped', async () => {
+  test('counts characters before they are escaped', async () => {
     const cell = '&'.repeat(32_767)
     expect(await cellOf('text', cell)).toMatchObject({ value: cell, warnings: {} })
   })
@@ -204,7 +204,7 @@ describe('the sheet', () => {
   })
 })
 
-test('another program opens the workbook and sees the same', async () => {
+test('another program reads the same workbook', async () => {
   const { bytes } = await encode(
     createXlsx({ rows: 1, bytes: 1e9 }),
     [

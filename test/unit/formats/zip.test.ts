@@ -22,7 +22,7 @@ const FILES = {
 }
 
 describe('an archive', () => {
-  test('gives back every file, with sizes and checksums that are right in all three places', async () => {
+  test('reads back every file, with correct sizes and checksums in all three places', async () => {
     const read = readZip(await collect(zip(entries(FILES), signal)))
     expect([...read.keys()]).toEqual(Object.keys(FILES))
     for (const [name, bytes] of Object.entries(FILES)) expect(read.get(name)?.equals(bytes), name).toBe(true)
@@ -37,7 +37,7 @@ describe('an archive', () => {
     for (const [name, bytes] of Object.entries(FILES)) expect(read.get(name)?.equals(bytes), name).toBe(true)
   })
 
-  test('is the same for the same content, whenever it is written', async () => {
+  test('is identical for the same content at any time', async () => {
     const [one, two] = await Promise.all([collect(zip(entries(FILES), signal)), collect(zip(entries(FILES), signal))])
     expect(one.equals(two)).toBe(true)
   })

@@ -13,12 +13,12 @@ const settings = Object.fromEntries(
 )
 
 describe('docker-compose.yml', () => {
-  it('sets nothing that is no setting, and enough of them to start with', () => {
+  it('sets only known settings, and enough of them to start', () => {
     expect(Object.keys(settings).filter((name) => !(name in settingsSchema.shape))).toEqual([])
     expect(() => readConfig(withDefaults(settings))).not.toThrow()
   })
 
-  it('passes on what an installation of one’s own needs: where it is, who may come, where webhooks may go, who reads the metrics', () => {
+  it('passes on the settings for the public address, authentication, webhook targets and metrics', () => {
     const needed = ['PUBLIC_URL', 'TRUST_PROXY', 'OIDC_ISSUER', 'OIDC_AUDIENCE', 'OIDC_CLIENT_ID', 'OIDC_JWKS_URL']
     const roles = ['OIDC_ROLES_CLAIM', 'OIDC_ADMIN_ROLE', 'OIDC_EXPORTER_ROLE']
     const webhooks = ['WEBHOOK_SECRET_KEYS', 'WEBHOOK_ALLOWED_NETWORKS', 'WEBHOOK_ALLOW_HTTP']
@@ -34,11 +34,11 @@ describe('docker-compose.yml', () => {
     for (const name of ours) expect(compose.get(`services.${name}.image`)).toMatch(/^waybill:/)
   })
 
-  it('has no image that may be another one tomorrow', () => {
+  it('pins a version for every image', () => {
     for (const name of services) expect(compose.get(`services.${name}.image`)).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\d+)?/)
   })
 
-  it('starts nothing before what it needs answers', () => {
+  it('starts each service after its dependencies are healthy', () => {
     for (const name of services) {
       for (const needed of children(`services.${name}.depends_on`)) {
         const condition = compose.get(`services.${name}.depends_on.${needed}.condition`)
@@ -48,31 +48,31 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('refuses to start without a key of the operator', () => {
+  it('refuses to start without BOOTSTRAP_API_KEY', () => {
     expect(settings.BOOTSTRAP_API_KEY).toMatch(/^\$\{BOOTSTRAP_API_KEY:\?/)
   })
 
-  it('keeps all data in volumes that have a name', () => {
+  it('keeps all data in named volumes', () => {
     const mounted = services.flatMap((name) => children(`services.${name}.volumes`)).map((mount) => mount.split(':')[0])
     expect(mounted.toSorted()).toEqual(children('volumes').toSorted())
   })
 })
 
 describe('Dockerfile', () => {
-  it('runs the Node that the tests run on', async () => {
+  it('uses the same Node version as the tests', async () => {
     const { devDependencies } = JSON.parse(await read('package.json')) as { devDependencies: { node: string } }
     const images = [...dockerfile.matchAll(/^FROM (node:\S+)/gm)].map(([, image]) => image)
     expect(new Set(images)).toEqual(new Set([`node:${devDependencies.node}-bookworm-slim`]))
   })
 
-  it('knows every workspace, or npm ci refuses the lock file', async () => {
+  it('copies the manifest of every workspace', async () => {
     const { packages } = JSON.parse(await read('package-lock.json')) as { packages: Record<string, unknown> }
     const workspaces = Object.keys(packages).filter((path) => path !== '' && !path.includes('node_modules'))
     const copied = [...dockerfile.matchAll(/^COPY (\S+)\/package\.json \1\/$/gm)].map(([, path]) => path)
     expect(copied.toSorted()).toEqual(workspaces.toSorted())
   })
 
-  it('gives no process the rights of root', () => {
+  it('runs its processes as an unprivileged user', () => {
     expect(dockerfile).toMatch(/\nUSER node\n/)
   })
 })

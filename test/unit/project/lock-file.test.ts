@@ -9,7 +9,7 @@ interface Locked {
 
 // npm leaves out what the registry did not have at that moment, and `npm ci` then fails everywhere:
 // "Missing: … from lock file". Such an entry can be written by hand, with version, os and cpu.
-test('every optional package of what is installed is named', async () => {
+test('the lock file names every optional package of every platform', async () => {
   const text = await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8')
   const { packages } = JSON.parse(text) as { packages: Record<string, Locked> }
   const missing = Object.entries(packages)

@@ -68,7 +68,7 @@ function start(args: string[], env: Record<string, string> = {}): Run {
 
 const run = (args: string[], env?: Record<string, string>) => start(args, env).ended
 
-test('a fresh clone is installed once, says so in a line, and shows nothing of what npm says', async () => {
+test('installs a fresh clone once, prints one line, and hides the output of npm', async () => {
   const first = await run(['api'])
   expect(first).toMatchObject({ code: 0, out: '' })
   expect(first.err).toMatch(/^Installing the dependencies .*\nInstalled in \d+ s\.\n$/)
@@ -77,7 +77,7 @@ test('a fresh clone is installed once, says so in a line, and shows nothing of w
   expect(await installs()).toBe(1)
 })
 
-test('it installs again when the lock file has changed, and not when npm has done so itself', async () => {
+test('installs again when the lock file has changed, but not after npm has installed it', async () => {
   await run(['api'])
   const changed = JSON.stringify({ packages: { ...LOCK.packages, 'node_modules/a': { version: '1.0.1' } } })
   await file('package-lock.json', changed)
@@ -110,7 +110,7 @@ async function preparePage(): Promise<void> {
   await run(['api'])
 }
 
-test('npm start builds the admin page when its sources have changed, says so in a line, and not otherwise', async () => {
+test('npm start builds the admin page only when its sources have changed, and prints one line', async () => {
   await preparePage()
   const first = await run(['start'])
   expect(first).toMatchObject({ code: 0, out: 'runs\n' })
@@ -138,7 +138,7 @@ test('npm start works with the previous page when the page cannot be built', asy
   expect(await page()).toBe('broken')
 })
 
-test('an image without the development packages is left as it is', async () => {
+test('does not install into an image without development packages', async () => {
   await run(['api'])
   const { 'node_modules/dev': _, ...production } = LOCK.packages
   await file('node_modules/.package-lock.json', JSON.stringify({ packages: production }))
@@ -149,21 +149,21 @@ test('an image without the development packages is left as it is', async () => {
   expect(await installs()).toBe(1)
 })
 
-test('when npm fails, all it said is shown, and the next run tries again', async () => {
+test('shows the output of npm when it fails, and installs again at the next run', async () => {
   const failed = await run(['api'], { FAKE_NPM: 'fails' })
   expect(failed.code).toBe(1)
   expect(failed.err).toContain('npm error E404')
   expect((await run(['api'])).code).toBe(0)
 })
 
-test('two runs at once install once', async () => {
+test('installs once for two concurrent runs', async () => {
   const runs = await Promise.all([run(['api'], { FAKE_NPM: '700' }), run(['api'], { FAKE_NPM: '700' })])
   expect(runs.map(({ code }) => code)).toEqual([0, 0])
   expect(runs.map(({ err }) => err).join()).toMatch(/Waiting for another installation \(process \d+\)/)
   expect(await installs()).toBe(1)
 })
 
-test('an install that was interrupted does not block the next', async () => {
+test('an interrupted install does not block the next one', async () => {
   const { child, ended } = start(['api'], { FAKE_NPM: '20000' })
   await once(child.stderr ?? child, 'data')
   child.kill('SIGTERM')
@@ -171,7 +171,7 @@ test('an install that was interrupted does not block the next', async () => {
   expect((await run(['api'])).code).toBe(0)
 })
 
-test('the Prisma client is generated again when the schema is newer', async () => {
+test('generates the Prisma client again when the schema is newer', async () => {
   await run(['api'])
   await file('scripts/generate-client.mjs', `console.log('generated')`)
   await file('prisma/schema.prisma', '')
@@ -180,7 +180,7 @@ test('the Prisma client is generated again when the schema is newer', async () =
   expect(await run(['api'])).toMatchObject({ code: 0, out: 'generated\n' })
 })
 
-test('the exit code and the arguments are passed on', async () => {
+test('passes on the exit code and the arguments', async () => {
   await program('console.log(process.argv.slice(2).join("|")); process.exit(42)')
   expect(await run(['api', '--rows', 'a b'])).toMatchObject({ code: 42, out: '--rows|a b\n' })
   expect(await run(['nonsense'])).toMatchObject({ code: 2 })
@@ -192,7 +192,7 @@ const COUNTS_SIGNALS = `
   setInterval(() => {}, 1000)
   console.log('ready')`
 
-test('Ctrl-C, which comes to the whole group and from npm once more, reaches the program once', async () => {
+test('passes Ctrl-C on once, although the terminal and npm both send it', async () => {
   await run(['api'])
   await program(COUNTS_SIGNALS)
   const { child, ended, out } = start(['api'])
@@ -202,7 +202,7 @@ test('Ctrl-C, which comes to the whole group and from npm once more, reaches the
   expect(await ended).toMatchObject({ code: 5, out: 'ready\nSIGINT 1\n' })
 })
 
-test('a second Ctrl-C, a moment later, reaches it, too', async () => {
+test('passes a second Ctrl-C on', async () => {
   await run(['api'])
   await program(COUNTS_SIGNALS)
   const { child, ended, out } = start(['api'])
@@ -214,13 +214,13 @@ test('a second Ctrl-C, a moment later, reaches it, too', async () => {
   expect((await ended).out).toBe('ready\nSIGINT 1\nSIGINT 2\n')
 })
 
-test('a program ended by a signal ends us with the code that says so', async () => {
+test('exits with 128 plus the signal number when the program is ended by a signal', async () => {
   await run(['api'])
   await program(`process.kill(process.pid, 'SIGKILL')`)
   expect((await run(['api'])).code).toBe(137)
 })
 
-test.runIf(process.platform === 'linux')('the program does not outlive us when we are killed', async () => {
+test.runIf(process.platform === 'linux')('the program ends when the runner is killed', async () => {
   await run(['api'])
   await program(`setInterval(() => {}, 1000); console.log(process.pid)`)
   const { child, ended, out } = start(['api'])
@@ -230,14 +230,14 @@ test.runIf(process.platform === 'linux')('the program does not outlive us when w
   await ended
 })
 
-test('a home directory that cannot be written to does not stop the install', async () => {
+test('installs when the home directory is read-only', async () => {
   // A file, as root can write to any directory.
   await file('home', '')
   await run(['api'], { HOME: join(root, 'home'), npm_config_cache: join(root, 'home/.npm') })
   expect(await readFile(join(root, 'npm.log'), 'utf8')).toContain(join(tmpdir(), 'waybill-npm-'))
 })
 
-test('settings in .env reach the program, and the environment wins over them', async () => {
+test('passes settings of .env to the program; the environment takes precedence', async () => {
   await file('.env', 'FROM_FILE=file\nFROM_BOTH=file\n')
   await program('console.log(process.env.FROM_FILE, process.env.FROM_BOTH)')
   expect(await run(['api'], { FROM_BOTH: 'environment' })).toMatchObject({ code: 0, out: 'file environment\n' })

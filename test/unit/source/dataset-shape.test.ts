@@ -39,7 +39,7 @@ describe('the name of a dataset becomes a part of file names, headers and keys:'
     expect(datasetFaults({ ...dataset, name })).toEqual([expect.stringMatching(/^name must /)])
   })
 
-  it('letters, digits and dashes are fine', () => {
+  it('accepts letters, digits and dashes', () => {
     expect(datasetFaults({ ...dataset, name: 'wallet-transactions-2' })).toEqual([])
   })
 })
@@ -50,18 +50,18 @@ describe('a column', () => {
     expect(faults).toEqual([expect.stringContaining('the name must be 1 to 100 characters')])
   })
 
-  it('named by a number is refused, as it would jump to the front of the file', () => {
+  it('named by a number is refused, because objects sort such keys first', () => {
     expect(datasetFaults({ ...dataset, columns: { id: column, 2026: column } })).toEqual([
       'column "2026": the name must not be a number',
     ])
   })
 
-  it.each(['Größe', 'Total (EUR)', 'a.b', '=1'])('named %j is fine', (name) => {
+  it.each(['Größe', 'Total (EUR)', 'a.b', '=1'])('named %j is accepted', (name) => {
     expect(datasetFaults({ ...dataset, columns: { [name]: column } })).toEqual([])
   })
 })
 
-it('every mistake is told at once, each with its place', () => {
+it('reports every mistake at once, each with its path', () => {
   const faults = datasetFaults({
     name: 'things',
     columns: { total: { kind: 'money', sql: ' ' }, net: { kind: 'numeric', sql: 'n', format: '0.00' } },
@@ -87,7 +87,7 @@ it.each([[null], [undefined], [7], ['orders'], [[]]])('%j is no dataset', (decla
   expect(datasetFaults(declared)).toEqual([expect.stringMatching(/^must be a dataset, not /)])
 })
 
-it('a dataset without columns would make a file without any', () => {
+it('refuses a dataset without columns', () => {
   expect(datasetFaults({ ...dataset, columns: {} })).toEqual([
     'columns must not be empty: a file needs at least one column',
   ])

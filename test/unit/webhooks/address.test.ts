@@ -44,7 +44,7 @@ describe('addresses', () => {
     (text) => expect(strict.allows(text, 443)).toBe(false),
   )
 
-  it('of an allowed network are called on any port, and no others beside it', () => {
+  it('of an allowed network may be called on any port, and no others', () => {
     const policy = createAddressPolicy(['10.20.0.0/16', 'fd12:3456::/32'])
     expect(['10.20.0.1', '10.20.255.255', 'fd12:3456::1'].map((address) => policy.allows(address, 8080))).toEqual([
       ...[true, true, true],
@@ -94,7 +94,7 @@ describe('URLs', () => {
     expect(webhookUrlFault(url, rules)).toMatch(why)
   })
 
-  it('of names are judged when they are looked up: they may be stored', () => {
+  it('with host names are checked when they are looked up', () => {
     for (const url of ['https://receiver.example/a?b=c', 'https://receiver.example:80/', 'https://localhost/']) {
       expect(webhookUrlFault(url, rules), url).toBeUndefined()
     }

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 const key = () => randomBytes(32).toString('base64')
 
 describe('the box', () => {
-  it('gives back what was put in, and shows nothing of it', () => {
+  it('decrypts what it encrypted, and reveals nothing of it', () => {
     const box = createSecretBox([key()])
     const sealed = box.seal('whsec_geheim', 'endpoint:1')
     expect(sealed).not.toContain('geheim')
@@ -17,14 +17,14 @@ describe('the box', () => {
     expect(box.seal('whsec_geheim', 'endpoint:1')).not.toBe(sealed)
   })
 
-  it('opens for its owner only: a secret moved to another row signs nothing', () => {
+  it('decrypts only for the owner of the secret', () => {
     const box = createSecretBox([key()])
     const sealed = box.seal('secret', 'endpoint:1')
     expect(() => box.open(sealed, 'endpoint:2')).toThrow()
     expect(() => box.open(sealed, 'caller:1')).toThrow()
   })
 
-  it('does not open when a single bit was changed', () => {
+  it('does not decrypt when one bit was changed', () => {
     const box = createSecretBox([key()])
     const sealed = box.seal('secret', 'o')
     const mark = String(box.mark)
@@ -37,7 +37,7 @@ describe('the box', () => {
     expect(() => box.open(mark, 'o')).toThrow()
   })
 
-  it('opens with an old key what was sealed before the new one was put in front', () => {
+  it('decrypts with an old key after a new key was added', () => {
     const [old, young] = [key(), key()]
     const sealed = createSecretBox([old]).seal('secret', 'o')
     const both = createSecretBox([young, old])
@@ -46,7 +46,7 @@ describe('the box', () => {
     expect(() => createSecretBox([young]).open(sealed, 'o')).toThrow(/WEBHOOK_SECRET_KEYS/)
   })
 
-  it('without a key says so', () => {
+  it('reports a missing key', () => {
     const box = createSecretBox(undefined)
     expect(() => box.seal('secret', 'o')).toThrow(expect.objectContaining({ code: 'WEBHOOKS_NOT_CONFIGURED' }))
     expect(() => box.open('v1.x.y', 'o')).toThrow(expect.objectContaining({ code: 'WEBHOOKS_NOT_CONFIGURED' }))
@@ -56,7 +56,7 @@ describe('the box', () => {
 describe('signatures', () => {
   const message = { id: 'msg', sentAt: new Date(), body: '{"ü":1}' }
 
-  it('fit the example of the specification', () => {
+  it('match the example of the specification', () => {
     // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
     const example = {
       id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
@@ -68,7 +68,7 @@ describe('signatures', () => {
     )
   })
 
-  it('of two secrets are taken by whoever has either, and by nobody else', () => {
+  it('of two secrets are valid for either secret and for no other', () => {
     const [young, old, other] = [createWebhookSecret(), createWebhookSecret(), createWebhookSecret()]
     const headers = webhookHeaders(message, [young, old])
     for (const secret of [young, old]) expect(new Webhook(secret).verify(message.body, headers)).toEqual({ ü: 1 })
@@ -77,7 +77,7 @@ describe('signatures', () => {
     expect(() => new Webhook(young).verify(message.body, { ...headers, 'webhook-id': 'other' })).toThrow()
   })
 
-  it('are made with secrets of 32 bytes, each another', () => {
+  it('use random secrets of 32 bytes', () => {
     const secrets = Array.from({ length: 100 }, createWebhookSecret)
     expect(new Set(secrets).size).toBe(100)
     for (const secret of secrets) {
