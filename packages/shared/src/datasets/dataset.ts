@@ -26,7 +26,7 @@ export interface DatasetFilter<T extends FilterValue = string> {
   /** A zod 4 schema that checks the value of the caller. */
   readonly schema: z.ZodType<T>
   /**
-   * Returns the SQL condition. Call `bind(value)` for every value; it returns the placeholder. Values must never become
+   * Returns the SQL condition. Call `bind(value)` for every value; it returns an expression of type text. Values must never become
    * part of the SQL text.
    */
   readonly sql: (value: T, bind: (value: string) => string) => string
