@@ -47,7 +47,7 @@ it('reports whether the trail is intact, prints its head, and compares a noted h
   expect(broken.code).toBe(1)
   expect(broken.out).toContain('! event 2 was changed\n! event 3 was changed\n! event 12 differs from the one')
   expect(broken.out).toContain('The trail is NOT intact: 3 problems in 13 events.')
-}, 30_000)
+})
 
 it('exits with its own code when the trail cannot be checked, and prints no password', async () => {
   const away = new URL(database.url)
@@ -58,4 +58,4 @@ it('exits with its own code when the trail cannot be checked, and prints no pass
     expect(err).not.toBe('')
     expect(err).not.toContain('planted-password')
   }
-}, 30_000)
+})
