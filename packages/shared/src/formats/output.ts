@@ -119,7 +119,7 @@ export class Output {
   }
 
   /**
-   * A piece of `full` that nobody needs any more. Memory outside of V8's heap that is thrown away makes V8 collect garbage, of
+   * A piece of `full` that is no longer needed. Memory outside of V8's heap that is thrown away makes V8 collect garbage, of
    * which there is little else: writing into the same buffers again saved a third of the time of a csv export.
    */
   recycle(piece: Uint8Array): void {
