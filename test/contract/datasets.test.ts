@@ -1,4 +1,4 @@
-// The contract of every dataset that comes along: whoever adds one has it tested without writing a test.
+// The contract of every built-in dataset. It also covers new datasets, without changes here.
 import { compileQuery, settingOf } from '@waybill/shared/datasets/dataset.ts'
 import { GAME_DATASETS, LEDGER_DATASETS } from '@waybill/shared/datasets/index.ts'
 import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
@@ -9,7 +9,7 @@ import { loadSample } from '../../apps/standalone/src/sample.ts'
 import { withClient } from '../setup/database.ts'
 import { startTestSystem, type TestSystem } from '../setup/system.ts'
 
-/** Postgres' types by their OID (pg_type.dat), and the kinds that tell readers the truth about them. */
+/** Types of Postgres by OID (pg_type.dat), and the column kinds that are correct for them. */
 const KIND_BY_OID: Readonly<Record<number, ColumnKind>> = {
   16: 'boolean',
   20: 'bigint',
@@ -29,14 +29,14 @@ const KIND_BY_OID: Readonly<Record<number, ColumnKind>> = {
   3802: 'json',
 }
 
-/** Tried in turn until the filter's schema takes one. Each would be found again if it became SQL. */
+/** The first value that the schema of the filter accepts is used. Each is easy to find in SQL text. */
 const FILTER_VALUES = ['2026-03-04T05:06:07.123456Z', `'; DROP TABLE "marker"; --`, 4_711, true]
 
 let system: TestSystem
 beforeAll(async () => {
   system = await startTestSystem()
   await loadSample(system.database.url, { rows: 2_000 })
-  // For the dataset of the trail.
+  // Creates an event for the dataset of the audit trail.
   await system.admin.export({ dataset: 'users', format: 'csv' })
 })
 afterAll(() => system.stop())
@@ -95,7 +95,7 @@ describe.each([...GAME_DATASETS, ...LEDGER_DATASETS])('dataset $name', (dataset)
     const before = await count()
     const done = await system.admin.export({ dataset: dataset.name, format })
     expect(done).toMatchObject({ status: 'completed', truncated: false })
-    // The trail has grown by this very export, and by its end after the snapshot.
+    // This export has added events to the trail, the last of them after its own snapshot.
     expect(done.rowCount).toBeGreaterThanOrEqual(before)
     expect(done.rowCount).toBeLessThanOrEqual(await count())
   })

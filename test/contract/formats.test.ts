@@ -1,4 +1,4 @@
-// The contract of every format, and of gzip around each: what the worker and the storage rely on.
+// The contract of every format, with and without gzip, that the worker and the storage rely on.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EncodeContext } from '@waybill/shared/formats/format.ts'
@@ -17,14 +17,14 @@ const COLUMNS: readonly Column[] = [
   { name: 'note', kind: 'text' },
 ]
 
-/** What neither zlib nor a buffer can hold: 100 rows of 10,000 random characters, 1 MB. */
+/** More than zlib and the buffers can hold: 100 rows of 10,000 random characters, 1 MB. */
 function heavyChunk(): Uint8Array {
   return Buffer.from(
     Array.from({ length: 100 }, (_, i) => copyLine([String(i), randomBytes(5000).toString('hex')])).join(''),
   )
 }
 
-/** A source that counts, and knows whether it was closed. */
+/** A source that counts its chunks and records whether it was closed. */
 function watched(read: (chunk: number) => Promise<Uint8Array | undefined>) {
   const state = { pulled: 0, closed: false }
   async function* source(): AsyncGenerator<Uint8Array, void, void> {
@@ -36,7 +36,7 @@ function watched(read: (chunk: number) => Promise<Uint8Array | undefined>) {
         yield chunk
       }
     } finally {
-      // As a query that is canceled on the server.
+      // Like a query that the server has canceled.
       await sleep(5)
       state.closed = true
     }
@@ -76,9 +76,9 @@ describe.each(ways)('$way', ({ open }) => {
     const bytes = open(rows, contextWith().context)[Symbol.asyncIterator]()
     let taken = 0
     for (let chunks = 0; chunks < 20; chunks++) taken += (await bytes.next()).value?.length ?? 0
-    // Ends only when nothing more is read while nothing is taken.
+    // Waits until the reading stops while the consumer takes nothing.
     for (let before = -1; state.pulled !== before; await sleep(500)) before = state.pulled
-    // gzip and zip make half of the hexadecimal digits disappear.
+    // gzip and zip compress hexadecimal digits to half of their size.
     expect(state.pulled, 'megabytes read for those taken').toBeLessThanOrEqual(2.2 * (taken / 1e6) + 4)
     await bytes.return?.()
   })

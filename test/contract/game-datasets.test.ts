@@ -1,4 +1,4 @@
-// GAME's four datasets against docs of the original service: every cell of every file, read back by strangers.
+// The four datasets of GAME, compared with the original service: every cell of every file, read by independent readers.
 import { gunzipSync } from 'node:zlib'
 import { GAME_DATASETS as DECLARED } from '@waybill/shared/datasets/index.ts'
 import { createDatasets } from '@waybill/shared/datasets/registry.ts'
@@ -67,7 +67,7 @@ describe.each(GAME_DATASETS)('$name', (game) => {
   })
 })
 
-/** The limit of a spreadsheet's cell, of which READERS knows nothing. */
+/** The length limit of a spreadsheet cell, which READERS does not apply. */
 const XLSX_CELL = 32_767
 
 function inFile(format: FormatName, kind: ColumnKind = 'text', cell: Cell): unknown {

@@ -1,4 +1,4 @@
-// The filters of GAME's datasets: exactly the rows that were asked for, to the microsecond.
+// The filters of GAME's datasets: exactly the requested rows, to the microsecond.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../apps/standalone/src/sample.ts'

@@ -1,4 +1,4 @@
-// Settings that cannot be used are told before anything starts: all of them, by name, without their secrets.
+// Invalid settings are reported before anything starts: all at once, by name, and without secrets.
 import { ConfigError, readConfig, readStandaloneNeeds } from '@waybill/shared/settings/read.ts'
 import { describe, expect, it } from 'vitest'
 

@@ -1,4 +1,4 @@
-// What failed decides whether it is tried again and what a person is told: the many shapes of one failure.
+// The classification of errors, which decides about retries and messages: one failure has many forms.
 import { databaseFailure } from '@waybill/shared/database/failure.ts'
 import { storageError } from '@waybill/shared/storage/failure.ts'
 import { choosePartSize } from '@waybill/shared/storage/part-size.ts'

@@ -1,4 +1,4 @@
-// What must not be read in a log is not in its lines, however it got there.
+// Log lines contain no secret, wherever in an entry it was.
 import { describe, expect, it } from 'vitest'
 import { describeError, redact } from '../../packages/shared/src/process/redaction.ts'
 

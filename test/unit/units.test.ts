@@ -1,4 +1,4 @@
-// A quantity that is misread keeps files for seconds instead of days.
+// Durations and sizes in settings: exact values, and errors for all other text.
 import { parseDuration, parseSize } from '@waybill/shared/settings/units.ts'
 import { expect, it } from 'vitest'
 

@@ -1,7 +1,7 @@
-// What every format and option writes for nasty data, held to hashes of files that an earlier encoder has written.
+// Compares the file of every format and option with the hash of a file that an earlier encoder has written.
 //
-// hashes.json was made with the encoders of commit 0f8a98a, which made files of strings, before rows travelled as bytes.
-// It must never be made from the output of the encoders it is there to check.
+// hashes.json was made with the encoders of commit 0f8a98a, which used strings. It must not be made again from the output
+// of the current encoders, because it is there to check them.
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
@@ -49,7 +49,7 @@ const WAYS: readonly Way[] = [
 const given = useSource()
 beforeAll(() => withClient(given.url, (client) => client.query(SCHEMA_SQL)))
 
-/** What a reader gets: of an archive each part, of a compressed file the text; with the warnings. */
+/** The content of the file, with the warnings: the parts of an archive, or the decompressed text. */
 async function contentOf(dataset: Dataset, way: Way): Promise<string> {
   const query = compileQuery(dataset, { filters: {}, columns: Object.keys(dataset.columns), limit: 1_000_000 })
   const table = await openTable(given.source, query, readOptions())

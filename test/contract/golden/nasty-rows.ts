@@ -1,8 +1,8 @@
-// The tables of the golden test: values that broke an exporter somewhere, made by SQL in a real Postgres.
+// The tables of the golden test: values that have broken other exporters, created with SQL in a real Postgres.
 import { type Dataset, defineDataset } from '@waybill/shared/datasets/dataset.ts'
 import type { ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 
-/** Texts, as SQL expressions. */
+/** SQL expressions for text values. */
 const TEXTS = [
   'NULL',
   `''`,
@@ -186,7 +186,7 @@ const ROWS = 200
 const pick = (list: readonly string[], index: number) => list[index % list.length] ?? 'NULL'
 const instant = (text: string, type: string) => (text === 'NULL' ? 'NULL' : `'${text}'::${type}`)
 
-/** One INSERT of many rows; lists of different lengths meet in ever other combinations. */
+/** One INSERT of many rows. The lists have different lengths, so that their values occur in many combinations. */
 function nastyRows(): string {
   const rows = Array.from({ length: ROWS }, (_, i) => {
     const ts = pick(TIMESTAMPS, i)
@@ -264,7 +264,7 @@ const dataset = (name: string, columns: Dataset['columns'], from: string) =>
 
 const KINDS: readonly ColumnKind[] = ['integer', 'text', 'bigint', 'numeric', 'float']
 
-/** By name; each is exported in every way. */
+/** By name. Each table is exported with every format and option. */
 export const TABLES: readonly Dataset[] = [
   dataset('every-kind', NASTY_COLUMNS, 'nasty t'),
   dataset('one-column', { words: { kind: 'text', sql: 't.words' } }, 'nasty t'),

@@ -1,4 +1,4 @@
-// Filters in the address: a view must work with any text that a person types there.
+// Filters in the address: every view works with any text in its address.
 import { describe, expect, it } from 'vitest'
 import { isDay } from '../../../apps/admin/src/text/date-presets.ts'
 import { readFilter as readTrail, apiQuery as trailQuery } from '../../../apps/admin/src/views/audit/filter.ts'

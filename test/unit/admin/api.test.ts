@@ -1,10 +1,10 @@
-// The page's calls: a broken connection is temporary, and the banner shows it.
+// The API client of the page: it reports the state of the connection, and ends the session after a 401.
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { WaybillClient } from '../../../packages/client/src/index.ts'
 
-/** Imported at run time: its types are those of a browser, which the tests do not have. */
+/** Imported at run time, because the tests are compiled without the types of a browser. */
 const ADMIN: string = '../../../apps/admin/src'
 
 interface Page {
@@ -28,7 +28,7 @@ afterEach(() => {
   server.close()
 })
 
-/** The modules of the page, with the parts of a browser that they use. */
+/** Loads the modules of the page, with the parts of a browser that they use. */
 async function startPage(session?: object): Promise<Page> {
   const items = new Map(session === undefined ? [] : [['waybill.session', JSON.stringify(session)]])
   vi.stubGlobal('sessionStorage', {
@@ -75,7 +75,7 @@ describe('the state of the connection', () => {
   })
 
   it.each([
-    ['away', 503, 'DATABASE_UNAVAILABLE', true],
+    ['unavailable', 503, 'DATABASE_UNAVAILABLE', true],
     ['ok', 429, 'RATE_LIMITED', true],
     ['ok', 422, 'VALIDATION_FAILED', false],
   ])('is %s after %d %s', async (state, status, code, temporary) => {

@@ -1,4 +1,4 @@
-// Date ranges of the form: whole days in the reader's time zone, also when daylight saving time starts or ends.
+// Date ranges of the form: whole days in the user's time zone, also when daylight saving time starts or ends.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { endOfDay, PRESETS, rangeOf, startOfDay } from '../../../apps/admin/src/text/date-presets.ts'
 

@@ -1,4 +1,4 @@
-// The filters of a dataset on the page: the form sends values that the service accepts, also when an export is repeated.
+// Filters of a dataset on the page: the form sends values that the service accepts, also when an export is repeated.
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
@@ -11,7 +11,7 @@ import {
 } from '../../../apps/admin/src/views/new-export/filters.ts'
 import { datasets } from '../../../examples/shop/datasets.ts'
 
-/** A filter as in GET /v1/datasets. */
+/** A filter in the form of GET /v1/datasets. */
 const filterOf = (name: string, schema: z.ZodType): DatasetFilter => ({
   name,
   description: '',

@@ -1,4 +1,4 @@
-// The speed and remaining time of an export: a stalled export has neither.
+// The speed and the remaining time of an export. A stalled export has neither.
 import { expect, it } from 'vitest'
 import { speedOf } from '../../../apps/admin/src/data/speed.ts'
 

@@ -1,4 +1,4 @@
-// Rate limits: all addresses that one client can use count as one.
+// Rate limits: all addresses that one client can use share one counter.
 import { expect, it } from 'vitest'
 import { networkOf } from '../../../apps/api/src/http/network.ts'
 

@@ -1,4 +1,4 @@
-// The check of response headers against the document, which all tests rely on.
+// The check of response headers against the OpenAPI document, which all tests of the API use.
 import { expect, it } from 'vitest'
 import { findHeaderFaults } from '../../setup/api/openapi.ts'
 

@@ -1,4 +1,4 @@
-// A route that is not documented must not compile. `npm run check` holds the lines below to their @ts-expect-error.
+// A route that is not documented must not compile. `npm run check` verifies each @ts-expect-error below.
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoute, problemsOf, type Route } from '../../../apps/api/src/http/route.ts'
@@ -19,16 +19,16 @@ describe('the types refuse', () => {
     const { summary: _, ...withoutSummary } = DOCUMENTED
     const responses = { 200: { description: 'The thing.', body: thingSchema } } as const
     const routes: readonly Route[] = [
-      // @ts-expect-error: a route without its summary
+      // @ts-expect-error: a route without a summary
       defineRoute({
         ...withoutSummary,
         path: '/things',
         responses,
         handle: (_request, response) => void response.end(),
       }),
-      // @ts-expect-error: a route whose responses are not named
+      // @ts-expect-error: a route without responses
       defineRoute({ ...DOCUMENTED, path: '/things', handle: (_request, response) => void response.end() }),
-      // @ts-expect-error: a name in the path without its schema
+      // @ts-expect-error: a path parameter without a schema
       defineRoute({
         ...DOCUMENTED,
         path: '/things/:id',
@@ -39,21 +39,21 @@ describe('the types refuse', () => {
         ...DOCUMENTED,
         path: '/things',
         responses,
-        // @ts-expect-error: an answer with a field of another type
+        // @ts-expect-error: a response with a field of another type
         handle: (_request, response) => void response.json({ size: 'large' }),
       }),
       defineRoute({
         ...DOCUMENTED,
         path: '/things',
         responses,
-        // @ts-expect-error: an answer with a field that is not documented
+        // @ts-expect-error: a response with an undocumented field
         handle: (_request, response) => void response.json({ size: 1, colour: 'red' }),
       }),
       defineRoute({
         ...DOCUMENTED,
         path: '/things',
         responses,
-        // @ts-expect-error: a parameter that is not documented
+        // @ts-expect-error: an undocumented parameter
         handle: (_request, response, { query }) => void response.json({ size: query.size }),
       }),
       defineRoute({

@@ -1,4 +1,4 @@
-// The semaphore: no permit is lost, none is granted twice, and no task waits for ever.
+// The semaphore: no permit is lost or granted twice, and no task waits for ever.
 import { expect, it } from 'vitest'
 import { createSemaphore } from '../../../apps/api/src/exports/semaphore.ts'
 

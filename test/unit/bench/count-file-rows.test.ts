@@ -1,4 +1,4 @@
-// The benchmark's own counting of rows: it is to find the file that lacks one, so it must not be fooled by content.
+// The row counter of the benchmark: the content of a cell does not change the count.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

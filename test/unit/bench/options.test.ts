@@ -1,4 +1,4 @@
-// The command line of the benchmark: a typing error must not measure something else than was asked for.
+// The command line of the benchmark: a typing error is rejected, and does not start another measurement.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { parseOptions, UsageError } from '../../bench/options.ts'

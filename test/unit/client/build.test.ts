@@ -1,4 +1,4 @@
-// What docs/client.md would have published: it runs without TypeScript, has the types of the schemas, and fits into a browser.
+// The built client package: it runs without TypeScript and in browsers, and has the types of the schemas.
 import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** A project of somebody else: the built package is in its node_modules, nothing of the repository is. */
+/** A separate project: its node_modules contains the built package, and nothing else of this repository. */
 let project: string
 
 beforeAll(async () => {
@@ -78,7 +78,7 @@ it('has the types of the schemas: invalid requests do not compile', async () => 
   expect([stdout, status]).toEqual(['', 0])
 })
 
-/** Dependencies at run time. They run in browsers and have no dependencies of their own. */
+/** Dependencies at run time. They run in browsers and have no dependencies. */
 const DEPENDENCIES = ['@noble/hashes/sha2.js', '@noble/hashes/utils.js']
 
 it('declares the packages that it loads', async () => {

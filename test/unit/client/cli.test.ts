@@ -119,7 +119,7 @@ const DATASET: Dataset = {
     { name: 'externalTaskId', description: '', schema: { type: 'string' } },
     { name: 'minimum', description: '', schema: { type: 'integer' } },
     { name: 'active', description: '', schema: { type: 'boolean' } },
-    // As GET /v1/datasets gives the filter of examples/shop/datasets.ts.
+    // The filter of examples/shop/datasets.ts in the form of GET /v1/datasets.
     {
       name: 'states',
       description: '',

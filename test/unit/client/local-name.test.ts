@@ -1,4 +1,4 @@
-// The name under which a file is saved, whatever name the server gives it.
+// The name of a saved file is safe, whatever name the server sends.
 import { expect, it } from 'vitest'
 import { localName } from '../../../packages/client/src/download/local-name.ts'
 

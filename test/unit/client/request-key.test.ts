@@ -1,11 +1,11 @@
-// The key that makes a request safe to repeat: also on a page that came over plain HTTP, and never the same twice.
+// The idempotency key of a request: unique, and also available on pages without HTTPS.
 import { afterEach, expect, it, vi } from 'vitest'
 import { createClient } from '../../../packages/client/src/index.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 
 it('creates valid idempotency keys in browsers without randomUUID', async () => {
-  // As in a browser outside of a secure context (https://www.w3.org/TR/webcrypto/#Crypto-interface).
+  // In a browser outside of a secure context, randomUUID is missing (https://www.w3.org/TR/webcrypto/#Crypto-interface).
   vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
   const keys: (string | null)[] = []
   const fetch: typeof globalThis.fetch = async (_url, init) => {

@@ -1,4 +1,4 @@
-// When the client tries again: often enough to be of use, never so that something is done twice.
+// Retries of the client: temporary errors are retried, but nothing is executed twice.
 import { describe, expect, it } from 'vitest'
 import { WaybillError } from '../../../packages/client/src/http/errors.ts'
 import { isWorthRetrying, retryDelay, sleep, withRetries } from '../../../packages/client/src/http/retry.ts'
@@ -17,7 +17,7 @@ describe('retries', () => {
     ['a lost connection', network, true, false],
     ['500', answered(500), false, false],
     ['422', answered(422), false, false],
-    ['503 that wants an hour', answered(503, 3_600_000), false, false],
+    ['503 with a Retry-After of an hour', answered(503, 3_600_000), false, false],
   ])('%s', (_what, error, whenIdempotent, whenNot) => {
     expect(isWorthRetrying(error, true)).toBe(whenIdempotent)
     expect(isWorthRetrying(error, false)).toBe(whenNot)
@@ -34,15 +34,15 @@ describe('retries', () => {
   })
 
   it('throws the last error after the last attempt, and reports each wait', async () => {
-    const told: number[] = []
+    const delays: number[] = []
     let tries = 0
     const failing = async () => {
       tries += 1
       throw network
     }
-    const policy = { retries: 2, onRetry: (_error: WaybillError, delay: number) => told.push(delay) }
+    const policy = { retries: 2, onRetry: (_error: WaybillError, delay: number) => delays.push(delay) }
     await expect(withRetries(failing, policy, true, undefined)).rejects.toBe(network)
-    expect([tries, told.length]).toEqual([3, 2])
+    expect([tries, delays.length]).toEqual([3, 2])
   })
 })
 

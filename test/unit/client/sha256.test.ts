@@ -1,10 +1,10 @@
-// The SHA-256 that browsers use: it must be right for every length and every split of the bytes.
+// The SHA-256 for browsers: correct for every length and for every split of the input.
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { createPortableSha256 } from '../../../packages/client/src/download/sha256.ts'
 
-/** FIPS 180-4's own examples (NIST, "Secure Hashing", SHA256.pdf). */
+/** The examples of FIPS 180-4 (NIST, "Secure Hashing", SHA256.pdf). */
 it.each([
   ['abc', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
   [

@@ -1,4 +1,4 @@
-// The transport: it renews a refused key once, and an unchanged answer is not transferred again.
+// The transport: it renews a rejected key once, and does not transfer an unchanged response again.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -24,7 +24,7 @@ afterEach(() => {
   server.close()
 })
 
-/** Accepts one token. */
+/** A server that accepts one token. */
 const accepting = (token: string) => (request: IncomingMessage, response: ServerResponse) => {
   const isValid = request.headers.authorization === `Bearer ${token}`
   response.writeHead(isValid ? 200 : 401, { 'content-type': `application/${isValid ? '' : 'problem+'}json` })

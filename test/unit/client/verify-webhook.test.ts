@@ -1,9 +1,9 @@
-// The receiver's side of webhooks: who is not the sender gets nothing done.
+// The verification of webhooks by a receiver: a request that was not signed with its secret is rejected.
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { verifyWebhook } from '../../../packages/client/src/verify-webhook.ts'
 
-/** The example of the reference implementations (github.com/standard-webhooks), made by none of our code. */
+/** The example of the reference implementations (github.com/standard-webhooks), so not the result of our code. */
 const REFERENCE = {
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   body: '{"test": 2432232314}',

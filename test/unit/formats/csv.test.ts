@@ -1,4 +1,4 @@
-// CSV to the letter: what a spreadsheet, COPY and a strict parser make of each byte.
+// CSV byte by byte, as spreadsheets, COPY and strict parsers read it.
 import { csv } from '@waybill/shared/formats/csv.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

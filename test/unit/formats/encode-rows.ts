@@ -1,4 +1,4 @@
-// Encodes rows in a process of its own for a consumer that pauses, and prints the peak of its memory in megabytes.
+// Encodes rows for a slow consumer in a separate process, and prints its peak memory in megabytes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FORMATS } from '@waybill/shared/formats/index.ts'
 import type { FormatName } from '@waybill/shared/vocabulary/export.ts'

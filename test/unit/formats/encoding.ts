@@ -1,4 +1,4 @@
-// What the tests of the formats share: rows as a source sends them, a context, and the whole file as bytes.
+// Shared by the tests of the formats: encodes rows, in the form of COPY, to a whole file.
 
 import type { EncodeContext, Format } from '@waybill/shared/formats/format.ts'
 import { type CsvOptions, csvOptionsSchema, type WarningCode } from '@waybill/shared/vocabulary/export.ts'
@@ -20,7 +20,7 @@ export function contextWith(csv: Partial<CsvOptions> = {}, signal = new AbortCon
   return { context, warnings }
 }
 
-/** One row as COPY writes it: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
+/** One row in the text format of COPY: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
 export function copyLine(row: Row): string {
   return `${row.map((cell) => (cell === null ? '\\N' : cell.replaceAll(/[\\\b\f\n\r\t\v]/g, copyEscape))).join('\t')}\n`
 }
@@ -29,7 +29,7 @@ function copyEscape(character: string): string {
   return character === '\\' ? '\\\\' : `\\${'bfnrtv'.charAt('\b\f\n\r\t\v'.indexOf(character))}`
 }
 
-/** The rows in chunks of so many bytes, which end anywhere. */
+/** The rows in chunks of `size` bytes. A chunk can end in the middle of a row or a character. */
 export async function* chunksOf(rows: readonly Row[], size = 65_536): AsyncGenerator<Uint8Array, void, void> {
   const bytes = Buffer.from(rows.map(copyLine).join(''))
   for (let start = 0; start < bytes.length; start += size) yield Buffer.from(bytes.subarray(start, start + size))
@@ -37,12 +37,12 @@ export async function* chunksOf(rows: readonly Row[], size = 65_536): AsyncGener
 
 export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []
-  // Copies: a chunk is valid until the next is asked for.
+  // Copies, because a chunk is only valid until the next one is requested.
   for await (const chunk of chunks) all.push(Buffer.from(chunk))
   return Buffer.concat(all)
 }
 
-/** The file of these rows. */
+/** The file with these rows. */
 export async function encode(
   format: Format,
   columns: readonly Column[],
@@ -54,7 +54,7 @@ export async function encode(
   return { bytes, text: bytes.toString('utf8'), warnings }
 }
 
-/** The file of one column, headed `c`. */
+/** The file with one column, named `c`. */
 export function encodeColumn(format: Format, kind: ColumnKind, cells: readonly Cell[], csv: Partial<CsvOptions> = {}) {
   return encode(
     format,

@@ -1,4 +1,4 @@
-// Gzip around a file: whole or an error, and nothing left running.
+// Gzip compression: gives the whole file or an error, and leaves nothing running.
 import { randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { gzip } from '@waybill/shared/formats/gzip.ts'

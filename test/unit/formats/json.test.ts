@@ -1,4 +1,4 @@
-// JSON and NDJSON to the letter: digits are kept, and a line stays a line.
+// JSON and NDJSON byte by byte: all digits are kept, and each row is one line.
 import { json } from '@waybill/shared/formats/json.ts'
 import { ndjson } from '@waybill/shared/formats/ndjson.ts'
 import { describe, expect, test } from 'vitest'
@@ -23,14 +23,14 @@ test('ndjson is one object per line', async () => {
   expect((await encode(ndjson, COLUMNS, [])).text).toBe('')
 })
 
-/** The text behind `{"c":` for one cell. */
+/** The JSON text of one cell. */
 async function written(kind: Parameters<typeof encodeColumn>[1], cell: string): Promise<string> {
   const { text } = await encodeColumn(ndjson, kind, [cell])
   return text.slice('{"c":'.length, -'}\n'.length)
 }
 
 describe('numbers', () => {
-  // What IEEE 754 says of each: 2^53 is the last integer before the gaps, 17 digits are sometimes too many.
+  // By IEEE 754: above 2^53, not every integer is a double; and a double cannot hold every number of 17 digits.
   test.each([
     ['9007199254740992', '9007199254740992'],
     ['9007199254740993', '"9007199254740993"'],

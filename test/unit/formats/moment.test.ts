@@ -1,11 +1,11 @@
-// The text of a moment, from what Postgres prints to what RFC 3339 readers and sorting by text want.
+// Timestamps and dates: from the form of Postgres to a form of RFC 3339 that also sorts correctly as text.
 import { readRows } from '@waybill/shared/formats/rows.ts'
 import { COLUMN_KINDS, type ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { chunksOf } from './encoding.ts'
 
-/** The cell of what Postgres has printed. */
+/** The cell for this text of Postgres. */
 async function cellOf(kind: ColumnKind, printed: string) {
   const [row] = await readRows([{ name: 'c', kind }], chunksOf([[printed]]))
   return row?.[0]
@@ -44,7 +44,7 @@ it('any timestamp is rewritten to the same instant', async () => {
     fc.asyncProperty(moment, fc.nat(999), async (date, micros) => {
       const [day, time] = date.toISOString().slice(0, 19).split('T')
       const fraction = date.toISOString().slice(20, 23) + String(micros).padStart(3, '0')
-      const printed = Number(fraction) === 0 ? '' : `.${fraction.replace(/0+$/, '')}` // as Postgres does
+      const printed = Number(fraction) === 0 ? '' : `.${fraction.replace(/0+$/, '')}` // Postgres drops these zeros too.
       expect(await cellOf('timestamp', `${day} ${time}${printed}+00`)).toBe(`${day}T${time}.${fraction}Z`)
     }),
   )

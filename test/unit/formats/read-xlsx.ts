@@ -1,21 +1,21 @@
-// Reads an xlsx file by the letter of ECMA-376 with a strict XML parser, independent of what wrote it.
+// Reads an xlsx file strictly by ECMA-376, without code of the encoder.
 import { strict as assert } from 'node:assert'
 import { SaxesParser } from 'saxes'
 import { readZip } from './read-zip.ts'
 
 export interface SheetCell {
   readonly type: 'text' | 'number' | 'boolean'
-  /** Text decoded; numbers as they stand in the file. */
+  /** Decoded text; for a number, the text in the file. */
   readonly value: string
   readonly numberFormat: string
   readonly bold: boolean
-  /** Excel's own apostrophe, which keeps the cell text when it is edited. */
+  /** quotePrefix: Excel keeps the cell as text when it is edited. */
   readonly quotePrefix: boolean
 }
 
 export interface Sheet {
   readonly name: string
-  /** By row from 1, then by column from A. */
+  /** By row number, from 1, and by column, from A. */
   readonly rows: ReadonlyMap<number, ReadonlyMap<string, SheetCell>>
   readonly frozenRows: string | undefined
   readonly widths: readonly number[]
@@ -92,7 +92,7 @@ function readCell(c: Element, styles: readonly Style[]): SheetCell {
   const type = c.attributes.t ?? 'n'
   if (type === 'inlineStr') {
     const t = first(first(c, 'is'), 't')
-    // Without this attribute readers drop white space at the edges.
+    // Without this attribute, readers drop leading and trailing white space.
     const kept = t.attributes['xml:space'] === 'preserve' ? t.text : t.text.replace(/^[ \t\n]+|[ \t\n]+$/g, '')
     return { type: 'text', value: decodeXstring(kept), ...style }
   }
@@ -102,7 +102,7 @@ function readCell(c: Element, styles: readonly Style[]): SheetCell {
   return { type: type === 'b' ? 'boolean' : 'number', value, ...style }
 }
 
-/** ECMA-376 part 1, 22.9.2.19: from left to right. */
+/** Decodes the escapes of ECMA-376 part 1, 22.9.2.19, from left to right. */
 function decodeXstring(text: string): string {
   return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

@@ -1,10 +1,10 @@
-// A strict reader of zip archives: what the central directory says must agree with every local header.
+// A strict reader of zip archives: the central directory and the local headers must agree.
 import { strict as assert } from 'node:assert'
 import { crc32, inflateRawSync } from 'node:zlib'
 
 /**
- * The files of an archive by name. `base` is where `archive` starts in the file it stands for, so that offsets
- * beyond 4 GiB can be read without four gigabytes.
+ * The files of an archive by name. `base` is the offset of `archive` in the whole file, so that a test can read offsets
+ * above 4 GiB without a file of that size.
  */
 export function readZip(archive: Buffer, base = 0): Map<string, Buffer> {
   const end = archive.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'))

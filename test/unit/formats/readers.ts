@@ -1,22 +1,22 @@
-// For each format a reader that is not ours, and what docs/formats.md says a cell must be when it is read back.
+// For each format: an independent reader, and the value of each cell as docs/formats.md specifies it.
 import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
 import type { Cell, Column, ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import { parse } from 'csv-parse/sync'
 import { readXlsx, type SheetCell } from './read-xlsx.ts'
 
 export interface Reading {
-  /** Undefined where an empty file of the format names no columns. */
+  /** Undefined if a file of this format without rows does not name the columns. */
   readonly header: readonly string[] | undefined
   readonly rows: readonly (readonly unknown[])[]
 }
 
 export interface Reader {
   read(file: Buffer, columns: readonly Column[]): Reading
-  /** What `read` must give for this cell. */
+  /** The value that `read` must return for this cell. */
   expected(kind: ColumnKind, cell: string): unknown
 }
 
-/** Which text docs/formats.md says is guarded. */
+/** Whether docs/formats.md requires an apostrophe before this text. */
 const isGuarded = (text: string) =>
   ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'].includes(text.charAt(0))
 const guard = (text: string) => (isGuarded(text) ? `'${text}` : text)
@@ -24,14 +24,14 @@ const guard = (text: string) => (isGuarded(text) ? `'${text}` : text)
 const csv: Reader = {
   read(file, columns) {
     const [header = [], ...rows] = readCsv(file.toString('utf8'))
-    // The contract tests compare headers with the names of the columns.
+    // Without the apostrophe, because the contract tests compare the header with the names of the columns.
     const names = new Map(columns.map(({ name }) => [guard(name), name]))
     return { header: header.map((name) => names.get(String(name)) ?? `not a guarded column name: ${name}`), rows }
   },
   expected: (kind, cell) => (kind === 'text' ? guard(cell) : cell),
 }
 
-/** An empty field without quotes is null, with quotes it is empty text, as Postgres' COPY reads it. */
+/** As COPY reads it: an empty field without quotes is null, and an empty field in quotes is empty text. */
 export function readCsv(text: string, delimiter = ','): Cell[][] {
   return parse(text, {
     delimiter,
@@ -44,7 +44,7 @@ interface NumberLiteral {
   readonly literal: string
 }
 
-/** JSON.parse, with every number as the digits that stand in the text. */
+/** JSON.parse, but each number keeps its digits as text. */
 export function parseKeepingDigits(text: string): unknown {
   type WithSource = (key: string, value: unknown, context: { source?: string }) => unknown
   const keep: WithSource = (_, value, { source }) =>
@@ -119,13 +119,13 @@ function inRange(text: string): boolean {
   return magnitude === 0 || (magnitude >= 2.2251e-308 && magnitude < 1e308)
 }
 
-/** Infinity for what is no number. */
+/** Infinity if the text is not a number. */
 function significantDigits(text: string): number {
   if (!/^-?[\d.]+$/.test(text)) return Number.POSITIVE_INFINITY
   return (text.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '') || '0').length
 }
 
-/** Compares exactly, as integers over a power of ten, the text and what a double makes of it. */
+/** Whether a double keeps the exact value. Compares both as integers with a power of ten. */
 function survivesDouble(text: string): boolean {
   if (!Number.isFinite(Number(text))) return false
   const [a, b] = [scaled(text), scaled(String(Number(text)))]
@@ -139,5 +139,5 @@ function scaled(text: string): { units: bigint; exponent: number } {
   return { units: BigInt(whole + fraction), exponent: Number(power) - fraction.length }
 }
 
-/** Does not compile when a format has no reader. */
+/** The type requires a reader for each format. */
 export const READERS: Record<FormatName, Reader> = { csv, json, ndjson, xlsx }

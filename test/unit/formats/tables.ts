@@ -1,4 +1,4 @@
-// Random tables with cells as Postgres prints them, nasty text among them.
+// Random tables, with cells in the form that Postgres prints, and with text that often breaks exporters.
 import type { Cell, Column, ColumnKind, Row } from '@waybill/shared/vocabulary/table.ts'
 import fc from 'fast-check'
 
@@ -7,7 +7,7 @@ export interface Table {
   readonly rows: readonly Row[]
 }
 
-/** Each of these broke an exporter somewhere. */
+/** Text that has broken other exporters. */
 const NASTY_TEXT = [
   '',
   ' ',
@@ -51,7 +51,7 @@ const NASTY_TEXT = [
 const text = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...NASTY_TEXT) },
   { weight: 2, arbitrary: fc.string({ maxLength: 20 }) },
-  // Postgres' text holds every character but NUL.
+  // Postgres cannot store NUL in text.
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }).map((s) => s.replaceAll('\0', '')) },
 )
 
@@ -71,7 +71,7 @@ const numeric = fc
     return minus && /[1-9]/.test(magnitude) ? `-${magnitude}` : magnitude
   })
 
-/** float8 as Postgres prints it: 1e+20 and 1e-05 with two digits of exponent. */
+/** A float8 in the form of Postgres, with at least two digits in the exponent: 1e+20, 1e-05. */
 const float = fc.double().map((value) => String(value).replace(/e([+-])(\d)$/, 'e$10$2'))
 
 const timestamp = fc
@@ -110,7 +110,7 @@ const column = fc.record({
   kind: fc.constantFrom(...(Object.keys(CELLS) as ColumnKind[])),
 })
 
-/** 1 to 5 columns with different names, 0 to 8 rows, of each cell one in six null. */
+/** 1 to 5 columns with different names, and 0 to 8 rows. One in six cells is null. */
 export const table: fc.Arbitrary<Table> = fc
   .uniqueArray(column, { minLength: 1, maxLength: 5, selector: ({ name }) => name })
   .chain((columns) => {

@@ -1,4 +1,4 @@
-// Volume: Excel's real row limit once, and memory that does not grow with the rows.
+// Many rows: the row limit of Excel, and constant memory.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { xlsx } from '@waybill/shared/formats/xlsx/encoder.ts'

@@ -1,4 +1,4 @@
-// XLSX cell by cell, read back by a strict parser, and once by another program's reader.
+// XLSX cell by cell, read back with a strict parser, and once with exceljs.
 import { createXlsx, xlsx } from '@waybill/shared/formats/xlsx/encoder.ts'
 import type { ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import ExcelJS from 'exceljs'
@@ -111,7 +111,7 @@ describe('numbers', () => {
   })
 })
 
-/** Serial numbers as Excel itself shows them for these dates. */
+/** The serial numbers that Excel shows for these dates. */
 describe('dates', () => {
   test.each([
     ['date', '1900-03-01', '61'],
@@ -192,7 +192,7 @@ describe('the sheet', () => {
     expect(warnings.get('SHEET_ROLLED_OVER') ?? 0).toBe(sizes.length - 1)
   })
 
-  test('ends before its XML reaches 4 GiB, which Excel would want to repair', async () => {
+  test('ends before its XML reaches 4 GiB, because Excel would ask to repair the file', async () => {
     const rows = Array.from({ length: 300 }, (_, i) => [`${i} ${'x'.repeat(1000)}`])
     const small = createXlsx({ rows: 1_048_575, bytes: 100_000 })
     const { bytes, warnings } = await encode(small, [{ name: 'n', kind: 'text' }], rows)

@@ -1,4 +1,4 @@
-// The archive around a workbook: readers trust every number in it.
+// The zip archive of a workbook: its sizes, offsets and checksums are correct.
 import { randomBytes } from 'node:crypto'
 import { type ZipEntry, zip } from '@waybill/shared/formats/xlsx/zip.ts'
 import { describe, expect, test } from 'vitest'

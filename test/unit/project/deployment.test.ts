@@ -1,4 +1,4 @@
-// Holds Dockerfile and docker-compose.yml to the settings, the pinned versions and the workspaces they must agree with.
+// Compares Dockerfile and docker-compose.yml with the settings, the pinned versions and the workspaces.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../../packages/shared/src/settings/read.ts'
@@ -77,7 +77,7 @@ describe('Dockerfile', () => {
   })
 })
 
-/** What `${NAME:-value}` and `${NAME:?message}` stand for when only the latter is set. */
+/** Expands `${NAME:-value}` to its default, and `${NAME:?message}` to a given value. */
 function withDefaults(values: Record<string, string>): Record<string, string> {
   const filled = ([name, value]: [string, string]) => [
     name,
@@ -87,8 +87,8 @@ function withDefaults(values: Record<string, string>): Record<string, string> {
 }
 
 /**
- * Path to value, by indentation; list items are keys without a value. Enough of YAML for a file that we write, and
- * Biome checks that it is YAML.
+ * Reads YAML as a map from path to value; list items are keys without a value. It supports only the syntax that our files
+ * use.
  */
 function readOutline(text: string): Map<string, string> {
   const outline = new Map<string, string>()

@@ -1,4 +1,4 @@
-// A link between documents leads to a file that is there, and to a heading that it has; the index names every document.
+// Links between documents lead to an existing file and heading, and the index names every document.
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -19,10 +19,10 @@ const DOCUMENTS = [
 
 const read = (path: string) => readFile(join(ROOT, path), 'utf8')
 
-/** Without the code, where brackets mean something else. */
+/** Without code blocks, in which brackets are not links. */
 const proseOf = (markdown: string) => markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, 'code')
 
-/** As GitHub makes them: lower case, blanks to dashes, everything else but letters, digits, - and _ left out. */
+/** The anchors of GitHub: in lower case, with dashes for blanks, and only letters, digits, - and _. */
 function anchorsOf(markdown: string): string[] {
   const headings = [...markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)].map(
     ([, text = '']) => text,

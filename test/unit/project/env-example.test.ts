@@ -8,9 +8,9 @@ import { renderEnvExample } from '../../../scripts/write-env-example.ts'
 interface Entry {
   readonly name: string
   readonly value: string
-  /** The lines above it. */
+  /** The text of the lines above the setting. */
   readonly comment: string
-  /** False: the line starts with "#". */
+  /** False: the setting is commented out. */
   readonly active: boolean
 }
 

@@ -1,4 +1,4 @@
-// Holds docs/errors.md to the table of codes: the API's answers send people there.
+// Compares docs/errors.md with the table of error codes. Error responses of the API link to this document.
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { renderErrorsDoc } from '../../../scripts/write-errors-doc.ts'

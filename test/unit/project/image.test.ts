@@ -8,10 +8,10 @@ import { moduleGraph } from '../../setup/module-graph.ts'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const read = (path: string) => readFile(`${ROOT}/${path}`, 'utf8')
 
-/** Generated when the image is built, so it is copied from another stage. */
+/** Generated during the build of the image, so it is copied from another stage. */
 const GENERATED = 'packages/shared/src/generated/'
 
-/** What runs in each stage, and the files that are read without an import. */
+/** The programs of each stage, and the files that they read without an import. */
 const STAGES = {
   client: { entries: ['scripts/generate-client.mjs', 'prisma.config.ts'], others: ['prisma/schema.prisma'] },
   page: {
@@ -60,7 +60,7 @@ describe.each(Object.keys(STAGES) as StageName[])('stage %s of the image', (name
 describe('the image', () => {
   it('finds every COPY source in the build context', () => {
     const sources = [...copied.values()].flat()
-    // A folder passes when something inside it does.
+    // A folder is in the context if at least one file in it is.
     const probe = (source: string) => (/\.[a-z]+$/.test(source) ? source : `${source}/any-file`)
     const inner = (source: string) => ['', '/src', '/package.json'].map((suffix) => probe(`${source}${suffix}`))
     expect(sources.filter((source) => inner(source).every(ignores))).toEqual([])
@@ -84,7 +84,7 @@ describe('the image', () => {
   })
 })
 
-/** By stage: the sources of COPY instructions that read the build context, those of the stages below included. */
+/** By stage: the paths that it and its base stages copy from the build context. */
 function readCopies(dockerfile: string): Map<string, readonly string[]> {
   const stages = new Map<string, readonly string[]>()
   let name = ''
@@ -101,7 +101,7 @@ function readCopies(dockerfile: string): Map<string, readonly string[]> {
 }
 
 /**
- * The last pattern that matches the path or a folder above it decides
+ * Whether .dockerignore excludes the path. The last pattern that matches the path or one of its folders decides
  * (https://docs.docker.com/build/concepts/context/#dockerignore-files).
  */
 function readIgnores(text: string): (path: string) => boolean {

@@ -1,5 +1,5 @@
-// Breaks every import rule of biome.json and expects the linter to say so: a rule that has stopped biting looks
-// like a clean house.
+// Breaks every import rule of biome.json and expects an error of the linter. Otherwise, a rule without effect would look
+// like code without violations.
 import { execFile } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 
-/** Lines of one file: where it stands decides what it may do. */
+/** The lines of one file. Its path decides which imports are allowed. */
 interface Lines {
   readonly forbidden: readonly string[]
   readonly allowed: readonly string[]
@@ -113,7 +113,7 @@ const FILES: Readonly<Record<string, Lines>> = {
       ...from('@waybill/api/server.ts', '../../api/src/server.ts'),
       ...from('@waybill/standalone/system.ts', '../../standalone/src/system.ts'),
       ...from('../../../packages/shared/src/ledger/ledger.ts'),
-      'work()', // a promise left to itself
+      'work()', // a promise that is not awaited
       READS_ENVIRONMENT,
     ],
     allowed: [
@@ -151,7 +151,7 @@ const FILES: Readonly<Record<string, Lines>> = {
   'scripts/run.mjs': { forbidden: [], allowed: [READS_ENVIRONMENT] },
 }
 
-/** Types only: `a` and `b` import each other, `c` is outside of the circle. */
+/** Imports of types only: `a` and `b` import each other, `c` is not part of the cycle. */
 const CIRCLE: Readonly<Record<string, Lines>> = {
   'packages/shared/src/ledger/a.ts': {
     forbidden: [`import type { B } from './b.ts'`],
@@ -166,7 +166,7 @@ const CIRCLE: Readonly<Record<string, Lines>> = {
 
 const RULES = ['lint/style/noRestrictedImports', 'lint/style/noProcessEnv', 'lint/nursery/noFloatingPromises']
 
-it('the linter refuses a circle of imports, also one of types only', async () => {
+it('the linter refuses an import cycle, also one of types only', async () => {
   const refused = await refusedLines(CIRCLE, ['lint/suspicious/noImportCycles'])
   for (const [path, { forbidden }] of Object.entries(CIRCLE)) expect(refused.get(path) ?? []).toEqual(forbidden)
 })
@@ -182,7 +182,7 @@ describe('the linter refuses what the house rules forbid, and nothing else', () 
   })
 })
 
-/** By file. They stand in a directory with nothing but biome.json, so that no run of the linter over the house meets them. */
+/** The refused lines by file. The files are in a temporary directory, so that `npm run check` does not find them. */
 async function refusedLines(
   files: Readonly<Record<string, Lines>>,
   rules: readonly string[],
@@ -208,16 +208,16 @@ async function refusedLines(
 }
 
 interface Refusal {
-  /** Relative to the directory. */
+  /** Relative to the temporary directory. */
   readonly path: string
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number
 }
 
 function lint(biome: string, directory: string, rules: readonly string[]): Promise<Refusal[]> {
   const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.']
   return new Promise((resolve, reject) => {
-    // It ends with code 1, as there is much to refuse; only an answer that cannot be read is a failure.
+    // Biome exits with code 1 because of the violations. Only output that cannot be parsed is a failure.
     execFile(biome, args, { cwd: directory }, (_error, stdout, stderr) => {
       try {
         const { diagnostics } = JSON.parse(stdout) as { diagnostics: Diagnostic[] }

@@ -1,4 +1,4 @@
-// The lock file: that `npm ci` works on a fresh clone, also on platforms other than the one it was made on.
+// The lock file: `npm ci` works on a fresh clone on every platform.
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 
@@ -7,8 +7,8 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
-// npm leaves out what the registry did not have at that moment, and `npm ci` then fails everywhere:
-// "Missing: … from lock file". Such an entry can be written by hand, with version, os and cpu.
+// npm omits an optional package that the registry did not have when the lock file was written. Then `npm ci` fails with
+// "Missing: … from lock file". Such an entry can be added by hand, with version, os and cpu.
 test('the lock file names every optional package of every platform', async () => {
   const text = await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8')
   const { packages } = JSON.parse(text) as { packages: Record<string, Locked> }

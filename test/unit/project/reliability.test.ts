@@ -1,4 +1,4 @@
-// The table of faults in the docs names every fault, and tests that are there.
+// The table of faults in docs/reliability.md names every fault and its existing tests.
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'

@@ -1,5 +1,5 @@
-// The bootstrap behind the npm scripts: that it installs when it must, stays out of the way else, and hands
-// signals and exit codes over as they are. Runs a copy of it in a repository of one file, with a fake npm.
+// The runner of the npm scripts (scripts/run.mjs): it installs only if necessary, and passes signals and exit codes on.
+// The tests run a copy of it in a small repository, with a fake npm.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
@@ -14,7 +14,7 @@ const LOCK = {
   packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/dev': { version: '2.0.0', dev: true } },
 }
 
-/** Does what npm ci leaves behind: Node, what was installed, and a line in a log. */
+/** Writes what npm ci writes (Node, and the list of installed packages), and a line to a log. */
 const FAKE_NPM = `
   import { appendFileSync, copyFileSync, mkdirSync, existsSync, symlinkSync, writeFileSync } from 'node:fs'
   console.error('npm warn EBADENGINE Unsupported engine')
@@ -43,7 +43,7 @@ async function file(name: string, text: string): Promise<void> {
   await writeFile(join(root, name), text)
 }
 
-/** What the task runs. */
+/** Writes the program that the task `api` runs. */
 const program = (text: string) => file('apps/api/src/main.ts', text)
 const installs = async () => (await readFile(join(root, 'npm.log'), 'utf8').catch(() => '')).split('\n').length - 1
 
@@ -91,7 +91,7 @@ test('installs again when the lock file has changed, but not after npm has insta
   expect(await installs()).toBe(2)
 })
 
-/** Writes what Vite would: the page, of which one must be able to tell what it was built from. */
+/** Writes a page like Vite. Its content is that of the source, so that a test can see which source was built. */
 const FAKE_VITE = `
   import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
   import { join } from 'node:path'
@@ -102,7 +102,7 @@ const FAKE_VITE = `
 
 const page = () => readFile(join(root, 'apps/admin/dist/index.html'), 'utf8')
 
-/** What npm start runs, installed. */
+/** Writes the files of `npm start`, and installs. */
 async function preparePage(): Promise<void> {
   await file('node_modules/vite/bin/vite.js', FAKE_VITE)
   await file('apps/admin/src/main.tsx', 'one')
@@ -116,7 +116,7 @@ test('npm start builds the admin page only when its sources have changed, and pr
   expect(first).toMatchObject({ code: 0, out: 'runs\n' })
   expect(first.err).toMatch(/^Built the admin page in [\d.]+ s\.\n$/)
   expect(await page()).toBe('one')
-  // Another time alone is no change: git gives files new ones.
+  // A new modification time alone is no change, because git sets it at every checkout.
   await utimes(join(root, 'apps/admin/src/main.tsx'), new Date(), new Date())
   expect(await run(['start'])).toMatchObject({ out: 'runs\n', err: '' })
   await file('apps/admin/src/main.tsx', 'two')
@@ -226,12 +226,12 @@ test.runIf(process.platform === 'linux')('the program ends when the runner is ki
   const { child, ended, out } = start(['api'])
   await vi.waitFor(() => expect(out()).toMatch(/\d+\n/), { timeout: 100_000 })
   child.kill('SIGKILL')
-  // Its output is closed only when the program, which shares it, is gone, too.
+  // The program shares the output, so `ended` resolves only when the program has ended too.
   await ended
 })
 
 test('installs when the home directory is read-only', async () => {
-  // A file, as root can write to any directory.
+  // A file instead of a directory, because root can write to any directory.
   await file('home', '')
   await run(['api'], { HOME: join(root, 'home'), npm_config_cache: join(root, 'home/.npm') })
   expect(await readFile(join(root, 'npm.log'), 'utf8')).toContain(join(tmpdir(), 'waybill-npm-'))

@@ -1,4 +1,4 @@
-// A declaration that cannot work is refused before anybody asks for it, with every mistake and where it stands.
+// An invalid declaration of a dataset is rejected at the start, and each mistake is reported with its path.
 
 import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
 import { datasetFaults } from '@waybill/shared/own-datasets/shape.ts'

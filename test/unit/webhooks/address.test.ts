@@ -1,4 +1,4 @@
-// Which addresses a webhook may reach: everything inside, in every way of writing it, is refused.
+// The addresses that a webhook may reach: internal addresses are refused in every notation.
 import { isIP } from 'node:net'
 import { createAddressPolicy } from '@waybill/shared/webhooks/address.ts'
 import { hostOf, portOf, webhookUrlFault } from '@waybill/shared/webhooks/url.ts'
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 const strict = createAddressPolicy()
 const rules = { allowHttp: false, addresses: strict }
 
-/** By the registries of IANA for special-purpose addresses, and RFC 4291, 6052, 3056, 4380, 8215. */
+/** From IANA's registries of special-purpose addresses, and RFC 4291, 6052, 3056, 4380, 8215. */
 const INSIDE = [
   ...['0.0.0.0', '0.1.2.3', '10.0.0.1', '10.255.255.255', '100.64.0.1', '100.127.255.255', '127.0.0.1', '127.255.0.1'],
   ...['169.254.169.254', '172.16.0.1', '172.31.255.255', '192.0.0.1', '192.0.2.1', '192.88.99.1', '192.168.0.1'],
@@ -40,7 +40,7 @@ describe('addresses', () => {
   })
 
   it.each(['localhost', '', '127.1', '0x7f.1', '2130706433', '127.0.0.1.', '[::1]', ' 8.8.8.8'])(
-    '%j is no address: refused, as nobody knows what it is',
+    '%j is not an address, so it is refused',
     (text) => expect(strict.allows(text, 443)).toBe(false),
   )
 

@@ -1,4 +1,4 @@
-// A receiver that does not answer, and a caller who names many receivers, use a few permits only.
+// A receiver that does not respond, and a caller with many receivers, use only a few permits.
 import { expect, it } from 'vitest'
 import { createReceivers, type Receiver } from '../../../apps/worker/src/webhooks/receivers.ts'
 
@@ -9,7 +9,7 @@ const named = (requesterId: string, host: string): Receiver => ({
 })
 const endpoint = (endpointId: string): Receiver => ({ endpointId, requesterId: null, url: 'https://same.example/' })
 
-it('gives a caller with a host name for each webhook a tenth of the permits, again after their release', () => {
+it('limits a caller with many receivers to a tenth of the permits, and reuses permits after their release', () => {
   const receivers = createReceivers(CONCURRENCY)
   const entered = Array.from({ length: CONCURRENCY }, (_, index) =>
     receivers.acquire(named('a', `h${index}.a.example`)),
@@ -23,7 +23,7 @@ it('gives a caller with a host name for each webhook a tenth of the permits, aga
   expect(receivers.acquire(named('a', 'one-more.a.example'))).toHaveProperty('release')
 })
 
-it('gives one host three permits for all callers together, and each endpoint three of its own', () => {
+it('limits a host to three permits for all callers together, and an endpoint to three permits', () => {
   const receivers = createReceivers(CONCURRENCY)
   const kinds = (all: readonly Receiver[]) =>
     all.map((one) => ('release' in receivers.acquire(one) ? 'permit' : 'wait'))
@@ -32,7 +32,7 @@ it('gives one host three permits for all callers together, and each endpoint thr
   expect(kinds(['1', '1', '1', '1', '2'].map(endpoint))).toEqual(['permit', 'permit', 'permit', 'wait', 'permit'])
 })
 
-it('delays deliveries longer the more of them wait for the same receiver, but not those of other receivers', () => {
+it('increases the delay with the number of deliveries that wait for the same receiver, not for other receivers', () => {
   const receivers = createReceivers(CONCURRENCY, () => 0)
   const delayOf = (receiver: Receiver): number => {
     const entered = receivers.acquire(receiver)

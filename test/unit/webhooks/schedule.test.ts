@@ -1,4 +1,4 @@
-// When a webhook is tried again: for three days, further and further apart, never sooner than the receiver asks.
+// The schedule of delivery attempts: three days, with increasing delays, and never earlier than Retry-After.
 import { describe, expect, it } from 'vitest'
 import { nextDelay, parseRetryAfter } from '../../../apps/worker/src/webhooks/schedule.ts'
 

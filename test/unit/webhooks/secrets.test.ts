@@ -1,4 +1,4 @@
-// Secrets at rest, and what they sign.
+// Webhook secrets: their encryption in the database, and their signatures.
 import { randomBytes } from 'node:crypto'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import { createWebhookSecret, webhookHeaders } from '@waybill/shared/webhooks/signature.ts'

@@ -55,9 +55,11 @@ function Tile({ label, value, children }: TileProps) {
 function Dependencies({ dependencies }: { readonly dependencies: System['dependencies'] }) {
   const words = healthText
   const nameOf = (name: string) => words.dependencies[name] ?? name
-  const away = Object.entries(dependencies).filter(([, state]) => state === 'away')
+  const unavailable = Object.entries(dependencies).filter(([, state]) => state === 'away')
   const value =
-    away.length === 0 ? words.allOperational : words.notOperational(away.map(([name]) => nameOf(name)).join(', '))
+    unavailable.length === 0
+      ? words.allOperational
+      : words.notOperational(unavailable.map(([name]) => nameOf(name)).join(', '))
   return (
     <Tile label={words.dependenciesTitle} value={value}>
       <ul className="states">

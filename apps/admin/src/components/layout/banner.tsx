@@ -26,7 +26,7 @@ export function ConnectionBanner() {
 
   const check = () => {
     // A failed query retries and updates the state. This check is for views where only an action failed.
-    if (state === 'away' && client.isFetching() > 0) return
+    if (state === 'unavailable' && client.isFetching() > 0) return
     void isReachable(state).then((isRestored) => isRestored && connection.get() === state && connection.set('ok'))
   }
   useEffect(() => {
