@@ -1,7 +1,8 @@
 // Runs the commands and programs of the documents in a clone, against a running system.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../apps/standalone/src/free-port.ts'
@@ -85,11 +86,13 @@ describe('the commands of a document work', () => {
   let shop: Shop
   let system: ChildProcess
   let port: number
+  /** The output of `npm start`. */
+  let said: string
 
   beforeAll(async () => {
     ;[clone, shop, port] = await Promise.all([makeClone(), createShop(), aPort()])
     system = spawn('npm', ['start'], { cwd: clone.directory, env: environment(port), detached: true })
-    await started(system)
+    said = await started(system)
   })
   afterAll(async () => {
     if (system.exitCode === null) {
@@ -107,6 +110,21 @@ describe('the commands of a document work', () => {
   })
   // npx needs 4 s of CPU time to find the program. README.md shows that it does; the others start it directly.
   const direct = { 'npx waybill': './node_modules/.bin/waybill' }
+
+  it('npm start says where the key is, keeps its data for its user, and can be reached from this machine only', async () => {
+    const key = (await readFile(join(clone.directory, '.data/api-key'), 'utf8')).trim()
+    expect(said).not.toContain(key)
+    expect(said).toContain('API key  in .data/api-key')
+    expect(said).toContain('$(cat .data/api-key)')
+    const modeOf = async (path: string) => ((await stat(join(clone.directory, path))).mode & 0o777).toString(8)
+    for (const path of ['.data', '.data/postgres', '.data/s3'])
+      expect([path, await modeOf(path)]).toEqual([path, '700'])
+    for (const path of ['.data/api-key', '.data/webhook-secret-key', '.data/postgres/password'])
+      expect([path, await modeOf(path)]).toEqual([path, '600'])
+    expect(await accepts('127.0.0.1', port)).toBe(true)
+    // Every address 127.x.y.z is this machine. A server that listens on all addresses accepts it.
+    expect(await accepts('127.0.0.2', port)).toBe(false)
+  })
 
   it('every TypeScript block passes the type check, and every program runs', async () => {
     const modules = all.filter(({ language, file, noRun }) => language === 'ts' && (file ?? noRun) !== undefined)
@@ -167,7 +185,7 @@ const isTyped = ({ language, noRun }: Block) => language === 'bash' && noRun ===
 /** What a reader has: nothing of the test's own settings. Few rows, so that it is quick. */
 function environment(port: number): Record<string, string> {
   const { HOME = '' } = process.env
-  const system = { PORT: String(port), HOST: '127.0.0.1', SAMPLE_ROWS: '2000' }
+  const system = { PORT: String(port), SAMPLE_ROWS: '2000' }
   // For the command line: what it keeps lies in the clone.
   return {
     ...inheritedEnvironment(),
@@ -178,17 +196,26 @@ function environment(port: number): Record<string, string> {
   }
 }
 
-/** @throws Error with what it said, when it ends instead */
-function started(system: ChildProcess): Promise<void> {
+/** @returns the output until then @throws Error with the output, when it ends instead */
+function started(system: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = ''
     for (const stream of [system.stdout, system.stderr]) {
       stream?.on('data', (text) => {
         said += text
-        if (said.includes('Waybill is running')) resolve()
+        // The last line of the message.
+        if (said.includes('Waybill is running') && said.includes(`-d '{"dataset"`)) resolve(said)
       })
     }
     system.once('close', (code) => reject(new Error(`npm start ended with ${code}:\n${said}`)))
+  })
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
   })
 }
 

@@ -1,4 +1,5 @@
 // Invalid settings are reported before anything starts: all at once, by name, and without secrets.
+import { SAMPLE_SECRETS } from '@waybill/shared/settings/fields.ts'
 import { ConfigError, readConfig, readStandaloneNeeds } from '@waybill/shared/settings/read.ts'
 import { describe, expect, it } from 'vitest'
 
@@ -107,6 +108,20 @@ describe('settings', () => {
     const problems = problemsOf({ [name]: value })
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain(name)
+  })
+})
+
+describe('the sample secrets of .env.example', () => {
+  it.each(Object.entries(SAMPLE_SECRETS))('%s is refused, with the command that creates a secret', (name, sample) => {
+    expect(problemsOf({ [name]: sample })).toEqual([
+      expect.stringMatching(`^${name} is the sample value of \\.env\\.example, .*openssl rand`),
+    ])
+  })
+
+  it('may stay as an old webhook key, so that an installation can replace it', () => {
+    const own = Buffer.alloc(32, 'own').toString('base64')
+    expect(problemsOf({ WEBHOOK_SECRET_KEYS: `${own},${SAMPLE_SECRETS.WEBHOOK_SECRET_KEYS}` })).toEqual([])
+    expect(problemsOf({ WEBHOOK_SECRET_KEYS: `${SAMPLE_SECRETS.WEBHOOK_SECRET_KEYS},${own}` })).toHaveLength(1)
   })
 })
 

@@ -18,7 +18,7 @@ const datasets = await loadDatasetsOrExit(config, log)
 const connections = connect(config, 'waybill-api', log)
 
 const stopping = new AbortController()
-let isStarting = config.BOOTSTRAP_API_KEY !== undefined
+let isStarting = true
 const refusals = createRefusalRecorder({ db: connections.db, log })
 const app = createServer({
   config,
@@ -32,7 +32,7 @@ const app = createServer({
 })
 const server = await listen(app, config)
 log.info({ port: server.port }, 'api listens')
-if (config.BOOTSTRAP_API_KEY !== undefined) void bootstrap(config.BOOTSTRAP_API_KEY)
+void bootstrap()
 
 await untilSignal()
 log.info('stopping: no new connections; requests on their way are answered')
@@ -47,14 +47,15 @@ log.info('stopped')
 process.exit(0)
 
 /**
- * The database may start after this process. Until it is available, requests get 503 and /readyz is not ready. When the
- * key cannot be stored for another reason, that is logged, and the API serves other callers.
+ * Stores BOOTSTRAP_API_KEY, or ends an earlier one. The database may start after this process. Until it is available,
+ * requests get 503 and /readyz is not ready. When the key cannot be stored for another reason, that is logged, and the
+ * API serves other callers.
  */
-async function bootstrap(key: string): Promise<void> {
+async function bootstrap(): Promise<void> {
   try {
     await retryWhileUnavailable(
       Number.POSITIVE_INFINITY,
-      () => ensureBootstrapKey(connections.db, key),
+      () => ensureBootstrapKey(connections.db, config.BOOTSTRAP_API_KEY),
       stopping.signal,
     )
   } catch (error) {

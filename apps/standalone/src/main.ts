@@ -1,4 +1,5 @@
 // `npm start`: keeps the whole system running until Ctrl-C.
+import { relative } from 'node:path'
 import { describeProcess } from '@waybill/api/metrics/process.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
 import { ConfigError } from '@waybill/shared/settings/read.ts'
@@ -9,16 +10,18 @@ const signal = untilSignal()
 
 try {
   const system = await startSystem({ say, registry: describeProcess() })
+  // The key itself is not printed: the output of a terminal is copied, recorded and shared.
+  const keyFile = system.apiKeyFile === undefined ? undefined : relative('', system.apiKeyFile)
   say(`
 Waybill is running. Press Ctrl-C to stop it. Its data stays in ${system.config.DATA_DIR}.
 
   Open     ${system.url}
-  API key  ${system.apiKey}
+  API key  ${keyFile === undefined ? 'the value of BOOTSTRAP_API_KEY' : `in ${keyFile}`}
 
 Or request an export with curl, then follow the Location header of the response:
 
   curl -i -X POST ${system.url}/v1/exports \\
-    -H 'Authorization: Bearer ${system.apiKey}' \\
+    -H "Authorization: Bearer ${keyFile === undefined ? '$BOOTSTRAP_API_KEY' : `$(cat ${keyFile})`}" \\
     -H 'Content-Type: application/json' \\
     -d '{"dataset":"user-points","format":"csv"}'
 `)

@@ -1,6 +1,5 @@
 // Starts the whole system in one process: API, worker, and an embedded server for each one that is not configured.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createRefusalRecorder } from '@waybill/api/auth/refusals.ts'
 import type { ServerDeps } from '@waybill/api/deps.ts'
@@ -19,6 +18,7 @@ import type { Config } from '@waybill/shared/settings/schema.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { startWorker } from '@waybill/worker/worker.ts'
 import pg from 'pg'
+import { prepareDataDir, readOrCreateSecret } from './data-dir.ts'
 import { freePort } from './free-port.ts'
 import { startPostgres } from './postgres/embedded-postgres.ts'
 import { startS3 } from './s3/embedded-s3.ts'
@@ -41,6 +41,8 @@ export interface System {
   readonly url: string
   /** Of an administrator. */
   readonly apiKey: string
+  /** The file that holds `apiKey`. Undefined: the key is the value of BOOTSTRAP_API_KEY. */
+  readonly apiKeyFile: string | undefined
   readonly config: Config
   readonly datasets: Datasets
   /** Stops everything, last started first. Running exports finish, or go back to the queue. */
@@ -61,8 +63,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 
   try {
-    await mkdir(dataDir, { recursive: true })
-    const found: Record<string, string> = { ...options.defaults, LOG_LEVEL: options.defaults?.LOG_LEVEL ?? 'warn' }
+    await prepareDataDir(dataDir)
+    // A system on a laptop is for its user; HOST opens it to the network.
+    const found: Record<string, string> = { HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...options.defaults }
     if (needs.postgres) {
       say('Starting the embedded Postgres')
       const postgres = await startPostgres({
@@ -85,9 +88,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       found.S3_SECRET_ACCESS_KEY = s3.secretAccessKey
       found.S3_FORCE_PATH_STYLE = 'true'
     }
-    if (needs.apiKey) found.BOOTSTRAP_API_KEY = await readOrCreate(join(dataDir, 'api-key'), generateKey)
+    const apiKeyFile = needs.apiKey ? join(dataDir, 'api-key') : undefined
+    if (apiKeyFile !== undefined) found.BOOTSTRAP_API_KEY = await readOrCreateSecret(apiKeyFile, generateKey)
     if (needs.webhookKey) {
-      found.WEBHOOK_SECRET_KEYS = await readOrCreate(join(dataDir, 'webhook-secret-key'), newSecretKey)
+      found.WEBHOOK_SECRET_KEYS = await readOrCreateSecret(join(dataDir, 'webhook-secret-key'), newSecretKey)
     }
     const settings = readConfig(env, found)
     // Links in webhooks name the port.
@@ -126,7 +130,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     })
     const server: ListeningServer = await listen(app, config)
     stops.push(() => server.close(config.SHUTDOWN_GRACE))
-    return { url: `http://localhost:${server.port}`, apiKey, config, datasets: loaded.datasets, stop }
+    return { url: `http://localhost:${server.port}`, apiKey, apiKeyFile, config, datasets: loaded.datasets, stop }
   } catch (error) {
     await stop()
     throw error
@@ -149,16 +153,6 @@ async function createDatabaseIfMissing(serverUrl: string): Promise<void> {
   } finally {
     await client.end()
   }
-}
-
-/** The same key at every start: scripts may contain it. */
-async function readOrCreate(path: string, create: () => string): Promise<string> {
-  try {
-    await writeFile(path, `${create()}\n`, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  return (await readFile(path, 'utf8')).trim()
 }
 
 function newSecretKey(): string {

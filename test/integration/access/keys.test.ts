@@ -271,7 +271,7 @@ it('records each change of a key in the audit trail, without secrets', async () 
 })
 
 describe('the bootstrap key', () => {
-  const start = (key: string) => ensureBootstrapKey(system.connections.db, key)
+  const start = (key?: string) => ensureBootstrapKey(system.connections.db, key)
 
   it('does not change other keys at a restart', async () => {
     const { client } = await newKey()
@@ -288,6 +288,21 @@ describe('the bootstrap key', () => {
     await start(ADMIN_KEY) // a rollback must not lock the operator out
     expect((await system.admin.get('/v1/me')).status).toBe(200)
     expect((await createApiClient(system.url, 'another-admin-key-0123').get('/v1/me')).status).toBe(401)
+  })
+
+  it('expires at the next start without a key in the settings, and this is in the trail', async () => {
+    const { client } = await newKey()
+    await start()
+    expect((await system.admin.get('/v1/me')).status).toBe(401)
+    expect((await client.get('/v1/me')).status).toBe(200)
+    await start() // changes nothing more
+    await start(ADMIN_KEY)
+    expect((await system.admin.get('/v1/me')).status).toBe(200)
+    const { items } = (await system.admin.get('/v1/audit?type=api-key.changed&limit=2')).body
+    expect(items.map(({ data }: { data: { expiresAt: unknown } }) => data.expiresAt)).toEqual([
+      null,
+      expect.any(String),
+    ])
   })
 
   it('stays revoked after a restart', async () => {

@@ -1,6 +1,7 @@
 // .env.example is generated from the settings, and its values are valid.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { SAMPLE_SECRETS } from '../../../packages/shared/src/settings/fields.ts'
 import { readConfig } from '../../../packages/shared/src/settings/read.ts'
 import { type Config, settingsSchema } from '../../../packages/shared/src/settings/schema.ts'
 import { renderEnvExample } from '../../../scripts/write-env-example.ts'
@@ -39,12 +40,17 @@ describe('.env.example', () => {
     expect(comment).toMatch(/^\S.*\S\.$/)
   })
 
-  it.each(entries.filter(({ active }) => !active))('shows the default of $name, or a valid example', (entry) => {
-    const name = entry.name as keyof Config
-    const shown = readConfig({ ...required, ...companions(name), [name]: entry.value })[name]
-    if (defaults[name] === undefined) expect(entry.comment).toContain('Unset')
-    else expect(shown).toEqual(defaults[name])
-  })
+  it.each(entries.filter(({ active }) => !active))(
+    'shows the default of $name, a valid example, or a sample secret that is refused',
+    (entry) => {
+      const name = entry.name as keyof Config
+      const show = () => readConfig({ ...required, ...companions(name), [name]: entry.value })
+      if (name in SAMPLE_SECRETS) return expect(show).toThrow('sample value')
+      const shown = show()[name]
+      if (defaults[name] === undefined) expect(entry.comment).toContain('Unset')
+      else expect(shown).toEqual(defaults[name])
+    },
+  )
 })
 
 /** Settings that must be set together with the given one. */

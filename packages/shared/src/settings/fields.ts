@@ -67,3 +67,15 @@ export const origins = list(isOrigin, 'must be origins like https://app.example.
 function isOrigin(word: string): boolean {
   return word === '*' || (URL.canParse(word) && /^https?:/.test(word) && new URL(word).origin === word)
 }
+
+/** The sample of a secret in .env.example. It is published, so it protects nothing. */
+export const SAMPLE_SECRETS = {
+  BOOTSTRAP_API_KEY: 'change-me-change-me',
+  METRICS_TOKEN: 'change-me-to-something-long',
+  WEBHOOK_SECRET_KEYS: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
+} as const
+
+export const isNotSample = (name: keyof typeof SAMPLE_SECRETS) => (value: string) => value !== SAMPLE_SECRETS[name]
+
+export const sampleProblem = (command: string) =>
+  `is the sample value of .env.example, which is public; create a secret of your own with: ${command}`

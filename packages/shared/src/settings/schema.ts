@@ -7,10 +7,13 @@ import {
   duration,
   httpUrl,
   integer,
+  isNotSample,
   networks,
   origins,
   postgresUrl,
   proxies,
+  SAMPLE_SECRETS,
+  sampleProblem,
   secretKeys,
   size,
 } from './fields.ts'
@@ -20,7 +23,7 @@ export const DEFAULT_ADMIN_ROLE = 'AdministratorGAME'
 
 const http = {
   PORT: integer(8080, 0, 65_535).describe('TCP port of the API. 0: any free port.'),
-  HOST: z.string().default('0.0.0.0').describe('Address that the API listens on.'),
+  HOST: z.string().default('0.0.0.0').describe('Address that the API listens on. npm start: 127.0.0.1.'),
   PUBLIC_URL: httpUrl
     .transform((url) => url.replace(/\/+$/, ''))
     .optional()
@@ -55,9 +58,10 @@ const http = {
     'Requests per minute and client address without a valid token, before the address is blocked. 0: no limit.',
   ),
   METRICS_TOKEN: bearerToken
+    .refine(isNotSample('METRICS_TOKEN'), sampleProblem('openssl rand -hex 24'))
     .optional()
     .describe('Bearer token required to read /metrics, 16 characters or more. Unset: /metrics needs no token.')
-    .meta({ examples: ['change-me-to-something-long'] }),
+    .meta({ examples: [SAMPLE_SECRETS.METRICS_TOKEN] }),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -165,9 +169,12 @@ const storage = {
 
 const access = {
   BOOTSTRAP_API_KEY: bearerToken
+    .refine(isNotSample('BOOTSTRAP_API_KEY'), sampleProblem('openssl rand -hex 24'))
     .optional()
-    .describe('An admin API key that exists from the first start, 16 characters or more. Unset: none is created.')
-    .meta({ examples: ['change-me-change-me'] }),
+    .describe(
+      'An admin API key that exists from the first start, 16 characters or more. Unset: there is none, and an earlier one expires.',
+    )
+    .meta({ examples: [SAMPLE_SECRETS.BOOTSTRAP_API_KEY] }),
   OIDC_ISSUER: httpUrl
     .optional()
     .describe('Issuer ("iss") of the accepted OIDC access tokens. The URL must match exactly. Unset: API keys only.')
@@ -239,12 +246,14 @@ const worker = {
 }
 
 const webhooks = {
+  // Only as the first key, which encrypts. After it, the sample lets an old installation replace it.
   WEBHOOK_SECRET_KEYS: secretKeys
+    .refine(([first = '']) => isNotSample('WEBHOOK_SECRET_KEYS')(first), sampleProblem('openssl rand -base64 32'))
     .optional()
     .describe(
       'Keys that encrypt webhook secrets, 32 bytes in base64 each, separated by commas, the newest first. Unset: no webhooks.',
     )
-    .meta({ examples: ['MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='] }),
+    .meta({ examples: [SAMPLE_SECRETS.WEBHOOK_SECRET_KEYS] }),
   WEBHOOK_ALLOW_HTTP: boolean(false).describe('true: webhooks may also use http:// URLs.'),
   WEBHOOK_ALLOWED_NETWORKS: networks
     .optional()
@@ -271,7 +280,9 @@ const standalone = {
   DATA_DIR: z
     .string()
     .default('.data')
-    .describe('Directory of the embedded Postgres and S3 servers, and of the generated API key.'),
+    .describe(
+      'Directory of the embedded Postgres and S3 servers, and of the generated API key. Only its owner can read it.',
+    ),
   SAMPLE_ROWS: integer(100_000, 0, 100_000_000).describe(
     'Rows of user points that the first start of the embedded Postgres generates; other tables in proportion. 0: none.',
   ),
