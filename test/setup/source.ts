@@ -1,4 +1,4 @@
-// Reads as the product does, and watches what the source's server does meanwhile.
+// Reads tables like the product, and observes the sessions of the source's server.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createReader, type Reader } from '@waybill/shared/database/client.ts'
 import type { TableQuery } from '@waybill/shared/datasets/dataset.ts'
@@ -8,13 +8,13 @@ import type { Row } from '@waybill/shared/vocabulary/table.ts'
 import { afterAll, beforeAll } from 'vitest'
 import { createTestDatabase, withClient } from './database.ts'
 
-/** Shown in pg_stat_activity. */
+/** The application name of the source's sessions in pg_stat_activity. */
 export const SOURCE_NAME = 'test-source'
 
 export const createSource = (url: string, connections = 3): Reader =>
   createReader({ url, name: SOURCE_NAME, connections, connectTimeout: 5_000, queryTimeout: 60_000 })
 
-/** A database and a source that reads it, for all tests of a file. Call it at the top of the file. */
+/** Creates a database, and a source that reads it, for all tests of a file. Call it at the top of the file. */
 export function useSource(): { readonly url: string; readonly source: Reader } {
   const made: { url: string; source?: Reader; drop?: () => Promise<void> } = { url: '' }
   beforeAll(async () => {
@@ -38,7 +38,7 @@ export const readOptions = (options: Partial<ReadOptions> = {}): ReadOptions => 
   ...options,
 })
 
-/** Every row; calls back once, after the first chunk. */
+/** Reads every row, and calls `afterFirstChunk` once. */
 export async function readTable(
   source: Reader,
   query: TableQuery,
@@ -61,7 +61,7 @@ export async function readTable(
   }
 }
 
-/** One text column. */
+/** A query with one text column. */
 export const textQuery = (sql: string, values: readonly string[] = []): TableQuery => ({
   sql,
   values,
@@ -71,11 +71,11 @@ export const textQuery = (sql: string, values: readonly string[] = []): TableQue
 export interface Session {
   readonly pid: number
   readonly state: string
-  /** What it waits for. */
+  /** The event that the session waits for. */
   readonly waitEvent: string | null
 }
 
-/** What the source's sessions that are not at rest are doing. */
+/** The sessions of the source that are not idle. */
 export async function busySessions(url: string): Promise<Session[]> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<Session>(
@@ -87,7 +87,7 @@ export async function busySessions(url: string): Promise<Session[]> {
   })
 }
 
-/** Waits until the source is at work on something that takes time. */
+/** Waits until the source runs a query. */
 export async function untilActive(url: string): Promise<Session> {
   for (;;) {
     const active = (await busySessions(url)).find(({ state }) => state === 'active')
@@ -96,8 +96,8 @@ export async function untilActive(url: string): Promise<Session> {
   }
 }
 
-/** Milliseconds until nothing of the source is at work or holds a transaction open. */
-export async function restsAfter(url: string, timeoutMs = 60_000): Promise<number> {
+/** Milliseconds until all sessions of the source are idle, outside of a transaction. */
+export async function idleAfter(url: string, timeoutMs = 60_000): Promise<number> {
   const startedAt = performance.now()
   while ((await busySessions(url)).length > 0 && performance.now() - startedAt < timeoutMs) await sleep(20)
   return performance.now() - startedAt

@@ -1,4 +1,4 @@
-// Access rules: requests every route as every kind of caller. A new route without a rule here fails.
+// Access rules: calls every route as every kind of caller. A new route without a rule fails this test.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRoutes } from '../../../apps/api/src/server.ts'
 import { createLogger } from '../../../packages/shared/src/process/log.ts'
@@ -11,15 +11,15 @@ import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 const CALLERS = ['no token', 'a bad token', 'no role', 'the exporter', 'another exporter', 'an admin'] as const
 type CallerName = (typeof CALLERS)[number]
 
-/** What each caller is answered when it is not let through, by the kind of the rule. */
+/** The error for each caller without access, by the kind of the rule. */
 const REFUSALS: Readonly<Record<Rule['kind'], Readonly<Partial<Record<CallerName, [number, string]>>>>> = {
   open: {},
-  own: { 'another exporter': [404, 'NOT_FOUND'], ...notLetIn() },
-  each: notLetIn(),
-  admin: { 'the exporter': [403, 'FORBIDDEN'], 'another exporter': [403, 'FORBIDDEN'], ...notLetIn() },
+  own: { 'another exporter': [404, 'NOT_FOUND'], ...unauthorized() },
+  each: unauthorized(),
+  admin: { 'the exporter': [403, 'FORBIDDEN'], 'another exporter': [403, 'FORBIDDEN'], ...unauthorized() },
 }
 
-function notLetIn(): Readonly<Partial<Record<CallerName, [number, string]>>> {
+function unauthorized(): Readonly<Partial<Record<CallerName, [number, string]>>> {
   return {
     'no token': [401, 'UNAUTHENTICATED'],
     'a bad token': [401, 'UNAUTHENTICATED'],
@@ -57,7 +57,7 @@ function as(caller: CallerName): ApiClient {
   return createApiClient(system.url, tokens[caller])
 }
 
-/** From the product itself, so that none can be forgotten. */
+/** The routes of the product, so that none can be forgotten here. */
 const routes = () =>
   createRoutes({
     config: system.config,

@@ -21,7 +21,7 @@ afterAll(() => system.stop())
 const EXPORT = { dataset: 'users', format: 'csv' }
 const SOMEBODYS = '018f0000-0000-7000-8000-000000000000'
 
-/** Every address behind a token, with a body where it needs one. */
+/** Every route that requires a token, with a body where it needs one. */
 const ADDRESSES = [
   ['GET', '/v1/exports'],
   ['POST', '/v1/exports'],

@@ -14,9 +14,9 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 const create = (body: unknown) => system.admin.post('/v1/api-keys', body)
-const NOBODYS = '018f0000-0000-7000-8000-000000000000'
+const UNKNOWN_ID = '018f0000-0000-7000-8000-000000000000'
 
-/** As if it were later: what was to come is over. */
+/** Sets the time in this column to the past. */
 const pass = (id: string, column: 'expires_at' | 'previous_expires_at') =>
   withClient(system.database.url, (client) =>
     client.query(`UPDATE waybill.api_keys SET ${column} = now() - interval '1 second' WHERE id = $1`, [id]),
@@ -157,7 +157,7 @@ describe('a key that is rotated', () => {
   })
 
   it('is rejected when it does not exist, has ended, or belongs to the settings', async () => {
-    expectProblem(await rotateBy(NOBODYS, '0s'), 404, 'NOT_FOUND')
+    expectProblem(await rotateBy(UNKNOWN_ID, '0s'), 404, 'NOT_FOUND')
     const revoked = await newKey()
     await system.admin.delete(`/v1/api-keys/${revoked.id}`)
     expectProblem(await rotateBy(revoked.id, '0s'), 409, 'API_KEY_ENDED')

@@ -105,7 +105,7 @@ describe('with Redis', () => {
     const other = await start({ ...shared, REDIS_URL: inject('redisUrl'), DATABASE_URL: one.config.DATABASE_URL })
     const { body } = await one.admin.post('/v1/api-keys', { name: 'both', role: 'exporter' })
     const clients = [createApiClient(one.url, body.key), createApiClient(other.url, body.key)]
-    // Until both have found Redis, each counts alone.
+    // Until both processes are connected to Redis, each counts alone.
     const left = async (client: ApiClient | undefined) =>
       Number(/r=(\d+)/.exec((await client?.get('/v1/me'))?.headers.get('ratelimit') ?? '')?.[1])
     const isUsedUp = async () => (await left(clients[0])) === 0 && (await left(clients[1])) === 0

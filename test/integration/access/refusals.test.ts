@@ -34,7 +34,7 @@ interface Recorded {
   readonly counted: number
 }
 
-/** The events of one caller with a code, and the sum of the counts in the others. */
+/** The number of events of one caller with a code, and the sum of the counts in its other events. */
 async function recordedFor(id: string): Promise<Recorded> {
   const [row] = await db.$queryRaw<Recorded[]>`SELECT count(*) FILTER (WHERE data ? 'code')::int AS written,
     coalesce(sum((data ->> 'unrecordedBefore')::int), 0)::int AS counted

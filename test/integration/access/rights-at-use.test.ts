@@ -68,7 +68,7 @@ describe.each([
   it('during the run, the export stops and leaves no file', async () => {
     const key = await createKey()
     await withClient(system.database.url, async (locker) => {
-      // What it reads is locked, so it runs for as long as we like.
+      // Its table is locked, so the export keeps running.
       await locker.query('BEGIN; LOCK TABLE users')
       const { body } = await key.client.post('/v1/exports', EXPORT)
       work()

@@ -42,7 +42,7 @@ describe('an action of a caller', () => {
     for (const event of events) expect(event).toMatchObject({ actor: name, actorId: id, address: '127.0.0.1' })
     for (const event of events.slice(1)) expect(event.userAgent).toBe('nightly/1.0')
     expect(events.map(({ exportId }) => exportId)).toEqual([asked.id, null, asked.id, asked.id])
-    // By name it is the same, and what a worker did has a worker's name and no address.
+    // The name is the same in each event. An event of a worker has the name of the worker and no address.
     expect(await trail(`actor=${name}`)).toEqual(events)
     const [started] = await trail('type=export.started')
     expect(started).toMatchObject({ exportId: asked.id, attempt: 1, actorId: null, address: null, userAgent: null })
@@ -132,7 +132,7 @@ describe('a refused request for an export', () => {
         await other.query('ALTER TABLE waybill.elsewhere RENAME TO audit_events')
       }
     })
-    // What waited for the lock was written once it was free; a refusal that is written down works again.
+    // The event that waited for the lock was written after its release, and new refusals are recorded again.
     await refused()
     await expect.poll(async () => typesOf(await trail(`actor=${id}`))).toEqual(['export.refused', 'export.refused'])
   })

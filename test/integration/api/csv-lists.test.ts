@@ -8,7 +8,7 @@ import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 let system: TestSystem
 let exporter: ApiClient
 
-/** A user agent is stored as the client sends it. */
+/** The API stores the user agent of the client unchanged. */
 const FORMULA = '=HYPERLINK("http://evil.example","a,b")'
 const LISTS = ['/v1/exports?scope=all', '/v1/exports/history?scope=all', '/v1/audit?limit=200']
 
@@ -27,7 +27,7 @@ afterAll(() => system.stop())
 const CSV = { Accept: 'text/csv' }
 const rowsOf = (text: string): Record<string, string>[] => parse(text, { columns: true })
 
-/** A field of the JSON as its CSV must be. */
+/** The expected CSV of one field of the JSON. */
 function cellOf(value: Json): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'object') return JSON.stringify(value)

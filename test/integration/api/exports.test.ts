@@ -197,7 +197,7 @@ describe('a cached response', () => {
   })
 })
 
-// S3 signs whole seconds: a link of one second may be valid for a hundredth of it.
+// S3 signs with whole seconds, so a link for one second may be valid for much less.
 describe('links that are valid for three seconds', () => {
   let system: TestSystem
   beforeAll(async () => {

@@ -24,7 +24,7 @@ interface Api {
   stop(): Promise<void>
 }
 
-/** An API of its own with other settings, on the same database. */
+/** Starts another API on the same database, with other settings. */
 async function startApi(settings: Partial<Config>, log = createLogger('test', 'fatal')): Promise<Api> {
   const config: Config = { ...system.config, ...settings }
   const connections: Connections = connect(config, 'waybill-test', log)
@@ -45,7 +45,7 @@ async function readiness(url: string) {
   return { status: response.status, dependencies }
 }
 
-/** What was asked a moment ago is not asked again: a change shows within a second, and the time that a look may take. */
+/** Waits for the state, because /readyz reuses the result of the last check for a second. */
 function becomes(api: Api, state: Record<string, unknown>): Promise<void> {
   return expect.poll(() => readiness(api.url)).toMatchObject(state)
 }
@@ -62,18 +62,18 @@ describe('names only the unavailable dependency', () => {
     ['storage', { S3_SECRET_ACCESS_KEY: 'wrong' }],
     ['storage', { S3_ENDPOINT: 'http://127.0.0.1:1' }],
     ['queue', { REDIS_URL: 'redis://127.0.0.1:1' }],
-    ['source', { SOURCE_DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' }],
+    ['source', { SOURCE_DATABASE_URL: 'postgres://source-reader:secret@127.0.0.1:1/none' }],
   ] as const)('%s: %j', async (dependency, settings) => {
     const api = await startApi(settings)
     try {
       const dependencies = { database: 'ok', source: 'ok', queue: 'ok', storage: 'ok', [dependency]: 'away' }
-      // On a busy machine another may take longer than the first answer waits for it.
+      // On a busy machine, the check of another dependency may time out in the first response.
       const readiness = async () => (await fetch(`${api.url}/readyz`)).json()
       await expect.poll(readiness, { interval: 200 }).toEqual({ status: 'away', dependencies })
       const answer = await fetch(`${api.url}/readyz`)
       const text = await answer.text()
       expect(answer.status).toBe(503)
-      expect(text).not.toMatch(/secret|127\.0\.0\.1|nobody/)
+      expect(text).not.toMatch(/secret|127\.0\.0\.1|source-reader/)
       expect((await fetch(`${api.url}/healthz`)).status, 'a restart would not help').toBe(200)
     } finally {
       await api.stop()
@@ -89,14 +89,14 @@ it('a locked table of the source delays only requests that read it', async () =>
     const ask = () => system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
     for (const { status } of await Promise.all(Array.from({ length: 12 }, ask))) expect(status).toBe(202)
     await becomes(system, { status: 200, dependencies: { source: 'ok' } })
-    // On a connection of its own: a transaction sees pg_stat_activity as it was when it first looked.
+    // On a separate connection, because a transaction sees pg_stat_activity as of its first query.
     const waiting = () =>
       withClient(system.database.url, async (client) => {
         const { rows } = await client.query(`SELECT query FROM pg_stat_activity
           WHERE wait_event_type = 'Lock' AND datname = current_database()`)
         return rows
       })
-    await expect.poll(waiting, { message: 'the server gives up as well' }).toEqual([])
+    await expect.poll(waiting, { message: 'the server ends the statements too' }).toEqual([])
   } finally {
     await locker.end()
   }
@@ -112,7 +112,7 @@ it('previews of a locked table leave connections for others, and succeed after t
     const asked = Array.from({ length: 12 }, () =>
       client.post('/v1/exports/preview', { dataset: 'users', format: 'csv' }),
     )
-    // On a connection of its own: a transaction sees pg_stat_activity as it was when it first looked.
+    // On a separate connection, because a transaction sees pg_stat_activity as of its first query.
     const waiting = () =>
       withClient(system.database.url, async (client) => {
         const { rowCount } = await client.query(`SELECT FROM pg_stat_activity

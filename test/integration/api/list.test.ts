@@ -33,7 +33,7 @@ describe('pages', () => {
       expect(page.status).toBe(200)
       seen.push(...ids(page.body))
       cursor = page.body.nextCursor
-      await ask(exporter) // arrives in front of the page that is read
+      await ask(exporter) // a new export appears before the current page
     } while (cursor !== null)
     expect(seen).toEqual(asked)
   })
@@ -99,7 +99,7 @@ describe('finds exports', () => {
     expect(await isFound({ requestedBy: asked.requestedBy })).toBe(true)
     expect(await isFound({ requestedBy: asked.requestedBy.slice(3).toUpperCase() })).toBe(true)
     expect(await isFound({ requestedBy: 'another caller' })).toBe(false)
-    // Signs of a pattern mean themselves, or a name would find others.
+    // The special characters of LIKE are escaped.
     for (const requestedBy of ['%', '_'.repeat(asked.requestedBy.length), '\\']) {
       expect(await isFound({ requestedBy })).toBe(false)
     }

@@ -29,7 +29,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-/** An API of its own on the same database, with other settings. @returns its URL */
+/** Starts another API on the same database, with other settings. @returns its URL */
 async function startApi(settings: Readonly<Record<string, string>>): Promise<string> {
   const log = createLogger('test', 'fatal')
   const config = { ...system.config, ...settings }
@@ -43,7 +43,7 @@ async function startApi(settings: Readonly<Record<string, string>>): Promise<str
   return `http://127.0.0.1:${server.port}`
 }
 
-/** An answer holds for a second: waits for one that is as it should be. */
+/** Waits for the values, because /metrics reuses a reading for a second. */
 function becomes(url: string, expected: Samples): Promise<void> {
   return expect.poll(() => readMetrics(url)).toMatchObject(expected)
 }
@@ -85,7 +85,7 @@ it('counts files, rows, bytes, seconds and failures of other processes from the 
   expect(now[made('sum', 'users', 'csv')]).toBeCloseTo((seconds[0] ?? 0) + (seconds[1] ?? 0), 2)
 })
 
-/** From the request until the file was there. */
+/** Seconds from the request to the completed file, by the audit trail. */
 async function secondsInTrail(id: string): Promise<number> {
   const { body } = await system.admin.get(`/v1/exports/${id}/events`)
   const at = (type: string) => Date.parse(body.items.find((event: Json) => event.type === type).at)
@@ -192,7 +192,7 @@ it('counts a request whose client disconnected as aborted', async () => {
     .toEqual([[expect.stringContaining('method="POST"'), 1]])
 })
 
-/** The queue is in Postgres, too. */
+/** The queue is in the same Postgres. */
 const UNKNOWN_WITHOUT_DATABASE =
   /^waybill_(exports|exports_oldest_queued_seconds|workers|webhook_deliveries_pending|queue_jobs)(\{|$)/
 
@@ -220,9 +220,9 @@ it('responds while Postgres is unavailable, without the metrics of the ledger', 
   await becomes(url, { 'waybill_dependency_up{dependency="database"}': 1, 'waybill_workers{state="alive"}': 1 })
   proxy.refuse()
   await becomes(url, { 'waybill_dependency_up{dependency="database"}': 0 })
-  const away = await readMetrics(url)
-  expect(Object.keys(away).filter((name) => UNKNOWN_WITHOUT_DATABASE.test(name))).toEqual([])
-  expect(away['waybill_dependency_up{dependency="storage"}']).toBe(1)
+  const samples = await readMetrics(url)
+  expect(Object.keys(samples).filter((name) => UNKNOWN_WITHOUT_DATABASE.test(name))).toEqual([])
+  expect(samples['waybill_dependency_up{dependency="storage"}']).toBe(1)
   await system.admin.export({ dataset: 'users', format: 'ndjson' })
   proxy.restore()
   await becomes(url, {
@@ -259,7 +259,7 @@ it('the documentation names exactly the metrics that exist', async () => {
   const named = new Set(docs.match(/\bwaybill_[a-z_]+/g))
   const text = await (await fetch(`${system.url}/metrics`)).text()
   const exported = new Set([...text.matchAll(/^# TYPE (waybill_\w+)/gm)].map(([, name = '']) => name))
-  // A histogram is asked for by the names of its parts.
-  const asked = [...named].map((name) => name.replace(/(?<=_seconds)_(bucket|count|sum)$/, ''))
-  expect([...new Set(asked)].sort()).toEqual([...exported].sort())
+  // The document names histograms by their series.
+  const documented = [...named].map((name) => name.replace(/(?<=_seconds)_(bucket|count|sum)$/, ''))
+  expect([...new Set(documented)].sort()).toEqual([...exported].sort())
 })

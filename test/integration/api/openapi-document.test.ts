@@ -71,7 +71,7 @@ describe('the API reference', () => {
       const answer = await get(address)
       expect(answer.status, address).toBe(200)
       expect((await answer.arrayBuffer()).byteLength, address).toBeGreaterThan(0)
-      // The browser goes by the type that we name: nosniff.
+      // With nosniff, the browser uses the declared type.
       expect(answer.headers.get('content-type'), address).toMatch(
         { css: /^text\/css/, '.js': /^text\/javascript/, png: /^image\/png/, son: /^application\/json/ }[
           address.slice(-3)

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-/** Sends `head`, then `drop` again and again for as long as the server listens. @returns what it answered */
+/** Sends `head`, then repeats `drop` until the server closes the connection. @returns the response */
 function drip(head: string, drop?: string): Promise<string> {
   return new Promise((resolve) => {
     const socket: Socket = connect(Number(new URL(system.url).port), '127.0.0.1')
@@ -19,7 +19,7 @@ function drip(head: string, drop?: string): Promise<string> {
     const dripping = setInterval(() => drop !== undefined && socket.write(drop), 50)
     let answer = ''
     socket.on('data', (chunk: Buffer) => (answer += chunk))
-    socket.on('error', () => undefined) // a reset is as good an end as any
+    socket.on('error', () => undefined) // the server may also reset the connection
     socket.on('close', () => {
       clearInterval(dripping)
       resolve(answer)

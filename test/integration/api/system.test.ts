@@ -118,7 +118,7 @@ describe('exports', () => {
   it('that run are listed with their worker', async () => {
     await withClient(system.database.url, async (client) => {
       await client.query('BEGIN')
-      // The export waits for the table, so that it can be looked at in the middle of its work.
+      // The table is locked, so the export is still running during the check.
       await client.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE')
       const { body } = await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
       await expect

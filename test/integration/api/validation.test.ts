@@ -16,7 +16,7 @@ afterAll(async () => {
   expect(rows[0]?.count, 'a request that was refused left no row').toBe('0')
 })
 
-/** Both addresses read the same request. */
+/** Both routes take the same request. */
 const PATHS = ['/v1/exports', '/v1/exports/preview']
 const GOOD = { dataset: 'user-points', format: 'csv' }
 

@@ -54,7 +54,7 @@ it('reviving many exports while their callers cancel them causes no deadlock', a
   const revivals = Array.from({ length: 4 }, () => ledger.reviveLost(1_000, 'reconciler'))
   await Promise.all([...cancels, ...revivals])
   const { problems } = await verifyTrail(database.url)
-  // Put to work by hand above, so the trail lacks their start; each was canceled once.
+  // The test started the exports directly in the database, without events. Each was canceled once.
   expect(problems).toEqual([])
   expect(await db.auditEvent.count({ where: { type: 'export.canceled' } })).toBe(ids.length)
 })

@@ -8,7 +8,7 @@ import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 let elsewhere: TestDatabase
 let system: TestSystem
 beforeAll(async () => {
-  // A server of its own in a real installation; here a database with an empty trail, which must not be the one read.
+  // The source is another database, with an empty trail. It must not be read.
   elsewhere = await createTestDatabase()
   system = await startTestSystem({ settings: { SOURCE_DATABASE_URL: elsewhere.url } })
 })

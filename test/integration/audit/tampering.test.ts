@@ -28,7 +28,7 @@ afterAll(async () => {
   await db.$disconnect()
   await database.drop()
 })
-/** As it was, for the next hand. */
+/** Restores the trail. */
 afterEach(() =>
   tamper(
     database.url,
@@ -64,12 +64,12 @@ describe('a change of one event', () => {
       WHERE attrelid = 'waybill.audit_events'::regclass AND attnum > 0 AND NOT attisdropped`)
     expect(rows.length).toBeGreaterThan(10)
     for (const { name, type } of rows) {
-      // One with an export and one without; 7 is a download, whose fields are all set but for the attempt.
+      // Event 6 has no export. Event 7 is a download: all fields except the attempt are set.
       for (const id of [6, 7]) {
         await tamper(database.url, `UPDATE waybill.audit_events SET ${name} = ${OTHER[type]?.(name)} WHERE id = ${id}`)
         const { problems } = await verify()
-        const said = name === 'id' ? 'event 700 was changed' : `event ${id} was changed`
-        expect(problems, `${name} of event ${id}`).toContain(said)
+        const problem = name === 'id' ? 'event 700 was changed' : `event ${id} was changed`
+        expect(problems, `${name} of event ${id}`).toContain(problem)
         await tamper(
           database.url,
           `DELETE FROM waybill.audit_events WHERE id IN (${id}, 700);
@@ -116,9 +116,9 @@ describe('a removal', () => {
     ['of the last', `id = ${LAST}`, `events are missing at the end: the last is 12, the head ${LAST}`],
     ['of the tail', 'id > 10', `events are missing at the end: the last is 10, the head ${LAST}`],
     ['of everything', 'true', `events are missing at the end: the last is 0, the head ${LAST}`],
-  ])('%s is detected', async (_, which, said) => {
+  ])('%s is detected', async (_, which, problem) => {
     await tamper(database.url, `DELETE FROM waybill.audit_events WHERE ${which}`)
-    expect((await verify()).problems).toContain(said)
+    expect((await verify()).problems).toContain(problem)
   })
 
   it('of the head is detected', async () => {

@@ -25,7 +25,7 @@ it('the events of an earlier version are in the chain after the migration, and n
       await client.query(`INSERT INTO waybill.exports
           (id, dataset, format, filename, content_type, lane, requester_id, requested_by)
         SELECT gen_random_uuid(), 'users', 'csv', 'f', 't', 'small', 'key:1', 'wb' FROM generate_series(1, 20)`)
-      // Numbers were drawn from a sequence: what was rolled back has left gaps.
+      // The earlier version used a sequence, so rolled back transactions have left gaps in the numbers.
       await client.query(`INSERT INTO waybill.export_events (id, export_id, type, actor, data)
         SELECT 3 * row_number() OVER (), id, 'export.requested', 'wb', '{"limit": null}' FROM waybill.exports`)
       return (await client.query('SELECT id, export_id, type, actor, at, data FROM waybill.export_events ORDER BY id'))

@@ -20,7 +20,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** With the one setting that it needs. */
+/** Runs the command with DATABASE_URL only. */
 async function run(args: readonly string[], url = database.url) {
   const child = spawnProgram('apps/api/src/commands/audit-verify.ts', { args, env: { DATABASE_URL: url } })
   const said = { out: '', err: '' }
@@ -50,10 +50,10 @@ it('reports whether the trail is intact, prints its head, and compares a noted h
 })
 
 it('exits with its own code when the trail cannot be checked, and prints no password', async () => {
-  const away = new URL(database.url)
-  away.port = '1'
-  away.password = 'planted-password'
-  for (const { code, out, err } of [await run([], away.href), await run(['--head', 'x']), await run([], '')]) {
+  const unreachable = new URL(database.url)
+  unreachable.port = '1'
+  unreachable.password = 'planted-password'
+  for (const { code, out, err } of [await run([], unreachable.href), await run(['--head', 'x']), await run([], '')]) {
     expect([code, out]).toEqual([2, ''])
     expect(err).not.toBe('')
     expect(err).not.toContain('planted-password')

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const newest = async () => (await system.admin.get('/v1/exports?limit=1')).body.items[0]
 
-/** Runs `work` while a lock holds the exports of users. */
+/** Runs `work` while a lock blocks exports of users. */
 async function whileHeld(work: () => Promise<void>): Promise<void> {
   await withClient(system.database.url, async (client) => {
     await client.query('BEGIN; LOCK TABLE users')
@@ -55,7 +55,7 @@ it('shows a progress bar while the export runs, and removes it at the end', asyn
   let terminal: ReturnType<typeof cli.onTerminal> | undefined
   await whileHeld(async () => {
     terminal = cli.onTerminal(['export', 'users', '-o', 'users.csv'])
-    // While the table is locked, there is no estimate of the rows. After a long wait in the queue there is a rate too.
+    // While the table is locked, there is no estimate of the rows. A rate is shown after some seconds.
     await terminal.shows(/\r0 rows(, 0 rows\/s)?$/)
   })
   expect(await terminal?.ended).toBe(0)

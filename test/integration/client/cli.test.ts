@@ -206,7 +206,7 @@ describe('a detached export', () => {
 
 describe('lists as CSV', () => {
   it('have one header and as many rows as --limit, over several pages', async () => {
-    // Older than every real export, and removed at the end, so that the other tests do not see them.
+    // Older than all other exports, and removed at the end, so that other tests do not see them.
     const copy = `INSERT INTO waybill.exports
       SELECT (jsonb_populate_record(one, jsonb_build_object(
         'id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'idempotency_key', NULL))).*
@@ -286,7 +286,7 @@ describe('without a terminal, SIGTERM', () => {
     ['cancels it with --cancel-on-interrupt', ['--cancel-on-interrupt'], 'canceled', /is canceled/],
   ])('%s', async (_what, flags, status, says) => {
     await withClient(system.database.url, async (client) => {
-      // Holds the export in the middle, for as long as it takes.
+      // Stops the export before its first row.
       await client.query('BEGIN; LOCK TABLE users')
       const { kill, err, ended } = cli.start(['export', 'users', ...flags])
       await expect.poll(err).toContain('Requested export')
@@ -339,7 +339,7 @@ describe('the config file', () => {
 })
 
 it('runs with the Node of the repository when the one on the PATH is too old', async () => {
-  // An old Node cannot run TypeScript.
+  // Like an old Node, which cannot run TypeScript.
   const { code, out } = await cli.run(['me', '--json'], { nodeFlags: ['--no-experimental-strip-types'] })
   expect([code, JSON.parse(out).role]).toEqual([0, 'admin'])
   expect((await cli.run(['get', 'no-id'], { nodeFlags: ['--no-experimental-strip-types'] })).code).toBe(4)

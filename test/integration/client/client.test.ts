@@ -1,4 +1,4 @@
-// The typed client against the running API: what it asks happens once, and what goes wrong is said.
+// The typed client against the running API: each call takes effect once, and errors are reported.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { createClient, type WaybillClient, WaybillError } from '../../../packages/client/src/index.ts'
@@ -6,11 +6,11 @@ import { withClient } from '../../setup/database.ts'
 import { type HttpFaultProxy, type SeenRequest, startHttpFaultProxy } from '../../setup/network/http-fault-proxy.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
 
-/** Of `loadSample` with 1,000 points. */
+/** The number of users that `loadSample` creates with 1,000 points. */
 const USERS = 110
 const REQUEST = { dataset: 'users', format: 'csv' } as const
 
-/** An error of this code. */
+/** Matches a WaybillError with this code. */
 const failure = (code: string) => expect.objectContaining({ name: 'WaybillError', code })
 
 let system: TestSystem
@@ -29,7 +29,7 @@ afterAll(async () => {
   await system.stop()
 })
 
-const isAsk = ({ method, path }: SeenRequest) => method === 'POST' && path === '/v1/exports'
+const isCreate = ({ method, path }: SeenRequest) => method === 'POST' && path === '/v1/exports'
 const callsTo = (match: (request: SeenRequest) => boolean) => proxy.requests.filter(match).length
 
 async function exportIds(): Promise<string[]> {
@@ -40,21 +40,21 @@ async function exportIds(): Promise<string[]> {
 
 describe('requesting an export', () => {
   it.each([
-    ['is lost on its way', { kind: 'reset' }],
-    ['is done, and the answer is lost', { kind: 'lose-answer' }],
+    ['is lost', { kind: 'reset' }],
+    ['is executed, but its response is lost', { kind: 'lose-answer' }],
     ['is refused with 503', { kind: 'answer', status: 503, body: 'x' }],
     ['is refused with 429', { kind: 'answer', status: 429, body: 'x', headers: { 'Retry-After': '0' } }],
-  ] as const)('makes exactly one where the request %s', async (_what, fault) => {
+  ] as const)('creates exactly one export when the request %s', async (_what, fault) => {
     const before = await exportIds()
-    const asked = callsTo(isAsk)
-    proxy.fail(isAsk, fault, { times: 2 })
+    const callsBefore = callsTo(isCreate)
+    proxy.fail(isCreate, fault, { times: 2 })
     const { id } = await waybill.exports.create(REQUEST)
-    expect(callsTo(isAsk) - asked).toBe(3)
+    expect(callsTo(isCreate) - callsBefore).toBe(3)
     expect(await exportIds()).toEqual([id, ...before])
   })
 
   it('reports the invalid fields and does not retry', async () => {
-    const asked = callsTo(isAsk)
+    const callsBefore = callsTo(isCreate)
     const wrong = waybill.exports.create({
       dataset: 'users',
       format: 'csv',
@@ -70,7 +70,7 @@ describe('requesting an export', () => {
       problem: { type: 'urn:waybill:error:VALIDATION_FAILED', instance: '/v1/exports' },
     })
     expect(error).toHaveProperty('message', expect.stringMatching(/filters\.colour .*users/))
-    expect(callsTo(isAsk) - asked).toBe(1)
+    expect(callsTo(isCreate) - callsBefore).toBe(1)
   })
 
   it('returns the same export for the same idempotency key', async () => {
@@ -93,7 +93,7 @@ describe('waiting', () => {
   })
 
   it('throws with the code of a failed export', async () => {
-    await withClient(system.database.url, (client) => client.query('ALTER TABLE wallettransactions RENAME TO away'))
+    await withClient(system.database.url, (client) => client.query('ALTER TABLE wallettransactions RENAME TO missing'))
     const { id } = await waybill.exports.create({ dataset: 'wallet-transactions', format: 'csv' })
     await expect(waybill.exports.wait(id)).rejects.toMatchObject({
       code: 'SOURCE_TABLE_MISSING',
@@ -111,29 +111,29 @@ describe('while the export is queued', () => {
   afterAll(() => idle.stop())
 
   it('polls no sooner than Retry-After, treats 304 as unchanged, and throws when the export is canceled', async () => {
-    const asked: { at: number; etag: string | null; status: number }[] = []
-    const patient = createClient({
+    const requests: { at: number; etag: string | null; status: number }[] = []
+    const client = createClient({
       url: idle.url,
       key: ADMIN_KEY,
       async fetch(input, init) {
         const at = performance.now()
         const response = await fetch(input, init)
         if (init?.method === 'GET') {
-          asked.push({ at, etag: new Headers(init.headers).get('if-none-match'), status: response.status })
+          requests.push({ at, etag: new Headers(init.headers).get('if-none-match'), status: response.status })
         }
         return response
       },
     })
-    const { id } = await patient.exports.create(REQUEST)
-    const ended = patient.exports.wait(id)
-    ended.catch(() => undefined) // looked at below
-    await expect.poll(() => asked.some(({ status }) => status === 304)).toBe(true)
+    const { id } = await client.exports.create(REQUEST)
+    const ended = client.exports.wait(id)
+    ended.catch(() => undefined) // checked below
+    await expect.poll(() => requests.some(({ status }) => status === 304)).toBe(true)
     await idle.admin.post(`/v1/exports/${id}/cancel`, {})
     await expect(ended).rejects.toMatchObject({ code: 'EXPORT_CANCELED', export: { id, status: 'canceled' } })
-    const [first, second] = asked
+    const [first, second] = requests
     expect([first?.status, first?.etag]).toEqual([200, null])
     expect([second?.status, second?.etag]).toEqual([304, expect.stringMatching(/^W\//)])
-    expect(Number(second?.at) - Number(first?.at)).toBeGreaterThanOrEqual(990) // Retry-After: 1, and a timer's rounding
+    expect(Number(second?.at) - Number(first?.at)).toBeGreaterThanOrEqual(990) // Retry-After is 1 s; timers round
   })
 
   it("rejects at once with the caller's reason when the caller aborts", async () => {
@@ -216,8 +216,8 @@ describe('without a valid response', () => {
   it('reports that the server cannot be reached', async () => {
     const gone = await startHttpFaultProxy(system.url)
     await gone.close()
-    const nobody = createClient({ url: gone.endpoint, retries: 0 })
-    await expect(nobody.me.get()).rejects.toMatchObject({
+    const unreachable = createClient({ url: gone.endpoint, retries: 0 })
+    await expect(unreachable.me.get()).rejects.toMatchObject({
       code: 'NETWORK',
       message: expect.stringMatching(/ECONNREFUSED/),
     })
@@ -225,21 +225,24 @@ describe('without a valid response', () => {
 
   it('reports a server that does not answer in time as unreachable', async () => {
     proxy.fail(({ path }) => path === '/v1/me', { kind: 'hang' })
-    const hasty = createClient({ url: proxy.endpoint, key: ADMIN_KEY, retries: 0, timeout: 200 })
-    await expect(hasty.me.get()).rejects.toMatchObject({ code: 'NETWORK', message: expect.stringMatching(/in time/) })
+    const shortTimeout = createClient({ url: proxy.endpoint, key: ADMIN_KEY, retries: 0, timeout: 200 })
+    await expect(shortTimeout.me.get()).rejects.toMatchObject({
+      code: 'NETWORK',
+      message: expect.stringMatching(/in time/),
+    })
   })
 
   it.each([
     [200, '<h1>Welcome</h1>'],
     [404, '<h1>Not here</h1>'],
-  ])('does not take a page with status %d for an answer', async (status, body) => {
+  ])('rejects a page with status %d as an answer', async (status, body) => {
     proxy.fail(({ path }) => path === '/v1/me', { kind: 'answer', status, body })
     await expect(waybill.me.get()).rejects.toMatchObject({ code: 'UNEXPECTED_ANSWER', status })
   })
 
   it('reports an invalid key without printing it', async () => {
-    const stranger = createClient({ url: system.url, key: 'wb_not-a-key' })
-    const error = await stranger.me.get().catch((reason: unknown) => reason as WaybillError)
+    const rejected = createClient({ url: system.url, key: 'wb_not-a-key' })
+    const error = await rejected.me.get().catch((reason: unknown) => reason as WaybillError)
     expect(error).toEqual(failure('UNAUTHENTICATED'))
     expect(JSON.stringify(error)).not.toContain('wb_not-a-key')
   })

@@ -1,4 +1,4 @@
-// Downloads of the typed client from a real S3 server: whole and right, or refused, whatever the network does.
+// Downloads of the typed client from a real S3 server: complete and correct, or an error, whatever the network does.
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { type HttpFaultProxy, startHttpFaultProxy } from '../../setup/network/ht
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
 
-/** The links lead through both, to the server: one cuts connections, the other sees and answers requests. */
+/** Links lead through both proxies to the server. `tcp` cuts connections; `http` records and answers requests. */
 let tcp: TcpProxy
 let http: HttpFaultProxy
 let system: TestSystem
@@ -71,7 +71,7 @@ describe('the stream', () => {
 
   it('resumes after every lost connection, and delivers each byte once', async () => {
     const seen = http.requests.length
-    // The second waits for the first, so that it falls into the connection after it, however fast the bytes come.
+    // The second cut waits for the first, so that it always hits the next connection.
     const cuts = tcp.cutAfter(200_000, 'downstream').then(() => tcp.cutAfter(300_000, 'downstream'))
     const { body } = await waybill.exports.download(done.id)
     expect(content.equals(await readAll(body))).toBe(true)
@@ -88,7 +88,7 @@ describe('the stream', () => {
   it('resumes with a storage without range requests', async () => {
     const whole = await startHttpFaultProxy(system.url)
     try {
-      // The whole file, whatever range was asked for.
+      // The whole file, whatever range was requested.
       const answer = { kind: 'answer', status: 200, body: content.toString('utf8') } as const
       whole.fail(({ path }) => path.endsWith('/download'), answer)
       const client = createClient({ url: whole.endpoint, key: ADMIN_KEY })
@@ -103,11 +103,11 @@ describe('the stream', () => {
   })
 
   it('does not treat a slow reader as a silent storage', async () => {
-    const patient = createClient({ url: system.url, key: ADMIN_KEY, timeout: 2_000 })
-    const { body } = await patient.exports.download(done.id)
+    const client = createClient({ url: system.url, key: ADMIN_KEY, timeout: 2_000 })
+    const { body } = await client.exports.download(done.id)
     const reader = body.getReader()
     const first = await reader.read()
-    await new Promise((resolve) => setTimeout(resolve, 3_000)) // longer than the client's time limit
+    await new Promise((resolve) => setTimeout(resolve, 3_000)) // longer than the timeout of the client
     reader.releaseLock()
     const rest = await readAll(body)
     expect(digest(Buffer.concat([first.value ?? new Uint8Array(), rest]))).toBe(done.sha256)
@@ -173,19 +173,19 @@ describe('the saved file', () => {
     )
     const part = partPath(path, done.id)
     expect(await readdir(directory)).toEqual([part.slice(directory.length + 1)])
-    const there = (await readFile(part)).length
-    expect(there).toBeGreaterThan(0)
-    expect(await saveExport(waybill, done.id, { path })).toMatchObject({ resumedFrom: there })
+    const partSize = (await readFile(part)).length
+    expect(partSize).toBeGreaterThan(0)
+    expect(await saveExport(waybill, done.id, { path })).toMatchObject({ resumedFrom: partSize })
     expect(content.equals(await readFile(path))).toBe(true)
     expect(await readdir(directory)).toEqual(['points.csv'])
   })
 
   it.each([
-    ['is something else', () => Buffer.from('not the beginning of this file')],
+    ['has other content', () => Buffer.from('not the beginning of this file')],
     ['is longer than the file', () => Buffer.concat([content, content])],
-  ])('is loaded anew where what was left %s', async (_what, left) => {
+  ])('is downloaded from the start when the earlier part %s', async (_what, part) => {
     const path = join(directory, 'points.csv')
-    await writeFile(partPath(path, done.id), left())
+    await writeFile(partPath(path, done.id), part())
     expect(await saveExport(waybill, done.id, { path })).toMatchObject({ resumedFrom: 0 })
     expect(content.equals(await readFile(path))).toBe(true)
   })

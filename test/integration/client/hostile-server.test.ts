@@ -82,7 +82,7 @@ it('escapes control characters in JSON, so that the values stay the same', async
 })
 
 it('warns when it sends the key to another machine without encryption', async () => {
-  // The unspecified address leads to this machine too, but is not a loopback address.
+  // The unspecified address also reaches this machine, but is not a loopback address.
   const far = await cli.run(['get', ID, '--url', `http://0.0.0.0:${port}`])
   expect([far.code, far.err]).toEqual([0, expect.stringMatching(/^waybill: http:\/\/0\.0\.0\.0:\d+ has no encryption/)])
   for (const host of ['127.0.0.1', 'localhost', '127.1']) {

@@ -1,4 +1,4 @@
-// The programs that README and docs show are run as they stand there, and do what is said of them.
+// Runs the programs of README.md and the documents unchanged, and checks their results.
 import { spawn } from 'node:child_process'
 import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
@@ -20,7 +20,7 @@ beforeAll(async () => {
   system = await startTestSystem()
   await loadSample(system.database.url, { rows: 1_000 })
 })
-/** A project of somebody else, that has the package installed. */
+/** A separate project in which the package is installed. */
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'waybill-readme-'))
   await mkdir(join(directory, 'node_modules/@waybill'), { recursive: true })

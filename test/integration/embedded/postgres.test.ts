@@ -1,4 +1,4 @@
-// The embedded Postgres starts on any machine, keeps its state, ends with its process and blocks no other run.
+// The embedded Postgres: it starts on any machine, keeps its state, ends with its process, and does not block other runs.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'

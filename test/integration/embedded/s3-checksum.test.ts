@@ -1,4 +1,4 @@
-// The checksums of the embedded S3 server are the standard ones, and those of parts combine to the one of the whole.
+// The checksums of the embedded S3 server: standard values, and the correct combination of the checksums of parts.
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { type Algorithm, combine, createDigest } from '../../../apps/standalone/src/s3/checksum.ts'
@@ -19,7 +19,7 @@ test.each<[Algorithm, string]>([
 })
 
 test.each<Algorithm>(['CRC32', 'CRC32C', 'CRC64NVME'])(
-  '%s of parts of any size combines to the one of the whole',
+  'the %s values of parts of any size combine to that of the object',
   (algorithm) => {
     for (const sizes of [[0], [1], [5, 5, 3], [0, 7, 0], [70_000, 70_000, 1]]) {
       const parts = sizes.map((size) => randomBytes(size))

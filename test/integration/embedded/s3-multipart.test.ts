@@ -1,4 +1,4 @@
-// Multipart uploads of the embedded S3 server: whole or not at all, listed, aborted, and kept over a restart.
+// Multipart uploads of the embedded S3 server: complete or absent, listed, aborted, and kept over a restart.
 import { createHash, randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -62,15 +62,15 @@ describe('checksums of the whole object', () => {
     ['SHA256', 'COMPOSITE'],
     ['SHA1', 'COMPOSITE'],
   ]
-  test.each(cases)('%s, %s: is the one of an object sent at once', async (algorithm, ChecksumType) => {
+  test.each(cases)('%s, %s: equals that of an object sent in one request', async (algorithm, ChecksumType) => {
     const bodies = [randomBytes(100), randomBytes(100), randomBytes(33)]
-    const asked = await upload('sums', bodies, { ChecksumAlgorithm: algorithm, ChecksumType })
-    await suite.client.send(new CompleteMultipartUploadCommand({ ...asked, ChecksumType }))
+    const created = await upload('sums', bodies, { ChecksumAlgorithm: algorithm, ChecksumType })
+    await suite.client.send(new CompleteMultipartUploadCommand({ ...created, ChecksumType }))
     const where = { Bucket: suite.server.bucket, ChecksumMode: 'ENABLED' as const }
     const head = await suite.client.send(new HeadObjectCommand({ ...where, Key: 'sums' }))
     expect(head.ChecksumType).toBe(ChecksumType)
     const whole = ChecksumType === 'FULL_OBJECT'
-    const values = asked.MultipartUpload.Parts.map((part) =>
+    const values = created.MultipartUpload.Parts.map((part) =>
       Buffer.from(part[`Checksum${algorithm}` as 'ChecksumCRC32'] ?? '', 'base64'),
     )
     const Body = whole ? Buffer.concat(bodies) : Buffer.concat(values)
@@ -78,21 +78,21 @@ describe('checksums of the whole object', () => {
     const once = await suite.client.send(new HeadObjectCommand({ ...where, Key: 'at-once' }))
     const name = `Checksum${algorithm}` as 'ChecksumCRC32'
     expect(head[name]).toBe(whole ? once[name] : `${once[name]}-3`)
-    // The SDK compares what it reads with the checksum.
+    // The SDK verifies the checksum when it reads the body.
     const got = await suite.client.send(new GetObjectCommand({ ...where, Key: 'sums' }))
     expect((await got.Body?.transformToByteArray())?.length).toBe(233)
   })
 
-  test('the checksum that the client names at the end is compared', async () => {
+  test('a wrong checksum in the completion is rejected', async () => {
     const more = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const
-    const asked = { ...(await upload('sums-wrong', ['a', 'b'], more)), ChecksumType: 'FULL_OBJECT' as const }
-    const wrong = new CompleteMultipartUploadCommand({ ...asked, ChecksumCRC32: 'AAAAAA==' })
+    const created = { ...(await upload('sums-wrong', ['a', 'b'], more)), ChecksumType: 'FULL_OBJECT' as const }
+    const wrong = new CompleteMultipartUploadCommand({ ...created, ChecksumCRC32: 'AAAAAA==' })
     await expect(suite.client.send(wrong)).rejects.toMatchObject({ name: 'BadDigest' })
-    await suite.client.send(new CompleteMultipartUploadCommand(asked))
+    await suite.client.send(new CompleteMultipartUploadCommand(created))
   })
 })
 
-test('parts out of order, of odd sizes or sent twice make the right object', async () => {
+test('parts that are out of order, of different sizes or sent twice make a correct object', async () => {
   const { client } = suite
   const object = { Bucket: suite.server.bucket, Key: 'odd' }
   for (const order of [
@@ -115,7 +115,7 @@ test('parts out of order, of odd sizes or sent twice make the right object', asy
   }
 })
 
-test('an upload without one of its parts is not completed, and the server goes on', async () => {
+test('an upload with a missing part is not completed, and the server keeps working', async () => {
   const { client } = suite
   const object = { Bucket: suite.server.bucket, Key: 'gap' }
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(object))
@@ -147,30 +147,30 @@ test('an open upload is listed by its prefix, and an aborted one leaves nothing'
   expect(await list()).toEqual([])
 })
 
-test('a part that is sent again and fails leaves the one that is there', async () => {
+test('a part that is sent again and fails leaves the earlier one unchanged', async () => {
   const object = { Bucket: suite.server.bucket, Key: 'resent' }
-  const asked = await upload('resent', ['good', 'last'])
+  const created = await upload('resent', ['good', 'last'])
   const again = new UploadPartCommand({
     ...object,
-    UploadId: asked.UploadId,
+    UploadId: created.UploadId,
     PartNumber: 1,
     Body: 'evil',
     ContentMD5: md5('x').toString('base64'),
   })
   await expect(suite.client.send(again)).rejects.toMatchObject({ name: 'BadDigest' })
-  await suite.client.send(new CompleteMultipartUploadCommand(asked))
+  await suite.client.send(new CompleteMultipartUploadCommand(created))
   expect((await read('resent')).toString()).toBe('goodlast')
 })
 
-test('parts in the wrong order, with another ETag or none at all are refused, and the upload is still there', async () => {
-  const asked = await upload('strict', ['a', 'b'])
+test('a completion with parts in the wrong order, a wrong ETag or no part is refused, and the upload stays open', async () => {
+  const created = await upload('strict', ['a', 'b'])
   const complete = (Parts: CompletedPart[]) =>
-    suite.client.send(new CompleteMultipartUploadCommand({ ...asked, MultipartUpload: { Parts } }))
-  const { Parts } = asked.MultipartUpload
+    suite.client.send(new CompleteMultipartUploadCommand({ ...created, MultipartUpload: { Parts } }))
+  const { Parts } = created.MultipartUpload
   await expect(complete([...Parts].reverse())).rejects.toMatchObject({ name: 'InvalidPartOrder' })
   await expect(complete(Parts.map((part) => ({ ...part, ETag: '"0"' })))).rejects.toMatchObject({ name: 'InvalidPart' })
   await expect(complete([])).rejects.toMatchObject({ name: 'MalformedXML' })
-  const number = new UploadPartCommand({ ...asked, PartNumber: 10_001, Body: 'x' })
+  const number = new UploadPartCommand({ ...created, PartNumber: 10_001, Body: 'x' })
   await expect(suite.client.send(number)).rejects.toThrow(
     'Part number must be an integer between 1 and 10000, inclusive',
   )
@@ -179,41 +179,41 @@ test('parts in the wrong order, with another ETag or none at all are refused, an
 })
 
 test('an upload belongs to its key', async () => {
-  const asked = await upload('mine', ['a'])
-  const other = new CompleteMultipartUploadCommand({ ...asked, Key: 'yours' })
+  const created = await upload('mine', ['a'])
+  const other = new CompleteMultipartUploadCommand({ ...created, Key: 'yours' })
   await expect(suite.client.send(other)).rejects.toMatchObject({ name: 'NoSuchUpload' })
-  const outside = new AbortMultipartUploadCommand({ ...asked, UploadId: '../objects' })
+  const outside = new AbortMultipartUploadCommand({ ...created, UploadId: '../objects' })
   await expect(suite.client.send(outside)).rejects.toMatchObject({ name: 'NoSuchUpload' })
-  await suite.client.send(new AbortMultipartUploadCommand(asked))
+  await suite.client.send(new AbortMultipartUploadCommand(created))
 })
 
-test('If-None-Match: * refuses to complete over an object, and the upload is still there', async () => {
-  const asked = await upload('only-once', ['second'])
-  await suite.client.send(new PutObjectCommand({ Bucket: asked.Bucket, Key: asked.Key, Body: 'first' }))
-  const complete = suite.client.send(new CompleteMultipartUploadCommand({ ...asked, IfNoneMatch: '*' }))
+test('If-None-Match: * refuses a completion that would replace an object, and the upload stays open', async () => {
+  const created = await upload('only-once', ['second'])
+  await suite.client.send(new PutObjectCommand({ Bucket: created.Bucket, Key: created.Key, Body: 'first' }))
+  const complete = suite.client.send(new CompleteMultipartUploadCommand({ ...created, IfNoneMatch: '*' }))
   await expect(complete).rejects.toMatchObject({ name: 'PreconditionFailed' })
   expect((await read('only-once')).toString()).toBe('first')
-  await suite.client.send(new CompleteMultipartUploadCommand(asked))
+  await suite.client.send(new CompleteMultipartUploadCommand(created))
   expect((await read('only-once')).toString()).toBe('second')
 })
 
-test('a completion that fails loses no part, not even one that it left out', async () => {
+test('a failed completion loses no part, also none that it did not list', async () => {
   const bodies = ['one', 'two', 'six']
-  const asked = await upload('left-out', bodies)
-  const { Parts } = asked.MultipartUpload
-  await suite.client.send(new PutObjectCommand({ Bucket: asked.Bucket, Key: asked.Key, Body: 'first' }))
+  const created = await upload('left-out', bodies)
+  const { Parts } = created.MultipartUpload
+  await suite.client.send(new PutObjectCommand({ Bucket: created.Bucket, Key: created.Key, Body: 'first' }))
   const two = new CompleteMultipartUploadCommand({
-    ...asked,
+    ...created,
     IfNoneMatch: '*',
     MultipartUpload: { Parts: Parts.slice(0, 2) },
   })
   await expect(suite.client.send(two)).rejects.toMatchObject({ name: 'PreconditionFailed' })
-  await suite.client.send(new CompleteMultipartUploadCommand(asked))
+  await suite.client.send(new CompleteMultipartUploadCommand(created))
   expect((await read('left-out')).toString()).toBe(bodies.join(''))
 })
 
 test('uploads and parts are listed page by page', async () => {
-  const asked = [
+  const created = [
     await upload('page/b', ['1', '22', '333']),
     await upload('page/a', ['1']),
     await upload('page/b', ['1']),
@@ -229,7 +229,7 @@ test('uploads and parts are listed page by page', async () => {
     })
     const page = await suite.client.send(command)
     keys.push(...(page.Uploads ?? []).map(({ UploadId }) => UploadId))
-    // The sweeper of the exports aborts what is on a page before it asks for the next.
+    // The reconciler aborts the uploads of a page before it requests the next page.
     for (const { Key, UploadId } of page.Uploads ?? []) {
       if (keys.length < 3) continue
       await suite.client.send(new AbortMultipartUploadCommand({ Bucket: suite.server.bucket, Key, UploadId }))
@@ -237,9 +237,9 @@ test('uploads and parts are listed page by page', async () => {
     markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
     isTruncated = page.IsTruncated ?? false
   }
-  expect(keys).toEqual([asked[1]?.UploadId, asked[0]?.UploadId, asked[2]?.UploadId])
+  expect(keys).toEqual([created[1]?.UploadId, created[0]?.UploadId, created[2]?.UploadId])
 
-  const { Bucket, Key, UploadId } = asked[0] ?? {}
+  const { Bucket, Key, UploadId } = created[0] ?? {}
   const first = await suite.client.send(new ListPartsCommand({ Bucket, Key, UploadId, MaxParts: 2 }))
   expect(first.Parts?.map(({ PartNumber, Size }) => [PartNumber, Size])).toEqual([
     [1, 1],
@@ -252,7 +252,7 @@ test('uploads and parts are listed page by page', async () => {
   expect(second.IsTruncated).toBe(false)
 })
 
-test('an upload goes on after a restart of the server', async () => {
+test('an upload continues after a restart of the server', async () => {
   const place = { directory: join(suite.directory, 'restarted'), bucket: 'exports', port: 0, durable: false }
   const first = await startS3(place)
   const object = { Bucket: 'exports', Key: 'over-a-restart' }

@@ -64,14 +64,14 @@ describe('conditions', () => {
     }
   })
 
-  test('PUT with If-None-Match: * writes only where there is no object', async () => {
+  test('PUT with If-None-Match: * writes only if the object does not exist', async () => {
     await put('new', 'first', { IfNoneMatch: '*' })
     await expect(put('new', 'second', { IfNoneMatch: '*' })).rejects.toMatchObject({ name: 'PreconditionFailed' })
     expect(await read('new')).toBe('first')
     await expect(put('new', 'third', { IfNoneMatch: '"x"' })).rejects.toMatchObject({ name: 'NotImplemented' })
   })
 
-  test('PUT with If-Match writes only over the object with this ETag', async () => {
+  test('PUT with If-Match only replaces an object with this ETag', async () => {
     const { ETag } = await put('versioned', 'one')
     await expect(put('versioned', 'two', { IfMatch: '"x"' })).rejects.toMatchObject({ name: 'PreconditionFailed' })
     await expect(put('missing', 'two', { IfMatch: ETag })).rejects.toMatchObject({ name: 'NoSuchKey' })
@@ -79,7 +79,7 @@ describe('conditions', () => {
     expect(await read('versioned')).toBe('two')
   })
 
-  test('of many writers with If-None-Match: *, one succeeds', async () => {
+  test('exactly one of many concurrent writers with If-None-Match: * succeeds', async () => {
     const writers = Array.from({ length: 20 }, (_, i) => put('race', `writer ${i}`, { IfNoneMatch: '*' }))
     const outcomes = await Promise.allSettled(writers)
     const winner = outcomes.findIndex(({ status }) => status === 'fulfilled')
@@ -197,18 +197,18 @@ describe('lists', () => {
     return pages
   }
 
-  test('have 1,000 keys a page, each key once, in order', async () => {
+  test('have 1,000 keys per page, each key once, in order', async () => {
     const pages = await listAll({})
     expect(pages.map((page) => page.keys.length)).toEqual([1000, 234])
     expect(pages.flatMap((page) => page.keys)).toEqual(keys)
   })
 
-  test('of a prefix, from a key on, in small pages', async () => {
+  test('have a prefix, a start key and small pages', async () => {
     const pages = await listAll({ Prefix: 'thirds/', StartAfter: 'thirds/00500', MaxKeys: 100 })
     expect(pages.flatMap((page) => page.keys)).toEqual(keys.filter((key) => key > 'thirds/00500'))
   })
 
-  test('with a delimiter have each common prefix once, over pages too', async () => {
+  test('with a delimiter have each common prefix once, also across pages', async () => {
     expect(await listAll({ Delimiter: '/' })).toEqual([{ keys: [], prefixes: ['others/', 'thirds/'] }])
     const pages = await listAll({ Delimiter: '/', MaxKeys: 1 })
     expect(pages.flatMap((page) => page.prefixes)).toEqual(['others/', 'thirds/'])
@@ -218,7 +218,7 @@ describe('lists', () => {
     expect(CommonPrefixes).toBeUndefined()
   })
 
-  test('of version 1 go on at a marker', async () => {
+  test('of version 1 continue after a marker', async () => {
     const first = await suite.client.send(new ListObjectsCommand({ Bucket, MaxKeys: 3 }))
     const second = await suite.client.send(
       new ListObjectsCommand({ Bucket, MaxKeys: 3, Marker: first.Contents?.at(-1)?.Key }),
@@ -227,7 +227,7 @@ describe('lists', () => {
     expect(found).toEqual(keys.slice(0, 6))
   })
 
-  test('are sorted by the bytes of UTF-8, and encode keys on demand', async () => {
+  test('are sorted by the bytes of UTF-8, and encode keys on request', async () => {
     const sorted = ['utf8/z', 'utf8/é', 'utf8/\uffee', 'utf8/😀']
     for (const key of [...sorted].reverse()) await put(key, 'x')
     const list = async (more: object) => {
@@ -262,7 +262,7 @@ test('a stream without a known checksum is sent in aws-chunked encoding, and sto
   expect(got.ContentEncoding).toBeUndefined()
 })
 
-test('an operation that the server does not have is refused, and is not taken for another', async () => {
+test('an unknown operation is refused, and no other operation runs instead', async () => {
   await put('acl', 'content')
   const acl = new PutObjectAclCommand({ ...at('acl'), ACL: 'private' })
   await expect(suite.client.send(acl)).rejects.toMatchObject({ name: 'NotImplemented' })
@@ -271,7 +271,7 @@ test('an operation that the server does not have is refused, and is not taken fo
   expect(await read('acl')).toBe('content')
 })
 
-test('writers of one key at the same time leave the whole of one', async () => {
+test('concurrent writers of one key leave the complete object of one of them', async () => {
   const bodies = Array.from({ length: 8 }, () => randomBytes(MIB))
   const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
   const isWriting = Promise.all(bodies.map((body) => put('contended', body, { Metadata: { sha: sha(body) } })))
@@ -288,7 +288,7 @@ test('writers of one key at the same time leave the whole of one', async () => {
 })
 
 describe('on disk', () => {
-  test('everything is readable for its owner only, and nothing is left of what is on its way', async () => {
+  test('every file is readable by its owner only, and no temporary file is left', async () => {
     await put('private', 'x')
     const entries = await readdir(suite.directory, { recursive: true })
     for (const entry of ['.', ...entries]) {
@@ -298,7 +298,7 @@ describe('on disk', () => {
     expect(await readdir(suite.temporary)).toEqual([])
   })
 
-  test('objects of a server of an earlier version are taken over', async () => {
+  test('objects of an earlier version of the server are moved into the store', async () => {
     const directory = join(suite.directory, 'old')
     const old = join(directory, 'buckets', 'exports')
     await mkdir(join(old, 'deep'), { recursive: true })
@@ -318,7 +318,7 @@ describe('on disk', () => {
     await server.stop()
   })
 
-  test('a start removes what a killed server was writing', async () => {
+  test('a start removes the temporary files of a killed server', async () => {
     const place = { directory: join(suite.directory, 'killed'), port: 0, bucket: 'exports', durable: false }
     const temporary = join(place.directory, 'store', 'exports', 'temporary')
     await (await startS3(place)).stop()

@@ -1,4 +1,4 @@
-// The embedded S3 server refuses a request that is not what its signature says, or whose time is over.
+// The embedded S3 server refuses requests that differ from their signature or have expired.
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -42,7 +42,7 @@ describe('a signed link', () => {
     ['a second date', (query) => `${query}&X-Amz-Date=${isoDate(new Date())}`],
     ['a second date in small letters', (query) => `${query}&x-amz-date=${isoDate(new Date())}`],
     ['no expiry', (query) => query.replace('&X-Amz-Expires=5', '')],
-  ])('that has expired is not revived by %s', async (_, bend) => {
+  ])('that has expired stays invalid with %s', async (_, bend) => {
     const [path = '', query = ''] = (await link({ expiresIn: 5, signingDate: ago(60) })).split('?')
     const answer = await send(`${path}?${bend(query)}`)
     expect([400, 403]).toContain(answer.status)
@@ -58,7 +58,7 @@ describe('a signed link', () => {
     ['another region', (url) => url.replace('us-east-1', 'eu-west-1')],
     ['another access key', (url) => url.replace('=waybill', '=someone')],
     ['another host', (url) => url, { host: 'example.com' }],
-    ['a parameter more', (url) => `${url}&response-content-type=text%2Fhtml`],
+    ['an additional parameter', (url) => `${url}&response-content-type=text%2Fhtml`],
     ['a header that is not signed', (url) => url, { 'x-amz-meta-a': 'b' }],
     ['a second signature in a header', (url) => url, { authorization: 'AWS4-HMAC-SHA256 Credential=a' }],
     ['a broken encoding', (url) => `${url}&x=%zz`],
@@ -72,13 +72,13 @@ describe('a signed link', () => {
     expect((await send(await link(), { method })).status).toBe(403)
   })
 
-  test('of the future, or for longer than seven days, is refused', async () => {
+  test('with a future date, or valid for longer than seven days, is refused', async () => {
     expect((await send(await link({ signingDate: ago(-3600) }))).status).toBe(403)
     const [path, query = ''] = (await link()).split('?')
     expect((await send(`${path}?${query.replace('Expires=60', 'Expires=604801')}`)).status).toBe(403)
   })
 
-  test('uploads an object, with the metadata that it was signed with', async () => {
+  test('uploads an object with the signed metadata', async () => {
     const where = { Bucket: suite.server.bucket, Key: 'by-link' }
     const client = clientOf(suite.server, { requestChecksumCalculation: 'WHEN_REQUIRED' })
     const command = new PutObjectCommand({ ...where, Metadata: { 'export-id': 'x' } })
@@ -108,7 +108,7 @@ describe('a signature in headers', () => {
       () => ({ headers: { ...signed('body'), 'x-amz-content-sha256': sha256('BODY') }, body: 'BODY' }),
     ],
     [
-      'with an unsigned payload after the fact',
+      'with a payload hash that was replaced by UNSIGNED-PAYLOAD',
       403,
       'SignatureDoesNotMatch',
       () => ({ headers: { ...signed('body'), 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, body: 'BODY' }),
@@ -141,7 +141,7 @@ describe('a signature in headers', () => {
       () => ({ headers: signed('body', { at: ago(960) }), body: 'body' }),
     ],
     [
-      'of the future',
+      'in the future',
       403,
       'RequestTimeTooSkewed',
       () => ({ headers: signed('body', { at: ago(-960) }), body: 'body' }),
@@ -227,7 +227,7 @@ describe('a body in aws-chunked encoding', () => {
       },
     ],
   ]
-  test.each(good)('%s, is stored without its frame', async (_, parts) => {
+  test.each(good)('%s, is stored decoded', async (_, parts) => {
     expect(await put(parts)).toMatchObject({ status: 200 })
     const got = await suite.client.send(new GetObjectCommand({ Bucket: suite.server.bucket, Key: 'chunked' }))
     expect(await got.Body?.transformToString()).toBe(body)
@@ -245,7 +245,7 @@ describe('a body in aws-chunked encoding', () => {
       'IncompleteBody',
       { payload: UNSIGNED, lines: unsigned(`x-amz-checksum-crc32:${checksum(body)}\r\n`), length: body.length + 1 },
     ],
-    ['that is no such encoding', 'IncompleteBody', { payload: UNSIGNED, lines: () => [body] }],
+    ['that is not aws-chunked', 'IncompleteBody', { payload: UNSIGNED, lines: () => [body] }],
     [
       'with a changed chunk',
       'SignatureDoesNotMatch',

@@ -1,4 +1,4 @@
-// The embedded S3 server does over HTTP what the exports rely on, as S3 does.
+// The embedded S3 server has the behavior of S3 that the exports rely on.
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { startS3 } from '../../../apps/standalone/src/s3/embedded-s3.ts'
 import { clientOf, MIB, useEmbeddedS3 } from '../../setup/embedded-s3.ts'
 
 const suite = useEmbeddedS3()
-/** Every kind of character that a key or its encoding may stumble over. */
+/** A key with all kinds of characters that can break its encoding. */
 const KEY = `a b/ünï 漢字 😀/x+y&z='q'(1)!*~.csv`
 
 describe.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)('checksums %s', (checksums) => {
@@ -59,7 +59,7 @@ describe.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)('checksums %s', (che
   })
 })
 
-test('a signed link downloads under the name and type in it, until it expires, and opens nothing else', async () => {
+test('a signed link sets the file name and type, expires, and opens only its object', async () => {
   const { client } = suite
   const object = { Bucket: suite.server.bucket, Key: KEY }
   await client.send(new PutObjectCommand({ ...object, Body: 'hello' }))
@@ -100,7 +100,7 @@ test('refuses requests without a signature, with another secret, and with a key 
   await expect(suite.client.send(escaping)).rejects.toThrow()
 })
 
-test('a PUT that is cut off half way leaves no object and no file', async () => {
+test('a PUT whose connection breaks leaves no object and no file', async () => {
   const { client } = suite
   const object = { Bucket: suite.server.bucket, Key: 'cut' }
   const url = await getSignedUrl(client, new PutObjectCommand(object))
@@ -114,7 +114,7 @@ test('a PUT that is cut off half way leaves no object and no file', async () => 
   await expect(client.send(new HeadObjectCommand(object))).rejects.toThrow()
 })
 
-test('deletes, puts and lists at the same time do not fail each other', async () => {
+test('concurrent deletes, puts and lists do not fail', async () => {
   const { client } = suite
   const keys = Array.from({ length: 40 }, (_, i) => `busy/deep/${i}`)
   const Bucket = suite.server.bucket
@@ -128,7 +128,7 @@ test('deletes, puts and lists at the same time do not fail each other', async ()
   expect((await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'busy/' }))).KeyCount).toBe(0)
 })
 
-test('objects and links survive a restart, another port is taken if need be, and stop() does not wait for idle connections', async () => {
+test('objects and links survive a restart, another port is used if necessary, and stop() does not wait for idle connections', async () => {
   const place = { directory: join(suite.directory, 'again'), bucket: 'kept' }
   const first = await startS3({ ...place, port: suite.server.port })
   expect(first.port).not.toBe(suite.server.port)

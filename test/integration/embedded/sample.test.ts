@@ -1,4 +1,4 @@
-// The generated sample is complete or absent, always the same, and contains the values that break exports.
+// The generated sample: complete or absent, always the same, and with the values that often break exports.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
@@ -32,13 +32,13 @@ async function rowsOf<T extends object>(sql: string, url = database.url): Promis
 const count = async (from: string, url?: string): Promise<number> =>
   Number((await rowsOf<{ n: string }>(`SELECT count(*) AS n FROM ${from}`, url))[0]?.n)
 
-/** Changes when any value of any row does. */
+/** Changes with every value of every row. */
 async function checksum(url: string): Promise<string[]> {
   const sums = TABLES.map((table) => `(SELECT md5(string_agg(t::text, '|' ORDER BY id)) FROM ${table} t) AS ${table}`)
   return Object.values((await rowsOf<Record<string, string>>(`SELECT ${sums.join(', ')}`, url))[0] ?? {})
 }
 
-test('every table has its share of rows', async () => {
+test('every table has the expected number of rows', async () => {
   const counts = await Promise.all(TABLES.map((table) => count(table)))
   expect(Object.fromEntries(TABLES.map((table, i) => [table, counts[i]]))).toEqual({
     apikey: 5,

@@ -142,8 +142,8 @@ describe('an export whose worker sends no heartbeats', () => {
 
 describe('the trail', () => {
   it.each([
-    `UPDATE waybill.audit_events SET actor = 'nobody'`,
-    `UPDATE waybill.audit_events SET actor = 'nobody' WHERE false`,
+    `UPDATE waybill.audit_events SET actor = 'other'`,
+    `UPDATE waybill.audit_events SET actor = 'other' WHERE false`,
     'DELETE FROM waybill.audit_events',
     'TRUNCATE waybill.audit_events',
     'TRUNCATE waybill.exports CASCADE',

@@ -87,7 +87,7 @@ const TYPES: Readonly<Record<string, string>> = {
   Bytes: 'bytea',
 }
 
-/** As much of Prisma's schema language as ours uses; names of indexes by Prisma's rule. */
+/** Parses the part of Prisma's schema language that our schema uses. Index names follow Prisma's rule. */
 async function readSchema() {
   const text = await readFile(new URL('../../../prisma/schema.prisma', import.meta.url), 'utf8')
   const blocks = [...text.matchAll(/^(model|enum) (\w+) \{\n(.*?)^\}/gms)].map(([, kind, name = '', body = '']) => {

@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 const worker = fc.nat(2)
-/** With the token it had before: a worker that does not know yet that it lost the export. */
+/** Whether the worker uses the token of its previous attempt, like a worker that has lost the export unnoticed. */
 const late = fc.boolean()
 const act = (kind: 'complete' | 'fail' | 'requeue' | 'release' | 'recordUpload' | 'heartbeat') =>
   fc.record({ kind: fc.constant(kind), worker, late })
@@ -48,7 +48,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'forget' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'createAgain' as const }) },
 )
-/** What is done at once, step by step. */
+/** A list of steps. The actions of one step run concurrently. */
 const steps = fc.array(fc.array(action, { minLength: 1, maxLength: 4 }), { minLength: 4, maxLength: 14 })
 
 it('an export has one terminal state and one file, and only its owner moves it, under random concurrent calls', async () => {
@@ -69,7 +69,7 @@ it('an export has one terminal state and one file, and only its owner moves it, 
     { numRuns: RUNS, endOnFailure: true },
   )
   expect((await verifyTrail(database.url)).problems, 'the chain of all of their events').toEqual([])
-  // A model that never gets anywhere would break no rule.
+  // The random calls must reach every status. Otherwise, the rules would hold without being tested.
   expect([...ends].sort()).toEqual(['canceled', 'completed', 'expired', 'failed', 'queued', 'running'])
 })
 

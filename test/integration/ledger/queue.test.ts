@@ -87,7 +87,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     await worker.close()
     expect(taken).toEqual([id])
     work()
-    await system.admin.ended(id) // the job is used up, the export is not lost
+    await system.admin.ended(id) // the job is gone, but the reconciler adds another
     expect(await types(id)).toEqual(ONCE)
   })
 
@@ -102,7 +102,7 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
   })
 
   it('retries an export after a temporary error, and records it', async () => {
-    const rule = s3.fail(isUpload.whole, s3Error(500, 'InternalError'), { times: 4 }) // as often as the SDK tries
+    const rule = s3.fail(isUpload.whole, s3Error(500, 'InternalError'), { times: 4 }) // all attempts of the SDK
     work()
     const done = await system.admin.ended(await ask())
     expect(rule.hits).toBe(4)
@@ -157,13 +157,13 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     const rename = (from: string, to: string) =>
       withClient(system.database.url, (client) => client.query(`ALTER SCHEMA ${from} RENAME TO ${to}`))
     if (backend === 'redis') redis.refuse()
-    else await rename(schema, 'away')
+    else await rename(schema, 'renamed')
     const startedAt = performance.now()
     const id = await ask()
     expect(performance.now() - startedAt).toBeLessThan(20_000)
     expect((await system.admin.get(`/v1/exports/${id}`)).body.status).toBe('queued')
     if (backend === 'redis') redis.restore()
-    else await rename('away', schema)
+    else await rename('renamed', schema)
     expect(await system.admin.ended(id)).toMatchObject({ status: 'completed', attempts: 1 })
   })
 })

@@ -1,4 +1,4 @@
-// The TCP proxy causes the faults that it names: otherwise the chaos tests would prove nothing.
+// Tests the TCP proxy: the chaos tests rely on the faults that it causes.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,26 +28,26 @@ afterEach(async () => {
   server.close()
 })
 
-/** A client that keeps what it hears, and how it ended. */
+/** A client that records what it receives and how its connection ended. */
 function dial() {
   const socket = connect(proxy.port, '127.0.0.1')
-  const heard = { text: '', ended: '' }
+  const received = { text: '', ended: '' }
   socket.on('data', (data) => {
-    heard.text += data.toString('latin1')
+    received.text += data.toString('latin1')
   })
   socket.once('error', (error: NodeJS.ErrnoException) => {
-    heard.ended = error.code ?? error.message
+    received.ended = error.code ?? error.message
   })
   socket.once('close', () => {
-    heard.ended ||= 'closed'
+    received.ended ||= 'closed'
   })
-  return { socket, heard, send: (text: string) => socket.write(text) }
+  return { socket, received, send: (text: string) => socket.write(text) }
 }
 
 async function dialAndGreet() {
   const client = dial()
   client.send('hello')
-  await expect.poll(() => client.heard.text).toBe('hello')
+  await expect.poll(() => client.received.text).toBe('hello')
   return client
 }
 
@@ -57,8 +57,8 @@ describe('a TCP proxy', () => {
     const text = 'abcdefghij'.repeat(300_000)
     client.socket.end(text)
     await once(client.socket, 'close')
-    expect(client.heard.ended).toBe('closed')
-    expect(client.heard.text === text).toBe(true)
+    expect(client.received.ended).toBe('closed')
+    expect(client.received.text === text).toBe(true)
     await expect.poll(() => proxy.connections).toBe(0)
   })
 
@@ -66,7 +66,7 @@ describe('a TCP proxy', () => {
     const client = await dialAndGreet()
     expect(proxy.connections).toBe(1)
     proxy.cut()
-    await expect.poll(() => client.heard.ended).toBe('ECONNRESET')
+    await expect.poll(() => client.received.ended).toBe('ECONNRESET')
     await expect.poll(() => served.size).toBe(0)
     ;(await dialAndGreet()).socket.destroy()
     expect(proxy.accepted).toBe(2)
@@ -76,7 +76,7 @@ describe('a TCP proxy', () => {
     const old = await dialAndGreet()
     proxy.refuse()
     const late = dial()
-    await expect.poll(() => [old.heard.ended, late.heard.ended]).toEqual(['ECONNRESET', 'ECONNRESET'])
+    await expect.poll(() => [old.received.ended, late.received.ended]).toEqual(['ECONNRESET', 'ECONNRESET'])
     proxy.restore()
     ;(await dialAndGreet()).socket.destroy()
   })
@@ -89,12 +89,12 @@ describe('a TCP proxy', () => {
     late.send('late')
     await once(late.socket, 'connect')
     await sleep(200)
-    expect([old.heard, late.heard]).toEqual([
+    expect([old.received, late.received]).toEqual([
       { text: 'hello', ended: '' },
       { text: '', ended: '' },
     ])
     proxy.restore()
-    await expect.poll(() => [old.heard.text, late.heard.text]).toEqual(['hello again', 'late'])
+    await expect.poll(() => [old.received.text, late.received.text]).toEqual(['hello again', 'late'])
     old.socket.destroy()
     late.socket.destroy()
   })
@@ -106,7 +106,7 @@ describe('a TCP proxy', () => {
     ;(await dialAndGreet()).socket.destroy()
     proxy.restore()
     await sleep(100)
-    expect(old.heard).toEqual({ text: 'hello', ended: '' })
+    expect(old.received).toEqual({ text: 'hello', ended: '' })
     expect(proxy.connections).toBe(1)
     old.socket.destroy()
     await expect.poll(() => proxy.connections).toBe(0)
@@ -119,7 +119,7 @@ describe('a TCP proxy', () => {
     client.send('never')
     await sleep(50)
     await proxy.close()
-    await expect.poll(() => client.heard.ended).toBe('ECONNRESET')
+    await expect.poll(() => client.received.ended).toBe('ECONNRESET')
     proxy = await startTcpProxy({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
   })
 
@@ -128,7 +128,7 @@ describe('a TCP proxy', () => {
     proxy.delay(150)
     const sentAt = performance.now()
     client.send('!')
-    await expect.poll(() => client.heard.text).toBe('hello!')
+    await expect.poll(() => client.received.text).toBe('hello!')
     expect(performance.now() - sentAt).toBeGreaterThan(290)
     client.socket.destroy()
   })
@@ -138,7 +138,7 @@ describe('a TCP proxy', () => {
     proxy.throttle(200_000)
     const sentAt = performance.now()
     for (const { send } of clients) send('x'.repeat(50_000))
-    await expect.poll(() => clients.map(({ heard }) => heard.text.length)).toEqual([50_005, 50_005])
+    await expect.poll(() => clients.map(({ received }) => received.text.length)).toEqual([50_005, 50_005])
     expect(performance.now() - sentAt).toBeGreaterThan(450)
     for (const { socket } of clients) socket.destroy()
   })
@@ -148,24 +148,24 @@ describe('a TCP proxy', () => {
     const cut = proxy.cutAfter(3, 'downstream')
     client.send('abcdef')
     await cut
-    await expect.poll(() => client.heard).toEqual({ text: 'helloabc', ended: 'ECONNRESET' })
+    await expect.poll(() => client.received).toEqual({ text: 'helloabc', ended: 'ECONNRESET' })
     ;(await dialAndGreet()).socket.destroy()
   })
 
   it('drops the answer to a delivered message, also one in pieces', async () => {
-    const heardByServer: string[] = []
+    const receivedByServer: string[] = []
     const bystander = await dialAndGreet()
     const client = await dialAndGreet()
-    for (const socket of served) socket.on('data', (data) => heardByServer.push(data.toString()))
+    for (const socket of served) socket.on('data', (data) => receivedByServer.push(data.toString()))
     const lost = proxy.cutAnswerTo('COMMIT')
     bystander.send('other')
     client.send('COM')
-    await expect.poll(() => client.heard.text).toBe('helloCOM')
+    await expect.poll(() => client.received.text).toBe('helloCOM')
     client.send('MIT')
     await lost
-    await expect.poll(() => client.heard).toEqual({ text: 'helloCOM', ended: 'ECONNRESET' })
-    expect(heardByServer.join('')).toContain('MIT')
-    expect(bystander.heard).toEqual({ text: 'helloother', ended: '' })
+    await expect.poll(() => client.received).toEqual({ text: 'helloCOM', ended: 'ECONNRESET' })
+    expect(receivedByServer.join('')).toContain('MIT')
+    expect(bystander.received).toEqual({ text: 'helloother', ended: '' })
     bystander.socket.destroy()
   })
 })

@@ -1,4 +1,4 @@
-// The databases of the tests: each suite has a migrated one, and a leaked connection is reported.
+// The databases of the tests: each suite gets a migrated one, and a leaked connection is reported.
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { createTestDatabase, withClient } from '../../setup/database.ts'

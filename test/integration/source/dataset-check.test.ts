@@ -1,4 +1,4 @@
-// A dataset is held to the source before anybody asks for it: what is wrong is named by its place, and nothing is read.
+// The check of datasets against the source database: it names each fault with its path, and reads no rows.
 import { randomBytes } from 'node:crypto'
 import { type Dataset, defineFilter } from '@waybill/shared/datasets/dataset.ts'
 import { checkDatasets, checkOrder } from '@waybill/shared/own-datasets/check.ts'
@@ -18,7 +18,7 @@ afterAll(() => shop.drop())
 const [orders] = examples
 if (orders === undefined) throw new Error('the example has no datasets')
 
-/** The faults of the example's orders with some parts replaced. */
+/** The faults of the example dataset `orders` with some parts replaced. */
 const faultsOf = async (parts: Partial<Dataset>) =>
   (await checkDatasets(shop.url, [{ ...orders, ...parts }])).get('orders') ?? []
 
@@ -92,7 +92,7 @@ describe('a filter', () => {
 
   it('is rejected when its value changes in JSON', async () => {
     const since = { description: 'x', schema: z.coerce.date(), sql: () => 'true' }
-    // biome-ignore lint/suspicious/noExplicitAny: a module in plain JavaScript has no types to keep it from this.
+    // biome-ignore lint/suspicious/noExplicitAny: a module in plain JavaScript is not type-checked.
     expect(await faultsOf({ filters: { since: since as any } })).toEqual([
       'filter "since": its schema returns a value that JSON changes',
     ])
@@ -139,10 +139,10 @@ it('names a table without SELECT permission, without reading a row', async () =>
 })
 
 it.each([
-  ['is not there', (url: URL) => Object.assign(url, { port: '1' })],
-  ['lets us not in', (url: URL) => Object.assign(url, { username: 'nobody', password: 'wrong' })],
+  ['does not answer', (url: URL) => Object.assign(url, { port: '1' })],
+  ['rejects the login', (url: URL) => Object.assign(url, { username: 'unknown', password: 'wrong' })],
   ['has no such database', (url: URL) => Object.assign(url, { pathname: '/none' })],
-])('a source that %s says nothing of the datasets', async (_, change) => {
+])('a source that %s is not reported as a fault of a dataset', async (_, change) => {
   await expect(checkDatasets(change(new URL(shop.url)).href, examples)).rejects.toThrow(SourceUnavailableError)
 })
 

@@ -1,4 +1,4 @@
-// A read that cannot be finished: it stops at once, on the server too, and never passes for a whole one.
+// Reads that fail or are aborted: they stop at once, also on the server, and never look complete.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readRows } from '@waybill/shared/formats/rows.ts'
@@ -9,9 +9,9 @@ import { withClient } from '../../setup/database.ts'
 import {
   busySessions,
   createSource,
+  idleAfter,
   readOptions,
   readTable,
-  restsAfter,
   textQuery,
   untilActive,
   useSource,
@@ -19,17 +19,17 @@ import {
 
 const given = useSource()
 afterEach(async () => {
-  expect(await restsAfter(given.url), 'nothing is left at work, nor in a transaction').toBeLessThan(40_000)
+  expect(await idleAfter(given.url), 'no query and no transaction is left').toBeLessThan(40_000)
   await given.source.$queryRaw`SELECT 1`
 })
 
-/** As a dataset would, and for hours. */
+/** Sends rows slowly, for many minutes. */
 const SLOW_ROWS = textQuery(`SELECT i::text AS c0 FROM generate_series(1, 100000) i, LATERAL pg_sleep(0.01 + 0 * i) s`)
 const SLOW_SORT = textQuery(
   `SELECT md5(i::text) AS c0 FROM generate_series(1, 200000000) i ORDER BY md5(i::text || 'x'), i`,
 )
 const MANY_ROWS = textQuery(`SELECT i::text AS c0 FROM generate_series(1, 100000) i`)
-/** More than the buffers between the server and us hold: 100 MB. */
+/** 100 MB: more than the buffers between server and client hold. */
 const MUCH_TEXT = textQuery(`SELECT repeat('x', 1000) || i AS c0 FROM generate_series(1, 100000) i`)
 
 async function drain(query: typeof MANY_ROWS, options: Partial<ReadOptions> = {}): Promise<number> {
@@ -39,16 +39,16 @@ async function drain(query: typeof MANY_ROWS, options: Partial<ReadOptions> = {}
 describe('an export that is aborted', () => {
   it.each([
     ['in the middle of a sort', SLOW_SORT],
-    ['while rows come', SLOW_ROWS],
+    ['while rows arrive', SLOW_ROWS],
   ])('%s stops the query on the server', async (_, query) => {
     const aborting = new AbortController()
-    const reason = new Error('the caller changed their mind')
+    const reason = new Error('aborted by the test')
     const reading = drain(query, { signal: aborting.signal })
     const outcome = expect(reading).rejects.toBe(reason)
     await untilActive(given.url)
     aborting.abort(reason)
     await outcome
-    expect(await restsAfter(given.url)).toBeLessThan(40_000)
+    expect(await idleAfter(given.url)).toBeLessThan(40_000)
   })
 
   it('does not wait for a lock on its table', async () => {
@@ -62,36 +62,36 @@ describe('an export that is aborted', () => {
       await untilActive(given.url)
       aborting.abort(new Error('enough'))
       await outcome
-      expect(await restsAfter(given.url)).toBeLessThan(40_000)
+      expect(await idleAfter(given.url)).toBeLessThan(40_000)
     } finally {
       await locker.end()
     }
   })
 
-  it('releases its connection: before the start, between two chunks, by its reader', async () => {
-    const scarce = createSource(given.url, 2)
+  it('releases its connection: before the start, between two chunks, and when the reader stops early', async () => {
+    const twoConnections = createSource(given.url, 2)
     try {
       for (let i = 0; i < 5; i++) {
-        await expect(readTable(scarce, MANY_ROWS, { signal: AbortSignal.abort(new Error('never')) })).rejects.toThrow(
-          'never',
-        )
+        await expect(
+          readTable(twoConnections, MANY_ROWS, { signal: AbortSignal.abort(new Error('never')) }),
+        ).rejects.toThrow('never')
         const aborting = new AbortController()
-        const between = readTable(scarce, MANY_ROWS, { signal: aborting.signal }, async () =>
+        const between = readTable(twoConnections, MANY_ROWS, { signal: aborting.signal }, async () =>
           aborting.abort(new Error('between')),
         )
         await expect(between).rejects.toThrow('between')
-        const table = await openTable(scarce, MANY_ROWS, readOptions())
+        const table = await openTable(twoConnections, MANY_ROWS, readOptions())
         for await (const _ of table.chunks) break
         await table.close()
       }
-      expect(await readTable(scarce, MANY_ROWS)).toHaveLength(100_000)
+      expect(await readTable(twoConnections, MANY_ROWS)).toHaveLength(100_000)
     } finally {
-      await scarce.$disconnect()
+      await twoConnections.$disconnect()
     }
   })
 })
 
-describe('a reader that does not pull', () => {
+describe('a reader that pauses', () => {
   it('stops the server after the buffers are full', async () => {
     const table = await openTable(given.source, MUCH_TEXT, readOptions())
     try {
@@ -109,7 +109,7 @@ describe('a reader that does not pull', () => {
   it('loses the snapshot after the time limit, and the server closes it', async () => {
     const table = await openTable(given.source, MUCH_TEXT, readOptions({ idleTimeout: 500 }))
     const reading = async () => {
-      for await (const _ of table.chunks) await restsAfter(given.url)
+      for await (const _ of table.chunks) await idleAfter(given.url)
     }
     await expect(reading()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
     await table.close()
@@ -128,12 +128,12 @@ describe('a limit of rows', () => {
     [5, 5, false],
     [5, 6, true],
     [5, 100_000, true],
-  ])('of %i keeps to it with %i rows there', async (maxRows, there, truncated) => {
-    const query = textQuery(`SELECT i::text AS c0 FROM generate_series(1, ${there}) i`)
+  ])('of %i is applied to %i rows', async (maxRows, existing, truncated) => {
+    const query = textQuery(`SELECT i::text AS c0 FROM generate_series(1, ${existing}) i`)
     const table = await openTable(given.source, query, readOptions({ maxRows }))
     const rows = await readRows(query.columns, table.chunks)
     await table.close()
-    expect(rows).toHaveLength(Math.min(maxRows, there))
+    expect(rows).toHaveLength(Math.min(maxRows, existing))
     expect([table.rowCount(), table.isTruncated()]).toEqual([rows.length, truncated])
   })
 })
@@ -193,15 +193,15 @@ describe('a source that fails', () => {
   })
 
   it('reports the error of a row that cannot be computed', async () => {
-    const halfway = textQuery(`SELECT (1 / (500 - i))::text AS c0 FROM generate_series(1, 1000) i`)
-    await expect(drain(halfway)).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED', message: /division by zero/ })
+    const failsLate = textQuery(`SELECT (1 / (500 - i))::text AS c0 FROM generate_series(1, 1000) i`)
+    await expect(drain(failsLate)).rejects.toMatchObject({ code: 'SOURCE_QUERY_FAILED', message: /division by zero/ })
   })
 
   it.each([
     ['a table', 'SELECT id::text AS c0 FROM no_such_table', 'no_such_table'],
     ['a column', 'SELECT no_such_column::text AS c0 FROM users', 'no_such_column'],
     ['a schema', 'SELECT id::text AS c0 FROM no_such_schema.users', 'no_such_schema'],
-  ])('by the lack of %s says of which', async (_, sql, name) => {
+  ])('because %s is missing reports its name', async (_, sql, name) => {
     await expect(drain(textQuery(sql))).rejects.toMatchObject({
       code: 'SOURCE_TABLE_MISSING',
       message: expect.stringContaining(name),
@@ -216,25 +216,25 @@ describe('a source that fails', () => {
     await withClient(given.url, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${url.password}'`))
     const reader = createSource(url.href)
     url.password = 'wrong'
-    const stranger = createSource(url.href)
+    const rejected = createSource(url.href)
     try {
       const query = textQuery('SELECT id::text AS c0 FROM users')
       await expect(readTable(reader, query)).rejects.toMatchObject({ code: 'SOURCE_ACCESS_DENIED', message: /users/ })
-      await expect(readTable(stranger, query)).rejects.toMatchObject({
+      await expect(readTable(rejected, query)).rejects.toMatchObject({
         code: 'SOURCE_ACCESS_DENIED',
         message: expect.not.stringContaining('wrong'),
       })
     } finally {
       await reader.$disconnect()
-      await stranger.$disconnect()
+      await rejected.$disconnect()
       await withClient(given.url, (client) => client.query(`DROP ROLE ${role}`))
     }
   })
 
   it('is unavailable when it does not answer', async () => {
-    const nowhere = createSource('postgres://a:b@127.0.0.1:1/none')
-    await expect(readTable(nowhere, MANY_ROWS)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
-    await nowhere.$disconnect()
+    const unreachable = createSource('postgres://a:b@127.0.0.1:1/none')
+    await expect(readTable(unreachable, MANY_ROWS)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' })
+    await unreachable.$disconnect()
   })
 })
 
@@ -243,7 +243,7 @@ describe('a dataset that writes', () => {
     ['by a function', `SELECT write_something()::text AS c0`],
     ['by a sequence', `SELECT nextval('a_sequence')::text AS c0`],
     ['by locking rows', `SELECT id::text AS c0 FROM users FOR UPDATE`],
-    ['after it took the guard off', `SELECT set_config('transaction_read_only', 'off', true) AS c0`],
+    ['after it disables the read-only mode', `SELECT set_config('transaction_read_only', 'off', true) AS c0`],
   ])('%s is refused by the database', async (_, sql) => {
     await withClient(given.url, (client) =>
       client.query(`CREATE SEQUENCE IF NOT EXISTS a_sequence; CREATE OR REPLACE FUNCTION write_something() RETURNS int

@@ -1,4 +1,4 @@
-// Reads one query and encodes it in a process of its own, and prints what came and the peak of its memory, as JSON.
+// Reads and encodes one query in a separate process, and prints its results and its peak memory as JSON.
 import { createHash } from 'node:crypto'
 import { createReader } from '@waybill/shared/database/client.ts'
 import { gzip } from '@waybill/shared/formats/gzip.ts'

@@ -1,4 +1,4 @@
-// What is read is one moment of the source: each row exactly once, each value to its last digit.
+// A read of the source has one snapshot: each row exactly once, each value with all digits.
 import { boundValue, compileQuery, type TableQuery } from '@waybill/shared/datasets/dataset.ts'
 import { users } from '@waybill/shared/datasets/users.ts'
 import { explain } from '@waybill/shared/source/estimate.ts'

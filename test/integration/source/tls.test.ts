@@ -1,4 +1,4 @@
-// A source that wants TLS: rows come as bytes through it, too.
+// A source with TLS: COPY works over an encrypted connection too.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'

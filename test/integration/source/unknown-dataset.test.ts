@@ -1,4 +1,4 @@
-// API and worker with different datasets: the export says so at once, instead of being tried again and again.
+// An API and a worker with different datasets: the export fails at once, without retries.
 
 import { GAME_DATASETS } from '@waybill/shared/datasets/index.ts'
 import { createDatasets } from '@waybill/shared/datasets/registry.ts'

@@ -1,4 +1,4 @@
-// A storage that stumbles is tried again; one that is away, full of refusals or silent is told apart, in time.
+// Failures of the storage: temporary errors are retried, and all others are reported with their code in time.
 import { createHash, randomBytes } from 'node:crypto'
 import { createStorage, type Storage, type StorageOptions } from '@waybill/shared/storage/storage.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -13,11 +13,11 @@ import {
 import { PART, putOptions, storageOptions } from '../../setup/storage.ts'
 
 const PREFIX = `storage-failures-${randomBytes(4).toString('hex')}/`
-const TIMEOUT = 700
+const REQUEST_TIMEOUT_MS = 700
 
 const bytes = randomBytes(2 * PART + 4_321)
 
-/** Notes whether it was closed: a source that nobody closes keeps its transaction. */
+/** Records whether the body was closed. A source that is not closed keeps its transaction open. */
 function watchedBody() {
   const state = { closed: false }
   async function* body(): AsyncGenerator<Uint8Array> {
@@ -32,19 +32,19 @@ function watchedBody() {
 
 let proxy: HttpFaultProxy
 let storage: Storage
-let impatient: Storage
+let shortTimeout: Storage
 let direct: Storage
 beforeAll(async () => {
   proxy = await startHttpFaultProxy(inject('s3').endpoint)
   storage = createStorage(storageOptions({ endpoint: proxy.endpoint }))
-  impatient = createStorage(storageOptions({ endpoint: proxy.endpoint, requestTimeout: TIMEOUT }))
+  shortTimeout = createStorage(storageOptions({ endpoint: proxy.endpoint, requestTimeout: REQUEST_TIMEOUT_MS }))
   direct = createStorage(storageOptions())
 })
 afterEach(() => proxy.restore())
 afterAll(async () => {
   await direct.removeAll(PREFIX)
   direct.close()
-  impatient.close()
+  shortTimeout.close()
   storage.close()
   await proxy.close()
 })
@@ -56,11 +56,11 @@ describe('a storage with temporary errors', () => {
     ['resets the connection before a part', 'part', { kind: 'reset' }],
     ['resets the connection within a part', 'part', { kind: 'reset', afterBytes: 1_000_000 }],
     ['loses the answer to a part', 'part', { kind: 'lose-answer' }],
-    ['answers 503 to the beginning', 'create', s3Error(503, 'ServiceUnavailable')],
-    ['loses the answer to the beginning', 'create', { kind: 'lose-answer' }],
-    ['answers 500 to the end', 'complete', s3Error(500, 'InternalError')],
-    ['answers 500 to the question what it holds', 'head', { kind: 'answer', status: 500 }],
-  ])('and %s is tried again, and the object is whole', async (name, step, fault) => {
+    ['answers 503 to the start of the upload', 'create', s3Error(503, 'ServiceUnavailable')],
+    ['loses the answer to the start of the upload', 'create', { kind: 'lose-answer' }],
+    ['answers 500 to the completion', 'complete', s3Error(500, 'InternalError')],
+    ['answers 500 to the check of the object', 'head', { kind: 'answer', status: 500 }],
+  ])('that %s is retried, and the object is complete', async (name, step, fault) => {
     const rule = proxy.fail(isUpload[step], fault, { times: 1 })
     const key = `${PREFIX}${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
     const stored = await storage.put(key, watchedBody().body, putOptions())
@@ -73,16 +73,16 @@ describe('a storage with temporary errors', () => {
 })
 
 it.each<Fault>([{ kind: 'hang' }, s3Error(403, 'AccessDenied')])(
-  'a file is whole, though it cannot be asked for uploads begun in vain: $kind',
+  'a file is complete although its lost upload cannot be found: $kind',
   async (fault) => {
     const lost = proxy.fail(isUpload.create, { kind: 'lose-answer' }, { times: 1 })
-    const asked = proxy.fail(({ method, query }) => method === 'GET' && query.has('uploads'), fault)
+    const listed = proxy.fail(({ method, query }) => method === 'GET' && query.has('uploads'), fault)
     const key = `${PREFIX}unlisted-${fault.kind}`
     const stored = await storage.put(key, watchedBody().body, putOptions())
     expect(stored.bytes).toBe(bytes.length)
-    expect([lost.hits, asked.hits]).toEqual([1, 1])
+    expect([lost.hits, listed.hits]).toEqual([1, 1])
     const { openUploads } = await look(key)
-    expect(openUploads, 'left to the sweeper').toHaveLength(1)
+    expect(openUploads, 'left to the reconciler').toHaveLength(1)
     await direct.abortUploads(key)
   },
 )
@@ -91,31 +91,29 @@ describe('a storage that stays unavailable', () => {
   it.each<[string, keyof typeof isUpload, Fault]>([
     ['answers 500', 'part', s3Error(500, 'InternalError')],
     ['resets every part', 'part', { kind: 'reset' }],
-    ['takes a part and says nothing', 'part', { kind: 'hang' }],
-    ['stops taking in the middle of a part', 'part', { kind: 'hang', afterBytes: 100_000 }],
-    ['says nothing at the beginning', 'create', { kind: 'hang' }],
-    ['says nothing at the end', 'complete', { kind: 'hang' }],
-  ])('and %s is unavailable in time, and lets go of the body', async (_, step, fault) => {
+    ['receives a part and does not answer', 'part', { kind: 'hang' }],
+    ['stops reading in the middle of a part', 'part', { kind: 'hang', afterBytes: 100_000 }],
+    ['does not answer the start of the upload', 'create', { kind: 'hang' }],
+    ['does not answer the completion', 'complete', { kind: 'hang' }],
+  ])('and %s is reported in time, and the body is closed', async (_, step, fault) => {
     proxy.fail(isUpload[step], fault)
     const { state, body } = watchedBody()
     const startedAt = performance.now()
-    const key = `${PREFIX}away`
-    const begun: string[] = []
-    const onUploadStarted = async (id: string) => void begun.push(id)
-    const uploading = impatient.put(key, body, putOptions({ onUploadStarted }))
+    const key = `${PREFIX}unavailable`
+    const started: string[] = []
+    const onUploadStarted = async (id: string) => void started.push(id)
+    const uploading = shortTimeout.put(key, body, putOptions({ onUploadStarted }))
     await expect(uploading).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
-    // Usually 5 s: four tries, the pauses between them, and the abort of the upload.
+    // Usually 5 s: four attempts, the delays between them, and the abort of the upload.
     expect(performance.now() - startedAt).toBeLessThan(50_000)
     expect(state.closed).toBe(true)
     expect((await look(key)).objects).toEqual([])
-    // On a machine so busy that an answer comes too late, the server has begun uploads of which nobody knows the id.
-    for (const id of begun) {
-      const goodbyes = proxy.requests.filter(
-        (request) => isUpload.abort(request) && request.query.get('uploadId') === id,
-      )
-      expect(goodbyes.map(({ outcome }) => outcome)).toContain(204)
+    // On a busy machine, an answer may arrive too late: then the server has an upload whose id the client does not know.
+    for (const id of started) {
+      const aborts = proxy.requests.filter((request) => isUpload.abort(request) && request.query.get('uploadId') === id)
+      expect(aborts.map(({ outcome }) => outcome)).toContain(204)
     }
-    expect(begun).toHaveLength(step === 'create' ? 0 : 1)
+    expect(started).toHaveLength(step === 'create' ? 0 : 1)
   })
 
   it('does not delay a cancel, also when it hangs', async () => {
@@ -141,19 +139,19 @@ describe('a storage that refuses is not retried', () => {
       'STORAGE_ACCESS_DENIED',
     ],
     ['the key is unknown', s3Error(403, 'InvalidAccessKeyId'), 'STORAGE_ACCESS_DENIED'],
-    ['the policy says no', s3Error(403, 'AccessDenied'), 'STORAGE_ACCESS_DENIED'],
+    ['the policy denies access', s3Error(403, 'AccessDenied'), 'STORAGE_ACCESS_DENIED'],
     ['the quota is used up', s3Error(403, 'QuotaExceeded'), 'STORAGE_FULL'],
   ])('%s', async (_, change, code) => {
     const isFault = 'kind' in change
     const rule = isFault ? proxy.fail(({ method }) => method === 'POST' || method === 'PUT', change) : undefined
-    const own = createStorage(storageOptions({ endpoint: proxy.endpoint, ...(isFault ? {} : change) }))
+    const refusing = createStorage(storageOptions({ endpoint: proxy.endpoint, ...(isFault ? {} : change) }))
     try {
       const before = proxy.requests.length
-      await expect(own.put(`${PREFIX}refused`, watchedBody().body, putOptions())).rejects.toMatchObject({ code })
+      await expect(refusing.put(`${PREFIX}refused`, watchedBody().body, putOptions())).rejects.toMatchObject({ code })
       expect(proxy.requests.slice(before).filter(isUpload.create)).toHaveLength(1)
       rule?.remove()
     } finally {
-      own.close()
+      refusing.close()
     }
   })
 })

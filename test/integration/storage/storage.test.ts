@@ -1,4 +1,4 @@
-// The storage writes an object whole or not at all, and its links open that object and nothing else.
+// The storage writes complete objects only, and a link opens only its own object.
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createStorage, type Storage } from '@waybill/shared/storage/storage.ts'
@@ -9,7 +9,7 @@ import { PART, putOptions, storageOptions } from '../../setup/storage.ts'
 const MIB = 1024 ** 2
 const PREFIX = `storage-${randomBytes(4).toString('hex')}/`
 
-/** Bytes that cannot be mistaken for one another, in chunks that fit no part. */
+/** Random bytes, repeated with a period that does not divide the part size. */
 function bytesOf(length: number): Buffer {
   const block = randomBytes(Math.min(length, 1_000_003))
   return Buffer.concat(Array.from({ length: Math.ceil(length / block.length || 0) }, () => block)).subarray(0, length)
@@ -19,7 +19,7 @@ async function* chunks(bytes: Buffer, size = 77_777): AsyncGenerator<Uint8Array>
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
 }
 
-/** Gives so many bytes, then does what a source does that fails. */
+/** Yields `bytes` bytes, then throws like a source that fails. */
 async function* thenFails(bytes: number, error: Error): AsyncGenerator<Uint8Array> {
   yield* chunks(bytesOf(bytes))
   throw error
@@ -64,7 +64,7 @@ describe('an object', () => {
     const uploads: string[] = []
     let sent = 0
     await storage.put(
-      `${PREFIX}told`,
+      `${PREFIX}reported`,
       chunks(bytesOf(2 * PART)),
       putOptions({
         onProgress: (bytes) => {
@@ -73,7 +73,7 @@ describe('an object', () => {
         onUploadStarted: async (id) => {
           uploads.push(id)
           const { openUploads } = await look(PREFIX)
-          expect(openUploads).toEqual(['told'])
+          expect(openUploads).toEqual(['reported'])
         },
       }),
     )
@@ -87,20 +87,20 @@ describe('a body that fails', () => {
     ['before the first byte', 0],
     ['within the first part', 1 * MIB],
     ['after several parts', 2 * PART + 1],
-  ])('%s leaves no object, and its own error is what is said', async (_, length) => {
-    const error = new Error('the source is gone')
+  ])('%s leaves no object, and its error is the cause', async (_, length) => {
+    const error = new Error('the source has failed')
     const key = `${PREFIX}failed-${length}`
     await expect(storage.put(key, thenFails(length, error), putOptions())).rejects.toMatchObject({ cause: error })
     expect((await look(key)).objects).toEqual([])
   })
 
   it('leaves no object when the upload cannot be recorded', async () => {
-    const key = `${PREFIX}unnoted`
+    const key = `${PREFIX}unrecorded`
     const onUploadStarted = async () => {
-      throw new Error('the ledger says no')
+      throw new Error('the ledger has failed')
     }
     await expect(storage.put(key, chunks(bytesOf(3 * PART)), putOptions({ onUploadStarted }))).rejects.toMatchObject({
-      cause: { message: 'the ledger says no' },
+      cause: { message: 'the ledger has failed' },
     })
     expect((await look(key)).objects).toEqual([])
   })
@@ -154,7 +154,7 @@ describe('a link', () => {
   it('works without credentials, has the file name, and expires', async () => {
     const key = `${PREFIX}linked.csv`
     await storage.put(key, chunks(bytesOf(10)), putOptions())
-    // S3 signs whole seconds: a link of one second may have a hundredth of it left.
+    // S3 signs with whole seconds, so a link for one second may be valid for much less.
     const url = await storage.signedUrl(key, 3)
     const response = await fetch(url)
     expect(response.status).toBe(200)

@@ -41,9 +41,9 @@ const start = async (exportId: string) => {
 const FILE = { key: 'k', bytes: 12, sha256: 'ab'.repeat(32), rowCount: 3, truncated: false, warnings: [] }
 const complete = async (exportId: string): Promise<boolean> =>
   ledger.complete(await start(exportId), { ...FILE, snapshotAt: new Date() }, 60_000)
-const told = (exportId: string) =>
+const deliveriesOf = (exportId: string) =>
   db.webhookDelivery.findMany({ where: { exportId }, orderBy: [{ createdAt: 'asc' }, { endpointId: 'asc' }] })
-const types = async (exportId: string) => (await told(exportId)).map(({ type }) => type)
+const types = async (exportId: string) => (await deliveriesOf(exportId)).map(({ type }) => type)
 
 describe('an export that ends', () => {
   it('creates one delivery for each subscribed endpoint, and one for its own address', async () => {
@@ -53,7 +53,7 @@ describe('an export that ends', () => {
     const id = await ask('https://mine.example/')
     expect(await types(id)).toEqual([])
     await complete(id)
-    const deliveries = await told(id)
+    const deliveries = await deliveriesOf(id)
     expect(deliveries.map(({ endpointId }) => endpointId).sort()).toEqual([wanting, null].sort())
     for (const delivery of deliveries) {
       expect(delivery).toMatchObject({ type: 'export.completed', status: 'pending', attempts: 0 })
@@ -68,8 +68,8 @@ describe('an export that ends', () => {
   it('is described in its delivery as it was at that moment', async () => {
     const id = await ask('https://mine.example/')
     await complete(id)
-    await ledger.expire(id, 'somebody')
-    expect((await told(id)).map(({ type, data }) => [type, data])).toMatchObject([
+    await ledger.expire(id, 'a-caller')
+    expect((await deliveriesOf(id)).map(({ type, data }) => [type, data])).toMatchObject([
       ['export.completed', { status: 'completed', rowCount: 3 }],
       ['export.expired', { status: 'expired', rowCount: 3 }],
     ])
@@ -79,18 +79,22 @@ describe('an export that ends', () => {
     await endpoint()
     const failed = await ask()
     await ledger.fail(await start(failed), 'STORAGE_FULL', 'No room.')
-    expect(await told(failed)).toMatchObject([
+    expect(await deliveriesOf(failed)).toMatchObject([
       { type: 'export.failed', data: { error: { code: 'STORAGE_FULL', message: 'No room.' }, bytes: null } },
     ])
     const canceled = await ask()
-    await ledger.cancel(canceled, 'somebody')
-    expect(await told(canceled)).toMatchObject([{ type: 'export.canceled', data: { status: 'canceled', error: null } }])
+    await ledger.cancel(canceled, 'a-caller')
+    expect(await deliveriesOf(canceled)).toMatchObject([
+      { type: 'export.canceled', data: { status: 'canceled', error: null } },
+    ])
     const lost = await ask()
     for (let times = 0; times < 3; times++) {
       await start(lost)
       await ledger.reviveLost(0, 'reconciler', lost)
     }
-    expect(await told(lost)).toMatchObject([{ type: 'export.failed', data: { error: { code: 'WORKER_LOST' } } }])
+    expect(await deliveriesOf(lost)).toMatchObject([
+      { type: 'export.failed', data: { error: { code: 'WORKER_LOST' } } },
+    ])
   })
 
   it('creates no deliveries for late or retried attempts', async () => {
@@ -112,7 +116,7 @@ it('an export does not end when its deliveries cannot be stored', async () => {
   const id = await ask()
   await db.$executeRaw`ALTER TABLE waybill.webhook_deliveries ADD CONSTRAINT broken CHECK (false) NOT VALID`
   try {
-    await expect(ledger.cancel(id, 'somebody')).rejects.toThrow(/broken/)
+    await expect(ledger.cancel(id, 'a-caller')).rejects.toThrow(/broken/)
   } finally {
     await db.$executeRaw`ALTER TABLE waybill.webhook_deliveries DROP CONSTRAINT broken`
   }

@@ -45,7 +45,7 @@ describe.each(QUEUE_BACKENDS)('deliveries, queue on %s', (backend) => {
     workers.push(worker)
     return worker
   }
-  /** A path of its own for each test: what came late for another does not count. */
+  /** Each test has a separate path, so that late deliveries of other tests are not counted. */
   let paths = 0
   const register = async (more: Json = {}) => {
     const url = `${receiver.url}${++paths}`

@@ -7,7 +7,7 @@ import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
 const PATH = '/v1/webhook-endpoints'
 const URL = 'https://receiver.example/services/planted?token=planted'
-const NOBODY = '00000000-0000-4000-8000-000000000000'
+const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000'
 
 let system: TestSystem
 let admin: ApiClient
@@ -142,11 +142,11 @@ describe('an endpoint', () => {
 
   it('answers 404 on every route when it does not exist', async () => {
     const answers = await Promise.all([
-      admin.patch(`${PATH}/${NOBODY}`, { enabled: true }),
-      admin.delete(`${PATH}/${NOBODY}`),
-      admin.get(`${PATH}/${NOBODY}/deliveries`),
-      ...['rotate-secret', 'test'].map((what) => admin.post(`${PATH}/${NOBODY}/${what}`, {})),
-      admin.post(`/v1/webhook-deliveries/${NOBODY}/redeliver`, {}),
+      admin.patch(`${PATH}/${UNKNOWN_ID}`, { enabled: true }),
+      admin.delete(`${PATH}/${UNKNOWN_ID}`),
+      admin.get(`${PATH}/${UNKNOWN_ID}/deliveries`),
+      ...['rotate-secret', 'test'].map((what) => admin.post(`${PATH}/${UNKNOWN_ID}/${what}`, {})),
+      admin.post(`/v1/webhook-deliveries/${UNKNOWN_ID}/redeliver`, {}),
     ])
     for (const answer of answers) expectProblem(answer, 404, 'NOT_FOUND')
   })

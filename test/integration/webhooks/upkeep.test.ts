@@ -114,7 +114,7 @@ describe('an endpoint', () => {
     await recordFailure(db, first, FAILED, 5_000)
     expect(await disableIfUnreachable(db, first, false, WORKER)).toBeUndefined()
     expect(Date.now() - Number((await findEndpoint(db, id))?.failingSince)).toBeLessThan(86_400_000)
-    // The longest pause of the schedule is no pause.
+    // The longest delay of the schedule does not reset the failures.
     await failingFor(id, 30)
     await lastTried(1.2)
     const next = await claim(await deliver(id))
@@ -134,7 +134,7 @@ describe('an endpoint', () => {
     const [disabled, removed] = [await register(), await register()]
     await changeEndpoint(db, disabled, { enabled: false }, ACTOR)
     await removeEndpoint(db, removed, ACTOR)
-    // As a transition would leave them that had begun before.
+    // Deliveries of transitions that started before the endpoint was disabled or removed.
     const [first, second] = [await claim(await deliver(disabled)), await claim(await deliver(removed))]
     expect([first.enabled, second.url]).toEqual([false, null])
     await dropDelivery(db, first)
@@ -154,7 +154,7 @@ describe('a delivery', () => {
     await db.$executeRaw`UPDATE waybill.webhook_deliveries SET next_attempt_at = now() - interval '1 ms' WHERE id = ${id}::uuid`
     const owner = await claim(id)
     await recordDelivered(db, owner, ARRIVED)
-    // The late one changes nothing, but its try was made: it is in the log.
+    // The late attempt does not change the delivery, but it is in the log.
     expect(await recordFailure(db, late, FAILED, 5_000)).toBeUndefined()
     const { status, tries, attempts } = await row(id)
     expect({ status, attempts, tries: tries.length }).toEqual({ status: 'delivered', attempts: 2, tries: 2 })
