@@ -1,4 +1,4 @@
-// Lists the bucket of the run with a separate client.
+// Lists the bucket of the test run with a separate client.
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { inject } from 'vitest'
 

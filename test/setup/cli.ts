@@ -1,4 +1,4 @@
-// Runs the command line as its users do: a process with its own home, with pipes or on a real terminal.
+// Runs the command line in a separate process with an empty home directory, with pipes or on a real terminal.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -19,7 +19,7 @@ export interface Ended {
 
 export interface Running {
   readonly pid: number
-  /** What it has written so far, to either. */
+  /** The output so far. */
   readonly out: () => string
   readonly err: () => string
   kill(signal: NodeJS.Signals): void
@@ -27,11 +27,11 @@ export interface Running {
 }
 
 export interface OnTerminal {
-  /** What has been written, without the control sequences. */
+  /** The output so far, without control sequences. */
   readonly screen: () => string
-  /** As it was written. */
+  /** The output so far, unchanged. */
   readonly raw: () => string
-  /** Waits until this is on the screen. */
+  /** Waits until the screen shows this text. */
   shows(text: string | RegExp): Promise<void>
   /** `\u0003` is Ctrl-C. */
   type(keys: string): void
@@ -41,23 +41,23 @@ export interface OnTerminal {
 export interface Cli {
   /** The working directory. */
   readonly directory: string
-  /** Of the config file. */
+  /** The path of the config file. */
   readonly configPath: string
   run(words: readonly string[], options?: RunOptions): Promise<Ended>
   start(words: readonly string[], options?: RunOptions): Running
   onTerminal(words: readonly string[], env?: Readonly<Record<string, string>>): OnTerminal
-  /** Ends what still runs, removes the directory. */
+  /** Ends all processes and removes the directories. */
   close(): Promise<void>
 }
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
-  /** To Node. */
+  /** Options for Node. */
   readonly nodeFlags?: readonly string[]
 }
 
-/** @param env as every call of it has; nothing else of our own environment reaches the program */
+/** @param env variables for every call, in addition to `inheritedEnvironment` */
 export async function createCli(env: Readonly<Record<string, string>> = {}): Promise<Cli> {
   const home = await mkdtemp(join(tmpdir(), 'waybill-home-'))
   const directory = await mkdtemp(join(tmpdir(), 'waybill-cli-'))
@@ -67,7 +67,7 @@ export async function createCli(env: Readonly<Record<string, string>> = {}): Pro
       cwd: directory,
       env: { ...inheritedEnvironment(), HOME: home, ...env, ...own },
     })
-    child.stdin.on('error', () => undefined) // it may end before it has read
+    child.stdin.on('error', () => undefined) // the process may end before it reads its input
     running.add(child)
     child.once('close', () => running.delete(child))
     return child
@@ -87,7 +87,7 @@ export async function createCli(env: Readonly<Record<string, string>> = {}): Pro
     start,
     run: (words, options) => start(words, options).ended,
     onTerminal(words, own = {}) {
-      // Of util-linux: gives the program a terminal, and passes on what is typed into our pipe.
+      // `script` of util-linux gives the program a terminal, and forwards our pipe to it as typed input.
       const line = [process.execPath, BIN, ...words].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
       const child = spawned('script', ['-qefc', `stty cols 100; exec ${line}`, '/dev/null'], { TERM: 'xterm', ...own })
       const raw = collect(child.stdout)

@@ -1,4 +1,4 @@
-// Gives each suite a database of its own, with the service's tables and GAME's, both empty.
+// Creates a separate database for each suite, with the empty tables of the service and of GAME.
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,9 +7,9 @@ import { inject } from 'vitest'
 import { deployMigrations } from '../../packages/shared/src/database/migrations.ts'
 
 export interface TestDatabase {
-  /** Of the superuser. */
+  /** Connects as the superuser. */
   readonly url: string
-  /** Throws when the suite has left a connection open, as it would keep a real server from stopping. */
+  /** Throws if the suite has left a connection open, which would prevent the shutdown of a real server. */
   drop(): Promise<void>
 }
 
@@ -27,7 +27,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return { url: databaseUrl(server, name), drop: () => dropDatabase(server, name) }
 }
 
-/** Migrated once per run, by whichever suite comes first; the others wait for its lock. */
+/** Migrates the template once per run. The first suite does it; the others wait for its lock. */
 async function makeTemplate(client: pg.Client): Promise<void> {
   await client.query(`SELECT pg_advisory_lock(hashtext('${TEMPLATE}'))`)
   try {
@@ -39,7 +39,7 @@ async function makeTemplate(client: pg.Client): Promise<void> {
     await deployMigrations(url)
     const sample = await readFile(new URL('../../prisma/sample/schema.sql', import.meta.url), 'utf8')
     await withClient(url, (template) => template.query(sample))
-    // Only now: a template half made by a suite that failed must not be taken by the next.
+    // Marked last, so that no suite uses an incomplete template.
     await client.query(`ALTER DATABASE ${TEMPLATE} IS_TEMPLATE true`)
   } finally {
     await client.query(`SELECT pg_advisory_unlock(hashtext('${TEMPLATE}'))`)

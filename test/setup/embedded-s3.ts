@@ -1,4 +1,4 @@
-// An embedded S3 server for one suite, a client with the SDK's default settings, and requests signed by hand.
+// An embedded S3 server for one suite, a client with the default settings of the SDK, and manually signed requests.
 import { createHash, createHmac } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { type IncomingHttpHeaders, request } from 'node:http'
@@ -15,7 +15,7 @@ export interface Suite {
   readonly server: EmbeddedS3
   readonly client: S3Client
   readonly directory: string
-  /** Where the server keeps what is on its way. */
+  /** The directory of the server's temporary files. */
   readonly temporary: string
 }
 
@@ -61,7 +61,7 @@ export interface Answer {
   readonly body: string
 }
 
-/** The URL is sent as it is: fetch would repair it. Without an answer, e.g. after a reset, it rejects. */
+/** Sends the URL unchanged, unlike fetch, which normalizes it. Rejects without a response, e.g. after a reset. */
 export function send(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
@@ -86,7 +86,7 @@ export function send(
 
 export interface ToSign {
   readonly method: string
-  /** As in the URL, e.g. `/exports/key`. */
+  /** Encoded as in the URL, e.g. `/exports/key`. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly payload: string
@@ -99,7 +99,7 @@ export interface Signed {
   next(algorithm: string, ...hashes: string[]): string
 }
 
-/** Signature version 4 in headers, written a second time, so that the server is not tested against itself. */
+/** Signature version 4 in headers. A second implementation, so that the server is not tested with its own code. */
 export function sign(server: EmbeddedS3, { method, path, headers, payload, at = new Date() }: ToSign): Signed {
   const date = at.toISOString().replace(/[-:]|\.\d+/g, '')
   const scope = `${date.slice(0, 8)}/${server.region}/s3/aws4_request`

@@ -1,12 +1,12 @@
-// The expected content of the four datasets of GAME, written by hand: columns, kinds and SQL.
+// The expected content of the four datasets of GAME: columns, kinds and SQL, independent of the product.
 import type { Cell, ColumnKind } from '@waybill/shared/vocabulary/table.ts'
 import pg from 'pg'
 
 export interface GameDataset {
   readonly name: string
-  /** Names and order are the contract with GAME's clients. */
+  /** Clients of GAME rely on the names and their order. */
   readonly columns: readonly (readonly [name: string, kind: ColumnKind])[]
-  /** Selects the columns in this order; the rows of the dataset, in its order. */
+  /** The SELECT list for the columns, in this order. */
   readonly select: string
   readonly from: string
   readonly alias: string
@@ -88,7 +88,7 @@ export const GAME_DATASETS: readonly GameDataset[] = [
   },
 ]
 
-/** The rows that the export must hold, by a client that is not the product's: text as Postgres sends it. */
+/** The rows that the export must contain, as text of Postgres, read with a separate client. */
 export async function readGame(url: string, { select, from, alias }: GameDataset, where = ''): Promise<Cell[][]> {
   const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (text: string) => text } })
   await client.connect()

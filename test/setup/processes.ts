@@ -1,4 +1,4 @@
-// Starts the production processes as an operator does: node, a file, an environment.
+// Starts the production processes with Node and only the given environment.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -16,18 +16,18 @@ const ENTRIES = {
 
 export interface Process {
   readonly pid: number
-  /** What it wrote so far. */
+  /** The output so far. */
   readonly output: { stdout: string; stderr: string }
-  /** Resolves with the JSON line of the log that has this message. @throws Error when it ends before */
+  /** Resolves with the log entry that has this message. @throws Error if the process ends first */
   logged(message: string): Promise<Record<string, unknown>>
   kill(signal: NodeJS.Signals): void
-  /** The exit code, or the signal that it died of. */
+  /** The exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals>
 }
 
 const running = new Set<ChildProcess>()
 
-/** Nothing but `env` and what Node itself needs reaches the process. */
+/** The environment of the process is `env`, in addition to `inheritedEnvironment`. */
 export function startProcess(
   name: keyof typeof ENTRIES,
   env: Readonly<Record<string, string>>,
@@ -41,18 +41,18 @@ export function startProcess(
   running.add(child)
   const output = { stdout: '', stderr: '' }
   const watchers = new Set<() => void>()
-  const tell = () => {
+  const notify = () => {
     for (const watch of [...watchers]) watch()
   }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
       output[stream] += text
-      tell()
+      notify()
     })
   }
   const ended = once(child, 'close').then(([code, signal]): number | NodeJS.Signals => {
     running.delete(child)
-    tell()
+    notify()
     return code ?? signal ?? 'SIGKILL'
   })
   return {
@@ -76,7 +76,7 @@ export function startProcess(
   }
 }
 
-/** For `afterEach`: a failed test leaves no process behind. */
+/** Call it in `afterEach`, so that a failed test leaves no process. */
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL')
 }

@@ -1,4 +1,4 @@
-// Starts a throw-away redis-server on a free port of loopback.
+// Starts a temporary redis-server on a free port of loopback.
 import { spawn } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -12,21 +12,21 @@ export interface TestRedis {
 }
 
 const READY_TIMEOUT_MS = 60_000
-const TRIES = 5
+const MAX_ATTEMPTS = 5
 
 /**
- * Keeps nothing on disk. Test several at once with one each: `directory` is the server's own.
+ * Stores nothing on disk. Each server needs a separate `directory`.
  *
- * @param usual the port of one that was stopped, to take its place; 0: any
+ * @param preferredPort the port of a stopped server that this one replaces; 0: any free port
  */
-export async function startRedis(directory: string, usual = 0): Promise<TestRedis> {
+export async function startRedis(directory: string, preferredPort = 0): Promise<TestRedis> {
   await mkdir(directory, { recursive: true })
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort(usual)
+    const port = await freePort(preferredPort)
     const [command = 'redis-server', ...prefix] = [...parentDeathPrefix(), 'redis-server']
     const settings = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'no', daemonize: 'no' }
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-    // Not in our process group: Ctrl-C must end the tests first, and only then their servers.
+    // In a separate process group, because Ctrl-C must end the tests before their servers.
     const child = spawn(command, [...prefix, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk))
@@ -54,7 +54,7 @@ export async function startRedis(directory: string, usual = 0): Promise<TestRedi
       if (Date.now() > deadline) await stop()
       else await Promise.race([exited, sleep(25)])
     }
-    if (attempt === TRIES || !output.includes('Address already in use')) {
+    if (attempt === MAX_ATTEMPTS || !output.includes('Address already in use')) {
       throw new Error(`redis-server does not start; npm test installs it on Debian and Ubuntu.\n${failure ?? output}`)
     }
   }

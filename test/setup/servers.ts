@@ -1,4 +1,4 @@
-// Starts one Postgres, one Redis and one S3 server for the whole test run, and removes them after it.
+// Starts one Postgres, one Redis and one S3 server for the test run, and stops them at its end.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { startRedis } from './redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Superuser, to the database `postgres`. Suites make databases of their own: database.ts. */
+    /** Connects the superuser to the database `postgres`. Each suite creates a separate database (database.ts). */
     postgresUrl: string
     redisUrl: string
     s3: { endpoint: string; region: string; bucket: string; accessKeyId: string; secretAccessKey: string }
@@ -18,7 +18,7 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'waybill-test-'))
-  // Also when the run ends without its teardown; the servers then die by exit hooks of their own.
+  // Also if the run ends without the teardown. The exit hooks of the servers stop them then.
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 })
   process.once('exit', remove)
 
@@ -32,12 +32,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
         synchronous_commit: 'off',
         full_page_writes: 'off',
         max_connections: '200',
-        // Background work at a random moment would only make tests differ from run to run.
+        // Autovacuum would run at random moments, and results would differ from run to run.
         autovacuum: 'off',
       },
     }),
     startRedis(join(directory, 'redis')),
-    // In this process: while tests run it has nothing else to do, and a child would have to be watched.
+    // In this process, which is idle while the tests run.
     startS3({ directory: join(directory, 's3'), port: 0, bucket: 'waybill-test', durable: false }),
   ])
   const teardown = async () => {

@@ -1,4 +1,4 @@
-// Starts a program of the repository that ends with the process that started it.
+// Starts a program of the repository that ends together with the process that started it.
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -7,13 +7,13 @@ import { parentDeathPrefix } from '../../apps/standalone/src/postgres/binaries.t
 export interface SpawnOptions {
   readonly nodeFlags?: readonly string[]
   readonly args?: readonly string[]
-  /** The whole environment, except for what `inheritedEnvironment` adds: the caller's shell must not matter. */
+  /** The environment, in addition to `inheritedEnvironment`. Other variables of the caller's shell are not passed. */
   readonly env: Readonly<Record<string, string>>
 }
 
 export type SpawnedProgram = ChildProcessByStdio<null, Readable, Readable> & { readonly pid: number }
 
-/** What a program gets from us: where programs are, and the compiled code that earlier programs have left. */
+/** The variables that every program gets: PATH, and the compile cache of Node. */
 export function inheritedEnvironment(): Record<string, string> {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   return { PATH, NODE_COMPILE_CACHE }
@@ -24,13 +24,13 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
 })
 
-/** @param program from the root of the repository */
+/** @param program path relative to the root of the repository */
 export function spawnProgram(program: string, { nodeFlags = [], args = [], env }: SpawnOptions): SpawnedProgram {
   const path = fileURLToPath(new URL(`../../${program}`, import.meta.url))
   const words = [...parentDeathPrefix(), process.execPath, ...nodeFlags, path, ...args]
   const [command = process.execPath, ...rest] = words
   const child = spawn(command, rest, {
-    // A process group of its own: Ctrl-C is for us, who end everything in order.
+    // A separate process group, because on Ctrl-C this process ends the program itself.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inheritedEnvironment(), ...env },

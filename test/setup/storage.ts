@@ -1,8 +1,8 @@
-// Settings for a storage on the bucket of the run, and what is put there.
+// Options for a storage on the bucket of the test run, and for its uploads.
 import type { PutOptions, StorageOptions } from '@waybill/shared/storage/storage.ts'
 import { inject } from 'vitest'
 
-/** Bytes of a part: the least that S3 takes. */
+/** The smallest part size of S3, in bytes. */
 export const PART = 5 * 1024 ** 2
 
 export function storageOptions(changes: Partial<StorageOptions> = {}): StorageOptions {

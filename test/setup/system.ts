@@ -1,4 +1,4 @@
-// Runs API and worker in this process, on a database, a queue and a storage prefix of the suite's own.
+// Runs API and worker in this process, with a separate database, queue and storage prefix for each suite.
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
 import { type ListeningServer, listen } from '../../apps/api/src/http/listen.ts'
@@ -20,7 +20,7 @@ import type { TcpProxy } from './network/tcp-proxy.ts'
 export const QUEUE_BACKENDS = ['redis', 'postgres'] as const
 export type QueueBackend = (typeof QUEUE_BACKENDS)[number]
 
-/** Seals webhook secrets. */
+/** Encrypts webhook secrets. */
 export const WEBHOOK_KEY = Buffer.alloc(32, 'k').toString('base64')
 
 export const ADMIN_KEY = 'test-admin-key-0123456789'
@@ -31,27 +31,27 @@ export interface TestSystem {
   readonly database: TestDatabase
   readonly connections: Connections
   readonly url: string
-  /** Speaks as an admin. */
+  /** A client with the key of an admin. */
   readonly admin: ApiClient
-  /** Undefined when the suite asked for none. */
+  /** Undefined with `worker: false`. */
   readonly worker: RunningWorker | undefined
-  /** Stops everything and fails when something was left behind. */
+  /** Stops everything. Throws if the suite has left a connection open. */
   stop(): Promise<void>
 }
 
 export interface TestSystemOptions {
   readonly queue?: QueueBackend
-  /** Settings of this suite, by their names. */
+  /** Settings of this suite, by name. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Beside GAME's. */
+  /** Datasets in addition to those of GAME. */
   readonly datasets?: readonly Dataset[]
-  /** The datasets are read through it. */
+  /** The datasets are read through this proxy. */
   readonly source?: TcpProxy
   /** False: exports stay queued. */
   readonly worker?: boolean
 }
 
-/** Settings for a suite: its own database, queue and prefix on the servers of the run. */
+/** The settings of a suite: its database, queue and prefix on the servers of the test run. */
 export function testSettings(database: TestDatabase, queue: QueueBackend): Record<string, string> {
   const s3 = inject('s3')
   const suite = `t${randomBytes(6).toString('hex')}`

@@ -1,15 +1,15 @@
-// The faults of the soak: each occurs once and ends by itself.
+// The faults of the soak test. Each ends by itself.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from './random.ts'
 import type { Server, World } from './world.ts'
 
 export interface Fault {
   readonly name: string
-  /** Resolves when it is over. */
+  /** Causes the fault. Resolves when it has ended. */
   strike(world: World, random: Random): Promise<void>
 }
 
-/** Milliseconds: some shorter than the locks of SETTINGS, some longer. */
+/** Durations in milliseconds: some are shorter than the locks of SETTINGS, some longer. */
 const spell = (random: Random) => random.between(300, 6_000)
 
 const aWorker = (world: World, random: Random) => {
@@ -32,7 +32,7 @@ const stopWorker: Fault = {
   async strike(world, random) {
     const worker = aWorker(world, random)
     worker?.signal('SIGTERM')
-    // A second signal ends it at once.
+    // A second signal ends the process at once.
     if (random.chance(0.3)) {
       await sleep(random.between(0, 1_000))
       worker?.signal('SIGTERM')
@@ -72,7 +72,7 @@ const killBackends: Fault = {
 
 const emptyQueue: Fault = { name: 'queue emptied', strike: ({ queue }) => queue.empty() }
 
-/** On the wire to one server. */
+/** Faults of the connections to one server. */
 function onWire(server: Server): Fault[] {
   const wire = (
     name: string,
@@ -107,7 +107,7 @@ export function faultsOf(queue: 'redis' | 'postgres'): readonly Fault[] {
   const wires = (queue === 'redis' ? (['postgres', 'redis', 's3'] as const) : (['postgres', 's3'] as const)).flatMap(
     onWire,
   )
-  // Those of processes as often as those of wires.
+  // Faults of processes are as frequent as those of connections.
   const processes = [killWorker, killWorker, stopWorker, stopWorker, freezeWorker, freezeWorker, killApi]
   return [...processes, killBackends, killBackends, emptyQueue, ...wires]
 }

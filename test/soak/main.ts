@@ -1,4 +1,4 @@
-// `npm run soak`: random exports under random faults, then a check of every export. Exits with 1 on a violation.
+// `npm run soak`: requests random exports, causes random faults, then checks every export. Exits with 1 on a violation.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { createWorld, type World } from './world.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
-/** A minute without faults at the end is part of the quiet, not of this. */
+/** The quiet time at the end is not included. */
 async function shake(world: World, random: Random, faults: readonly Fault[], ending: AbortSignal) {
   const struck = new Map<string, number>()
   const strikes = new Set<Promise<void>>()
@@ -23,7 +23,7 @@ async function shake(world: World, random: Random, faults: readonly Fault[], end
     if (ending.aborted) break
     const fault = random.pick(faults)
     struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1)
-    // The next may strike before this one is over: two things going wrong at once is what breaks systems.
+    // Faults may overlap, because two faults at the same time find more errors.
     const strike = fault.strike(world, random).catch((error: unknown) => say(`  ${fault.name}: ${error}`))
     strikes.add(strike)
     void strike.finally(() => strikes.delete(strike))
@@ -32,10 +32,10 @@ async function shake(world: World, random: Random, faults: readonly Fault[], end
   return struck
 }
 
-/** Brings back what was killed, as an orchestrator does. */
+/** Restarts killed processes, like an orchestrator. */
 async function supervise(world: World, ending: AbortSignal): Promise<void> {
   while (!ending.aborted) {
-    // A start may be hit by a fault itself.
+    // A start may fail because of a fault.
     await world.complete().catch(() => undefined)
     await sleep(500, undefined, { signal: ending }).catch(() => undefined)
   }
@@ -54,13 +54,13 @@ async function soak(options: SoakOptions, queue: 'redis' | 'postgres', stopped: 
   const quiet = new AbortController()
   const tally: Tally = { asked: [], answers: new Map() }
   const supervised = supervise(world, quiet.signal)
-  // Two streams of choices: how many requests fit in must not change which faults strike.
+  // Separate random streams, so that the number of requests does not change the faults of a seed.
   const requested = makeRequests(world, createRandom(options.seed + 1), ending, tally)
   const struck = await shake(world, createRandom(options.seed), faultsOf(queue), ending)
   for (const proxy of Object.values(world.proxies)) proxy.restore()
   await requested
   say(`  quiet: ${tally.asked.length} exports were asked for; waiting for the last, then reading every file`)
-  // What was killed last is back before the rest ends.
+  // Restart the processes that were killed last.
   quiet.abort()
   await supervised
   await world.complete()
@@ -89,5 +89,5 @@ for (const queue of options.queues) {
   if (stopped.signal.aborted) break
   violations += (await soak(options, queue, stopped.signal)).violations.length
 }
-say(violations === 0 ? '\nEvery promise was kept.' : `\n${violations} violations.`)
+say(violations === 0 ? '\nNo violations.' : `\n${violations} violations.`)
 process.exit(violations === 0 ? 0 : 1)

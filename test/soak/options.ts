@@ -1,20 +1,20 @@
-// The options of the soak on its command line.
+// The command line options of the soak test.
 import { parseArgs } from 'node:util'
 
 export interface SoakOptions {
-  /** Of faults and requests, for all queues together; the quiet and the checks come on top. */
+  /** Duration of the faults and requests, for all queues together. The quiet time and the checks are added. */
   readonly minutes: number
   readonly seed: number
   readonly queues: readonly ('redis' | 'postgres')[]
-  /** Writes what the processes say into this directory. */
+  /** The output of the processes is written to this directory. */
   readonly logs: string | undefined
 }
 
 export const USAGE = `npm run soak -- [--minutes N] [--seed N] [--queue redis|postgres|both] [--logs DIRECTORY]
-  Random exports and random faults; then quiet, and everything that was promised is checked.
+  Requests random exports and causes random faults. Then waits for the exports to end, and checks every export.
   The same seed makes the same choices; when they meet, the machine decides.`
 
-/** @throws Error that says what cannot be understood */
+/** @throws Error for an invalid option */
 export function parseOptions(args: readonly string[]): SoakOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -1,9 +1,9 @@
-// Random choices that a seed repeats.
+// Random choices that depend only on a seed.
 
 export interface Random {
-  /** From 0 to 1, without 1. */
+  /** A number from 0 to 1, without 1. */
   next(): number
-  /** Whole, both ends included. */
+  /** An integer in the range, including both ends. */
   between(low: number, high: number): number
   pick<T>(choices: readonly T[]): T
   chance(probability: number): boolean

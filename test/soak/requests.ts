@@ -1,4 +1,4 @@
-// The callers of the soak: they request random exports, repeat requests without an answer, and cancel some exports.
+// The callers of the soak test: they request random exports, repeat requests without a response, and cancel some exports.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, Json } from '../setup/api/api-client.ts'
@@ -8,39 +8,39 @@ import type { World } from './world.ts'
 export interface Asked {
   readonly key: string
   readonly request: Readonly<Record<string, unknown>>
-  /** Known once it was answered 202. */
+  /** Known after the response 202. */
   id?: string
-  /** A cancel was answered 202. */
+  /** Whether a cancel was answered with 202. */
   canceled?: boolean
 }
 
 export interface Tally {
   readonly asked: Asked[]
-  /** Answers to POSTs by status; 0 for none at all. */
+  /** The number of responses to POSTs by status; 0: no response. */
   readonly answers: Map<number, number>
 }
 
 const FORMATS = ['csv', 'json', 'ndjson', 'xlsx'] as const
 const DATASETS = ['users', 'user-points', 'user-interactions', 'wallet-transactions'] as const
 
-/** No limit. */
+/** A request without a limit. */
 const WHOLE = 0
 
-/** A caller that hears nothing for so long asks again (milliseconds). */
-const PATIENCE = 5_000
+/** A caller repeats a request that has no response after this time. */
+const RESPONSE_TIMEOUT_MS = 5_000
 
-/** More than this at once would only measure the machine. */
-const MOST_OPEN = 15
+/** More concurrent requests would only test the speed of the machine. */
+const MAX_OPEN_REQUESTS = 15
 
-/** Asks until the signal aborts, then sees every request through to its 202. */
+/** Sends requests until the signal aborts, then repeats each open request until its response is 202. */
 export async function makeRequests(world: World, random: Random, ending: AbortSignal, tally: Tally): Promise<void> {
   const open = new Set<Promise<void>>()
   while (!ending.aborted) {
-    if (open.size < MOST_OPEN) {
+    if (open.size < MAX_OPEN_REQUESTS) {
       const asked = randomRequest(random)
       tally.asked.push(asked)
       const cancelAfter = random.chance(0.15) ? random.between(0, 2_000) : undefined
-      const seen = seeThrough(world, asked, tally, cancelAfter)
+      const seen = sendUntilAccepted(world, asked, tally, cancelAfter)
       open.add(seen)
       void seen.finally(() => open.delete(seen))
     }
@@ -51,7 +51,7 @@ export async function makeRequests(world: World, random: Random, ending: AbortSi
 
 function randomRequest(random: Random): Asked {
   const format = random.pick(FORMATS)
-  // Spreadsheets are slow to read back, whole tables large to keep: a few are enough.
+  // Spreadsheets are slow to read and whole tables are large, so their number is limited.
   const limit = format === 'xlsx' ? random.pick([1, 50, 2_000]) : random.pick([1, 50, 2_000, 2_000, 8_000, WHOLE])
   const compression = format !== 'xlsx' && random.chance(0.4) ? 'gzip' : 'none'
   const dataset = random.pick(DATASETS)
@@ -61,7 +61,12 @@ function randomRequest(random: Random): Asked {
   }
 }
 
-async function seeThrough(world: World, asked: Asked, tally: Tally, cancelAfter: number | undefined): Promise<void> {
+async function sendUntilAccepted(
+  world: World,
+  asked: Asked,
+  tally: Tally,
+  cancelAfter: number | undefined,
+): Promise<void> {
   while (asked.id === undefined) {
     const { status, body } = await send(world, '/v1/exports', asked.request, asked.key)
     tally.answers.set(status, (tally.answers.get(status) ?? 0) + 1)
@@ -74,15 +79,15 @@ async function seeThrough(world: World, asked: Asked, tally: Tally, cancelAfter:
   asked.canceled = status === 202
 }
 
-/** Status 0 when there was no answer. */
+/** Status 0 if there was no response. */
 async function send(world: World, path: string, body: unknown, key?: string): Promise<Answer<Json>> {
   const { url, admin } = world.api()
   const silent = { status: 0, headers: new Headers(), body: undefined }
   try {
-    const patience = sleep(PATIENCE, silent, { ref: false })
-    return await Promise.race([admin.post(path, body, key === undefined ? {} : { 'Idempotency-Key': key }), patience])
+    const timeout = sleep(RESPONSE_TIMEOUT_MS, silent, { ref: false })
+    return await Promise.race([admin.post(path, body, key === undefined ? {} : { 'Idempotency-Key': key }), timeout])
   } catch (error) {
-    if (error instanceof TypeError) return silent // fetch: the connection broke or was refused
+    if (error instanceof TypeError) return silent // fetch throws it if the connection broke or was refused
     throw new Error(`POST ${url}${path} failed`, { cause: error })
   }
 }

@@ -1,4 +1,4 @@
-// The table at the end of a soak.
+// The results of a soak test as a table.
 import type { Tally } from './requests.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -6,8 +6,8 @@ export function summarize(tally: Tally, struck: ReadonlyMap<string, number>, ver
   const faults = [...struck.values()].reduce((sum, count) => sum + count, 0)
   const cancels = tally.asked.filter(({ canceled }) => canceled).length
   const lines: [string, string][] = [
-    ['exports asked for', `${tally.asked.length}, of which ${cancels} canceled`],
-    ['answers to POST', list(tally.answers, (status) => (status === 0 ? 'none' : String(status)))],
+    ['requested exports', `${tally.asked.length}, of which ${cancels} canceled`],
+    ['responses to POST', list(tally.answers, (status) => (status === 0 ? 'none' : String(status)))],
     ['faults', `${faults}`],
     ...[...struck].sort().map(([name, count]): [string, string] => [`  ${name}`, String(count)]),
     ['ends', list(verdict.ends, String)],

@@ -1,4 +1,4 @@
-// After the faults: waits until nothing runs, then checks every export.
+// Checks every export after the faults, when no export runs any more.
 import type pg from 'pg'
 import { findViolations } from '../chaos/setup/invariants.ts'
 import { until } from '../chaos/setup/until.ts'
@@ -7,13 +7,13 @@ import type { World } from './world.ts'
 
 export interface Verdict {
   readonly violations: readonly string[]
-  /** How many exports ended so, with their code where they failed. */
+  /** The number of exports by status and error code. */
   readonly ends: ReadonlyMap<string, number>
   readonly attempts: ReadonlyMap<number, number>
   readonly largest: number
 }
 
-/** Ends that faults like ours may cause, when they hit one export again and again. */
+/** Error codes that repeated faults can cause. */
 const MAY_FAIL = new Set([
   'WORKER_LOST',
   'DATABASE_UNAVAILABLE',
@@ -24,8 +24,8 @@ const MAY_FAIL = new Set([
   'STORAGE_MISMATCH',
 ])
 
-const QUIET = 180_000
-const SETTLING = 60_000
+const EXPORTS_TIMEOUT_MS = 180_000
+const CLEANUP_TIMEOUT_MS = 60_000
 
 interface Row {
   readonly id: string
@@ -41,8 +41,8 @@ interface Row {
 
 export async function judge(world: World, tally: Tally): Promise<Verdict> {
   const violations: string[] = []
-  await until('every export has ended', async () => (await unfinished(world.db)) === 0, QUIET).catch((error: Error) =>
-    violations.push(error.message),
+  await until('every export has ended', async () => (await unfinished(world.db)) === 0, EXPORTS_TIMEOUT_MS).catch(
+    (error: Error) => violations.push(error.message),
   )
   const rows = await readRows(world.db)
   violations.push(...againstAnswers(rows, tally), ...(await againstSource(world.db, rows)))
@@ -57,7 +57,7 @@ export async function judge(world: World, tally: Tally): Promise<Verdict> {
   }
 }
 
-/** Reading all files once takes a while; what is wrong then is looked at until it is right or too late. */
+/** Checks all exports once, then repeats the check of those with problems until none is left or the time is over. */
 async function settled({ place }: World, rows: readonly Row[]): Promise<string[]> {
   let problems = await findViolations(
     place,
@@ -68,7 +68,7 @@ async function settled({ place }: World, rows: readonly Row[]): Promise<string[]
     problems = await findViolations(place, suspects)
     return problems.length === 0
   }
-  await until('nothing is wrong', look, SETTLING).catch(() => undefined)
+  await until('no problem is left', look, CLEANUP_TIMEOUT_MS).catch(() => undefined)
   return problems
 }
 
@@ -81,7 +81,8 @@ function againstAnswers(rows: readonly Row[], { asked }: Tally): string[] {
     if (row?.id !== id) problems.push(`${id} was answered 202; its key belongs to ${row?.id}`)
     if (canceled && row?.status !== 'canceled')
       problems.push(`${id}: its cancel was answered 202, and it is ${row?.status}`)
-    if (!canceled && row?.status === 'canceled' && canceled === undefined) problems.push(`${id}: nobody canceled it`)
+    if (!canceled && row?.status === 'canceled' && canceled === undefined)
+      problems.push(`${id}: canceled without a request`)
   }
   for (const { id, status, errorCode } of rows) {
     if (status === 'failed' && !MAY_FAIL.has(String(errorCode))) problems.push(`${id}: failed with ${errorCode}`)

@@ -1,4 +1,4 @@
-// The system under soak: its own servers, proxies in front of them, an API and two workers behind the proxies.
+// The system under test: separate servers behind proxies, an API and two workers.
 import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from '../../apps/standalone/src/postgres/embedded-postgres.ts'
@@ -16,24 +16,24 @@ import { endpointOf, startTcpProxy, type TcpProxy } from '../setup/network/tcp-p
 export type Server = 'postgres' | 'redis' | 's3'
 
 export interface World {
-  /** Without the proxies. */
+  /** Addresses that bypass the proxies. */
   readonly place: Place
   readonly db: pg.Pool
   readonly queue: QueueServer
   readonly proxies: Readonly<Partial<Record<Server, TcpProxy>>>
   readonly deployment: Deployment
-  /** The API that runs now. */
+  /** The running API. */
   api(): Api
-  /** Workers that run now. */
+  /** The running workers. */
   workers(): readonly Program[]
-  /** Starts what is missing: one API, two workers. */
+  /** Starts missing processes, up to one API and two workers. */
   complete(): Promise<void>
 }
 
 const WORKERS = 2
 const SAMPLE_ROWS = 30_000
 
-/** Limits short enough to be reached within a soak of minutes. */
+/** Short time limits, so that a test of minutes reaches them. */
 const SETTINGS = {
   WORKER_LOCK: '2s',
   RECONCILE_INTERVAL: '500ms',
@@ -55,7 +55,7 @@ const SETTINGS = {
   HOST: '127.0.0.1',
 }
 
-/** Everything is stopped with the stack. */
+/** Disposing the stack stops everything. */
 export async function createWorld(
   queueName: 'redis' | 'postgres',
   directory: string,
@@ -87,7 +87,7 @@ export async function createWorld(
   await deployQueue(readConfig(place))
   await loadSample(postgres.url, { rows: SAMPLE_ROWS })
   const db = new pg.Pool({ connectionString: postgres.url, application_name: 'soak', max: 3 })
-  // A connection that is closing hears of the end of its server, too; unheard, that would end the soak.
+  // A closing connection may report the end of its server. Without a listener, that error would end the process.
   db.on('error', () => undefined)
   stack.defer(() => db.end())
   await db.query('VACUUM (ANALYZE)')

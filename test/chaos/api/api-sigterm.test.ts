@@ -1,4 +1,4 @@
-// SIGTERM of the API: open requests are answered, and /readyz reports it to the load balancer before.
+// SIGTERM of the API: /readyz reports it to the load balancer first, and open requests are answered.
 import { describe, expect, it } from 'vitest'
 import { startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
@@ -17,7 +17,7 @@ describe.concurrent('an API that receives SIGTERM', () => {
     const id = await asking
     const answered = performance.now()
     expect(await api.ended).toEqual({ code: 0, signal: null })
-    // The connection of the caller stays open: the API does not wait for it during the whole grace period.
+    // The caller keeps its connection open. The API does not wait for it during the whole grace period.
     expect(performance.now() - answered).toBeLessThan(100_000)
     await chaos.startWorker()
     await chaos.becomes(id, 'completed')
@@ -63,7 +63,7 @@ describe.concurrent('an API that receives SIGTERM', () => {
   })
 })
 
-/** On a connection of its own. */
+/** Sends the request on a separate connection. */
 async function isRefused(url: string): Promise<boolean> {
   try {
     await fetch(`${url}/healthz`, { headers: { connection: 'close' } })

@@ -1,4 +1,4 @@
-// Start of the API: once it is ready, the key of its settings is valid.
+// Start of the API: when it is ready, the key from its settings is valid.
 import { expect, it } from 'vitest'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { startChaos } from '../setup/chaos.ts'

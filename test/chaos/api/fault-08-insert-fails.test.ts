@@ -1,4 +1,4 @@
-// Fault 8: the database is unavailable when an export is requested, or refuses to write its row.
+// Fault 8: when an export is requested, the database is unavailable or refuses the row.
 import { describe, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
@@ -6,8 +6,8 @@ import { startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
 /**
- * Milliseconds for a 503. A refusal is answered at once: the limit is for a busy machine. Silence is answered after the
- * time limit of a statement, 15 s.
+ * Milliseconds until the 503. Usually it comes at once if the database refuses, and after the time limit of a statement, 15
+ * s, if it does not answer. The rest is for a busy machine.
  */
 const REFUSED_TIMEOUT_MS = 10_000
 const SILENT_TIMEOUT_MS = 45_000

@@ -1,4 +1,4 @@
-// Fault 24: cancel racing completion.
+// Fault 24: a cancel at the same time as the completion.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
@@ -6,7 +6,7 @@ import { startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
 const RACES = 60
-/** As long as such an export takes, from its POST to its end, so that cancels fall on all of its steps (milliseconds). */
+/** About the duration of such an export in milliseconds, so that the cancels hit all of its steps. */
 const SPAN = 250
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
@@ -34,7 +34,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
       'SELECT status, count(*)::int AS count FROM waybill.exports GROUP BY status',
     )
     const ended = Object.fromEntries(rows.map(({ status, count }) => [status, count]))
-    // The answer to the caller matches the state: 202 is canceled, 409 was too late.
+    // The response to the cancel matches the final state: 202 means canceled, 409 means that the export had ended.
     expect(ended.canceled ?? 0).toBe(answers.filter((status) => status === 202).length)
     expect(ended.completed ?? 0).toBe(answers.filter((status) => status === 409).length)
     expect(ended.canceled, 'the race was one').toBeGreaterThan(0)

@@ -4,7 +4,7 @@ import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { type Chaos, startChaos } from '../setup/chaos.ts'
 import { until } from '../setup/until.ts'
 
-/** Ten times the 2 s of the promise, for a busy machine; without a cancel, each of these would go on for longer. */
+/** Ten times the guaranteed 2 s, for a busy machine. Without the cancel, each of these exports would take longer. */
 const STOPPED_TIMEOUT_MS = 20_000
 
 describe.concurrent('fault 24, a cancel sent to another API process', () => {
@@ -21,7 +21,7 @@ describe.concurrent('fault 24, a cancel sent to another API process', () => {
 
   it('stops a long sort before the first row', async (test) => {
     const chaos = await startChaos(test, { queue: 'redis', rows: 5_000 })
-    // 5,000 rows of 10 ms each come before the sort gives its first.
+    // The sort reads 5,000 rows of 10 ms each before it returns the first.
     await chaos.client.query(`
       ALTER TABLE users RENAME TO slow_users;
       CREATE VIEW users AS SELECT * FROM slow_users WHERE pg_sleep(0.01) IS NOT NULL`)
@@ -67,7 +67,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
   })
 })
 
-/** Whether the source works for a worker, or keeps a transaction for one. */
+/** Whether the source has an active query or an open transaction of a worker. */
 async function reads(chaos: Chaos, state = '', query = ''): Promise<boolean> {
   const { rowCount } = await chaos.client.query(
     `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'waybill-worker-source'

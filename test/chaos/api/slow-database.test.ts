@@ -4,10 +4,10 @@ import { availableParallelism } from 'node:os'
 import { expect, it } from 'vitest'
 import { startChaos } from '../setup/chaos.ts'
 
-/** Each statement takes at least twice as long: its bytes wait on the way to the server and on the way back. */
+/** The delay in each direction, so each statement takes at least twice this time. */
 const DELAY_MS = 700
 
-/** The processes end by themselves if the test does not end them. */
+/** A limit for the processes, in case the test does not end them. */
 const BUSY_LOOP = 'const end = Date.now() + 120_000; while (Date.now() < end);'
 
 it('the API answers no 503 while every statement takes seconds', async (test) => {

@@ -1,4 +1,4 @@
-// Fault 20: a file of more parts than S3 allows. Parts grow with the estimate of the planner; beyond that the export fails.
+// Fault 20: a file with more parts than S3 allows. The part size grows with the estimated size; a larger file fails.
 import { Readable } from 'node:stream'
 import { S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
@@ -18,7 +18,7 @@ it('parts grow with the estimate, so that ten times the estimated rows fit', asy
   const partsOf = (id: string) => s3.requests.filter((seen) => isUpload.part(seen) && seen.path.includes(id)).length
   const usual = await run(FILE)
   expect(partsOf(usual.id)).toBe(2)
-  // The planner believes in a hundred million rows of a kilobyte: parts of 100 MiB and more.
+  // The planner estimates a hundred million rows of a kilobyte, so the parts have at least 100 MiB.
   await client.query(`UPDATE pg_class SET reltuples = 1e8 WHERE oid = 'users'::regclass`)
   const huge = await run(FILE)
   expect(huge).toMatchObject({ status: 'completed', rowCount: 7_000, sha256: usual.sha256 })
@@ -29,7 +29,7 @@ it('parts grow with the estimate, so that ten times the estimated rows fit', asy
 
 it('an export fails at once and leaves no open upload when S3 rejects a part number', async () => {
   const { run, s3, holds } = rig()
-  // The answer of S3, word for word; 10,001 real parts are 50 GB.
+  // The exact response of S3. A real test would need 10,001 parts, 50 GB.
   const message = 'Part number must be an integer between 1 and 10000, inclusive'
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InvalidArgument</Code><Message>${message}</Message></Error>`
   s3.fail((seen) => isUpload.part(seen) && seen.query.get('partNumber') === '2', { kind: 'answer', status: 400, body })

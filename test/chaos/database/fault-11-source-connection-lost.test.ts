@@ -1,4 +1,4 @@
-// Fault 11: the source fails during the read. Another attempt reads a new snapshot from its start; no file mixes two.
+// Fault 11: the source fails during the read. The next attempt reads a new snapshot from the start; no file mixes two.
 import { parse } from 'csv-parse/sync'
 import { expect, it } from 'vitest'
 import { type Rig, useRig } from '../setup/rig.ts'
@@ -14,7 +14,7 @@ const rig = useRig({
   settings: { SOURCE_STATEMENT_TIMEOUT: '5s', SOURCE_IDLE_TIMEOUT: '10s' },
 })
 
-/** Every row says by its year which generation it is of. */
+/** The year of each row is the number of its generation. */
 const turn = ({ client }: Rig, year: number) =>
   client.query('UPDATE users SET updated_at = make_timestamptz($1, 1, 1, 0, 0, 0)', [year])
 
@@ -69,12 +69,12 @@ it('an attempt ends in time when its connection stops answering, and frees its s
   source.freeze()
   source.restore()
   const startedAt = performance.now()
-  // The other slot works on meanwhile.
+  // The other slot keeps working.
   expect(await run({ dataset: 'users', format: 'ndjson', limit: 10 })).toMatchObject({ status: 'completed' })
   await until('the attempt has ended', async () => (await retries(id)).length === 1)
-  // Usually 20 s: SOURCE_STATEMENT_TIMEOUT, 10 s that the worker grants the server beyond it, and 5 s to close.
+  // Usually 20 s: SOURCE_STATEMENT_TIMEOUT, 10 s more for the server to react, and 5 s to close.
   expect(performance.now() - startedAt).toBeLessThan(100_000)
   await until('the worker has closed the connection instead of using it again', () => source.silent === 0)
-  // Both sides end the connection without hearing from the other: the server by its own limit, SOURCE_IDLE_TIMEOUT.
+  // Each side ends the connection without a message of the other. The server's limit is SOURCE_IDLE_TIMEOUT.
   await expectOnly(2006, id)
 })

@@ -1,4 +1,4 @@
-// Faults 12 to 14: rows change during the export, share a timestamp or have none, and the database is far from UTC.
+// Faults 12 to 14: rows change during the export, share a timestamp or have none, and the database does not use UTC.
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import type { Column } from '@waybill/shared/vocabulary/table.ts'
@@ -26,7 +26,7 @@ const rig = useRig({
   settings: { WORKER_CONCURRENCY: '6' },
 })
 
-/** What the product's order promises: by time, those without one last, equal ones by id. */
+/** The documented order: by time, rows without a time last, equal times by id. */
 const usersInOrder = async () => {
   const { rows } = await rig().client.query<[string, string]>({
     text: 'SELECT id, "externalUserId" FROM users ORDER BY created_at NULLS LAST, id',
@@ -37,7 +37,7 @@ const usersInOrder = async () => {
 
 it('a file holds exactly the snapshot in every format while rows are inserted, changed and deleted', async () => {
   const { client, source, ask, reading, ended, file, holds } = rig()
-  // Thousands of rows at one and the same time, and some at none: a page ends in the midst of them.
+  // Thousands of rows have the same time, and some have none.
   await client.query(`UPDATE users SET created_at = '2026-03-01' WHERE "externalUserId" ~ '^user-1'`)
   await client.query(`UPDATE users SET created_at = NULL WHERE "externalUserId" ~ '^user-2'`)
   const expected = await usersInOrder()

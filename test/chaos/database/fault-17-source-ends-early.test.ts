@@ -1,4 +1,4 @@
-// Fault 17: the source fails during the read. No object appears in any format: a short file is never published.
+// Fault 17: the source fails during the read. An incomplete file is never published, in any format.
 import { beforeAll, expect, it } from 'vitest'
 import { useRig } from '../setup/rig.ts'
 
@@ -15,7 +15,7 @@ const rig = useRig({
   settings: { WORKER_CONCURRENCY: '3' },
 })
 
-/** Costly, and so computed row by row while rows are sent, not before the sort. */
+/** The view has an expensive function, so that Postgres evaluates it after the sort, for each row that is sent. */
 beforeAll(async () => {
   await rig().client.query(`
     ALTER TABLE users RENAME TO all_users;

@@ -1,4 +1,4 @@
-// The ledger is unavailable during an export, or its answer to the publication is lost.
+// The ledger is unavailable during an export, or its response to the publication is lost.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { useRig } from '../setup/rig.ts'
@@ -47,7 +47,7 @@ describe.each(QUEUE_BACKENDS)('an export while the ledger is unavailable, queue 
     const { ledger, source, ended, holds, story, busyBackends } = rig()
     const id = await startReading(120_000)
     ledger.refuse()
-    // The attempt has ended its read by itself: it could not renew its lock for WORKER_LOCK.
+    // The attempt has ended itself, because it could not renew its lock during WORKER_LOCK.
     await until('the attempt has ended', async () => (await busyBackends()).length === 0)
     source.restore()
     ledger.restore()
@@ -65,7 +65,7 @@ describe.each(QUEUE_BACKENDS)('an export while the ledger is unavailable, queue 
     await held.release()
     expect(await ended(id)).toMatchObject({ status: 'completed', rowCount: ROWS, attempts: 1 })
     expect(await story(id)).toEqual(['requested', 'started', 'completed'])
-    // The worker repeats the statement until it has an answer, or gives up: in both cases it removes nothing and keeps working.
+    // The worker repeats the statement until it has a response or a time limit. In both cases it removes nothing.
     const later = await run({ dataset: 'users', format: 'csv', limit: 10 })
     expect(later).toMatchObject({ status: 'completed' })
     expect(s3.requests.filter(({ method, path }) => method === 'DELETE' && path.includes(id))).toEqual([])

@@ -1,4 +1,4 @@
-// The queue is fair: a caller does not wait for all exports of another one, and a small export not for large ones.
+// Fairness of the queue: a caller does not wait for all exports of another caller, nor a small export for large ones.
 import { describe, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
@@ -10,7 +10,7 @@ const SMALL = { dataset: 'users', format: 'csv', limit: 5 }
 
 describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
   it('runs the first export of one caller before most of the forty of another', async (test) => {
-    // All in one lane, whatever the planner has time to say.
+    // All exports are in one lane, also if an estimate times out.
     const settings = { WORKER_CONCURRENCY: '1', MAX_ACTIVE_EXPORTS: '40', LARGE_EXPORT_ROWS: '1' }
     const chaos = await startChaos(test, { queue, settings })
     const api = await chaos.startApi()
@@ -25,7 +25,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
         WHERE id <> $1 AND started_at < (SELECT started_at FROM waybill.exports WHERE id = $1)`,
       [one],
     )
-    // The first export of the other has the same priority; the forty do not.
+    // The first export of each caller has the highest priority.
     expect(rows[0]?.ahead).toBeLessThan(3)
     await Promise.all(many.map((id) => chaos.becomes(id, 'completed')))
     await chaos.holds([...many, one])
@@ -37,7 +37,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
     const api = await chaos.startApi()
     const large = await Promise.all([1, 2, 3].map(() => api.ask()))
     const small = await askKnownSmall(chaos, api)
-    // The large ones cannot complete meanwhile; the small one reads the trail.
+    // The large exports wait for a lock. The small one reads the audit trail, which is not locked.
     const users = await chaos.lockUsers()
     await chaos.startWorker()
     await chaos.becomes(small, 'completed')
@@ -53,7 +53,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
     const chaos = await startChaos(test, { queue, settings: { MAX_ACTIVE_EXPORTS: '3' } })
     const apis = await Promise.all([chaos.startApi(), chaos.startApi()])
     const first = await Promise.all([apis[0].ask(SMALL), apis[1].ask(SMALL)])
-    // Without a lock, both requests would count the active exports before either of them is stored.
+    // Without a lock in the API, both requests would count the active exports before either of them is stored.
     const held = await chaos.hold('LOCK TABLE waybill.audit_events IN EXCLUSIVE MODE')
     const asking = apis.map((api) => api.admin.post('/v1/exports', SMALL))
     await until('both wait', async () => (await chaos.blocked('')).length === 2)
@@ -75,14 +75,14 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
   })
 })
 
-/** A caller with a key of its own. */
+/** A client with a new key. */
 async function requester(api: Api, name: string) {
   const { status, body } = await api.admin.post('/v1/api-keys', { name, role: 'exporter' })
   expect(status).toBe(201)
   return api.as(body.key)
 }
 
-/** On a busy machine the planner may not say in time how few rows there are: such an export counts as large. */
+/** On a busy machine, an estimate may time out. Such an export counts as large. */
 async function askKnownSmall({ client }: Chaos, api: Api): Promise<string> {
   for (;;) {
     const id = await api.ask({ ...SMALL, dataset: 'audit' })

@@ -21,7 +21,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
       return heard.rowCount === 1
     })
     await chaos.queue.back()
-    // The queue may hand out a job whose lock ran out again, or drop it.
+    // The queue may deliver a job with an expired lock again, or drop it.
     const later = await api.ask()
     await until('the queue works again', async () => (await chaos.story(later)).includes('started'))
     await users.release()
@@ -45,7 +45,7 @@ describe('fault 5, Redis unavailable for one worker', () => {
     await chaos.becomes(id, 'running')
     redis.refuse()
     await chaos.startWorker()
-    // It takes the job, finds in the ledger that the export has an active attempt, and drops the job.
+    // The other worker takes the job. The ledger shows that the export has an active attempt, so the worker drops the job.
     await until('the job is gone', async () => !(await chaos.queue.has(id)))
     expect((await chaos.row(id)).status).toBe('running')
     await users.release()

@@ -1,4 +1,4 @@
-// Fault 6: Redis flushed, or the queue's tables emptied.
+// Fault 6: Redis was flushed, or the tables of the queue were emptied.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
@@ -14,7 +14,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 6, queue on %s', (queue) => {
     const users = await chaos.lockUsers()
     const ids: string[] = []
     for (let count = 0; count < 8; count++) ids.push(await api.ask())
-    // Each worker runs one; six wait.
+    // Each worker runs one export. The other six wait.
     const [first = '', second = ''] = ids
     await Promise.all([chaos.becomes(first, 'running'), chaos.becomes(second, 'running')])
     await chaos.queue.empty()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { startChaos } from '../setup/chaos.ts'
 
-/** It takes 1 s usually, the time limit of the queue; ten times that for a busy machine. Without a limit it would hang. */
+/** Ten times the time limit of the queue (1 s), for a busy machine. Without that limit, the request would hang. */
 const ACCEPTED_TIMEOUT_MS = 10_000
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 7, queue on %s', (queue) => {

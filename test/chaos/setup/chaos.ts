@@ -1,4 +1,4 @@
-// The start of a chaos test: a database with rows, a deployment, and the check of the invariants at the end.
+// Sets up a chaos test: a database with rows, a deployment, and the check of the invariants at the end.
 import pg from 'pg'
 import { expect } from 'vitest'
 import { deployQueue } from '../../../packages/shared/src/queue/backend.ts'
@@ -15,47 +15,47 @@ import { STATE_TIMEOUT_MS, until } from './until.ts'
 export interface ChaosOptions {
   readonly queue: QueueBackend
   readonly settings?: Settings
-  /** True: a Redis of the test's own, as the one of the run is not to be touched. */
+  /** True: a separate Redis, because a test must not disturb that of the test run. */
   readonly ownQueue?: boolean
-  /** Users in the source. */
+  /** The number of users in the source. */
   readonly rows?: number
-  /** Text of each, in the hundreds for files of several parts. */
+  /** The text of each user. A few hundred characters give files of several parts. */
   readonly rowBytes?: number
 }
 
 export interface Chaos extends Deployment, Observer {
   readonly client: pg.Pool
   readonly settings: Settings
-  /** To be touched only when it is the test's own. */
+  /** A test may only stop or empty it with a separate Redis, or with the queue in Postgres. */
   readonly queue: QueueServer
-  /** A proxy in front of a server, for a process to be started with; closed with the test. */
+  /** Starts a proxy in front of a server, for the settings of a process. It is closed with the test. */
   proxy(server: 'DATABASE_URL' | 'REDIS_URL' | 'S3_ENDPOINT'): Promise<TcpProxy>
-  /** Waits until nothing is wrong with these exports any more; fails with what stays wrong. */
+  /** Waits until these exports have no violations. Fails with the remaining ones. */
   holds(exportIds: readonly string[]): Promise<void>
-  /** Runs when the test has ended, the last one first. */
+  /** Runs the function when the test has ended. The last one runs first. */
   defer(action: () => unknown): void
 }
 
-/** What a test may hang its end on; vitest's TestContext. */
+/** The part of vitest's TestContext that runs functions at the end of a test. */
 interface TestEnd {
   onTestFinished(end: () => Promise<void>): void
   onTestFailed(end: () => void): void
 }
 
 /**
- * The lock of a worker runs out only when a test makes it: on a busy machine a short one would run out while the worker
- * works, and the export would be started once more. A test that loses a worker takes `SHORT_LOCK`.
+ * A long lock, because on a busy machine a short one could expire while the worker is working, and the export would start
+ * again. Tests that lose a worker use `SHORT_LOCK`.
  */
 const USUAL = { WORKER_LOCK: '60s', RECONCILE_INTERVAL: '300ms', SHUTDOWN_GRACE: '1s', S3_PART_SIZE: '5MiB' }
 
-/** For tests that lose a worker: ten heartbeats, so that a worker that is only slow is not lost. */
+/** For tests that lose a worker. It is as long as ten heartbeats, so that a slow worker is not lost. */
 export const SHORT_LOCK = { WORKER_LOCK: '10s' }
 
 export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<Chaos> {
   const stack = new AsyncDisposableStack()
   test.onTestFinished(() => stack.disposeAsync())
   const database = await createTestDatabase()
-  // Fails when a process that has ended left a connection, or a backend at work, behind.
+  // Throws if an ended process has left a connection or an active backend.
   stack.defer(() => database.drop())
   const usual = testSettings(database, options.queue)
   const redis =
@@ -69,7 +69,7 @@ export async function startChaos(test: TestEnd, options: ChaosOptions): Promise<
   }
   await deployQueue(readConfig(settings))
   const client = new pg.Pool({ connectionString: database.url, application_name: 'test', max: 3 })
-  // A connection that is closing hears of the end of its server, too; unheard, that would end the tests.
+  // A closing connection may report the end of its server. Without a listener, that error would end the process.
   client.on('error', () => undefined)
   stack.defer(() => client.end())
   await insertUsers(client, options.rows ?? 500, options.rowBytes ?? 20)
@@ -106,7 +106,7 @@ async function expectInvariants(place: Place, exportIds: readonly string[]): Pro
   await until('nothing is wrong with the exports', look, STATE_TIMEOUT_MS / 2).catch(() => expect(problems).toEqual([]))
 }
 
-/** The planner knows them: a small export is known to be one. */
+/** Inserts users and analyzes the table, so that the planner recognizes small exports. */
 async function insertUsers(client: pg.Pool, rows: number, rowBytes: number): Promise<void> {
   await client.query(
     `INSERT INTO users (id, "externalUserId", created_at)

@@ -8,7 +8,7 @@ export interface FileShape {
   readonly compression: string
 }
 
-/** Data rows, without headers. @throws Error when the file is not what its format asks for */
+/** The number of rows without the header. @throws Error if the file is not valid */
 export function countRows(stored: Buffer, { format, compression }: FileShape): number {
   const file = compression === 'gzip' ? gunzipSync(stored) : stored
   switch (format) {

@@ -1,4 +1,4 @@
-// A deployment as in production: API and workers are separate processes, which a test starts and kills.
+// A deployment like in production: API and workers are separate processes, which a test starts and kills.
 import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { type Program, startProgram } from './program.ts'
 import { until } from './until.ts'
@@ -7,24 +7,24 @@ export type Settings = Readonly<Record<string, string>>
 
 export interface Api extends Program {
   readonly url: string
-  /** Speaks as an admin. */
+  /** A client with the key of an admin. */
   readonly admin: ApiClient
   as(key: string): ApiClient
-  /** Asks for an export as an admin, and holds on to the promise that a 202 is. @returns its id */
+  /** Requests an export as an admin. @throws unless the response is 202 @returns its id */
   ask(request?: Readonly<Record<string, unknown>>): Promise<string>
 }
 
 export interface Deployment {
-  /** @param settings that this process alone has, e.g. a server reached through a proxy */
+  /** @param settings for this process only, e.g. the address of a proxy */
   startApi(settings?: Settings): Promise<Api>
   startWorker(settings?: Settings): Promise<Program>
-  /** Several at once: starting takes a second. */
+  /** Starts several workers concurrently, because a start takes a second. */
   startWorkers(count: number, settings?: Settings): Promise<Program[]>
-  /** All that were ever started. */
+  /** All processes that were started. */
   programs(): readonly Program[]
-  /** What all of them said, for a failure. */
+  /** The output of all processes, for the message of a failure. */
   logs(): string
-  /** Ends all by SIGTERM, at once. Throws when one had to be killed. */
+  /** Ends all processes with SIGTERM. Throws if one had to be killed. */
   stop(): Promise<void>
 }
 

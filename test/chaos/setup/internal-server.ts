@@ -1,10 +1,10 @@
-// A server at an internal address that counts connections. It must never be called.
+// A server at an internal address that counts its connections. Nothing may connect to it.
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 export interface Inside {
   readonly port: number
-  /** Connections that were made to it. */
+  /** The number of connections. */
   readonly knocks: () => number
   close(): Promise<void>
 }

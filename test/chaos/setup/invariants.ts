@@ -1,4 +1,4 @@
-// The invariants of exports after a fault, checked in the database and in the bucket.
+// Checks the invariants of exports after a fault, in the database and in the bucket.
 import { createHash } from 'node:crypto'
 import {
   GetObjectCommand,
@@ -13,7 +13,7 @@ import { withClient } from '../../setup/database.ts'
 import { countRows } from './count-rows.ts'
 import { type TrailEvent, trailViolations } from './trail.ts'
 
-/** Settings, by their names: where the exports and their files are, without any proxy. */
+/** The settings for the database and the storage, by name, without proxies. */
 export type Place = Readonly<Record<string, string>>
 
 interface Row {
@@ -33,8 +33,8 @@ interface Row {
 const TERMINAL = new Set(['completed', 'failed', 'canceled', 'expired'])
 
 /**
- * Everything that is wrong with these exports, one a line. Workers may need a moment to get there: the callers
- * repeat it until nothing is wrong.
+ * Finds all violations of these exports. The cleanup of the workers may take a moment, so callers repeat the check until it
+ * finds none.
  */
 export async function findViolations(place: Place, exportIds: readonly string[]): Promise<string[]> {
   const bucket = openBucket(place)
@@ -91,7 +91,7 @@ async function ofFile(bucket: Bucket, row: Row, manifest: string): Promise<strin
   return problems
 }
 
-/** No read is open: a connection that stays in its transaction would keep the snapshot of the source. */
+/** Finds open reads. A connection in a transaction would keep the snapshot of the source. */
 async function openReads(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ line: string }>(
     `SELECT concat_ws(' | ', application_name, state, left(query, 120)) AS line FROM pg_stat_activity
@@ -119,7 +119,7 @@ export async function readTrail(client: Pick<pg.Pool, 'query'>, id: string): Pro
 }
 
 interface Bucket {
-  /** In order. */
+  /** The events of the export in order. */
   keys(prefix: string): Promise<string[]>
   /** Keys of multipart uploads that are neither completed nor aborted. */
   uploads(prefix: string): Promise<string[]>

@@ -1,4 +1,4 @@
-// Observes exports in the database, and stops them at the place where a fault occurs.
+// Observes exports in the database, and stops them where the fault is to occur.
 import pg from 'pg'
 import { readTrail } from './invariants.ts'
 import type { Program } from './program.ts'
@@ -18,22 +18,22 @@ export interface Hold {
 
 export interface Observer {
   row(id: string): Promise<RowSeen>
-  /** Waits for the row to be so. */
+  /** Waits until the row matches. */
   becomes(id: string, status: string, timeoutMs?: number): Promise<RowSeen>
   trail(id: string): Promise<TrailEvent[]>
-  /** The types of its events, without `export.`. */
+  /** The types of the events of the export, without `export.`. */
   story(id: string): Promise<string[]>
-  /** The process, alive, that runs the export now. */
+  /** The live process that runs the export. */
   runner(id: string): Promise<Program>
-  /** Waits until a multipart upload of the export is under way: its id is noted, its parts are being sent. */
+  /** Waits until a multipart upload of the export has started: its id is recorded, and its parts are being sent. */
   uploading(id: string): Promise<void>
-  /** Runs a statement that locks something, and keeps the lock until it is released. */
+  /** Runs a statement that takes a lock, and keeps the lock until `release`. */
   hold(statement: string): Promise<Hold>
-  /** Locks the table users until it is released: every export of users stops before its first row. */
+  /** Locks the table users until `release`: every export of users stops before its first row. */
   lockUsers(): Promise<Hold>
-  /** No export is published until it is released: the publishing statement waits in the server. */
+  /** Blocks the publication of exports until `release`: the publishing statement waits in the server. */
   holdPublication(): Promise<Hold>
-  /** Backends that wait for a lock, by a part of their statement. */
+  /** The number of backends that wait for a lock, by a part of their statement. */
   blocked(statement: string): Promise<number[]>
 }
 
@@ -41,7 +41,7 @@ export interface ObserverOptions {
   readonly client: pg.Pool
   readonly url: string
   readonly programs: () => readonly Program[]
-  /** Runs when the test has ended. */
+  /** Runs the function when the test has ended. */
   readonly defer: (action: () => Promise<void>) => void
 }
 
@@ -96,7 +96,7 @@ export function createObserver({ client, url, programs, defer }: ObserverOptions
       })
     },
     lockUsers: () => hold('LOCK TABLE users IN ACCESS EXCLUSIVE MODE'),
-    // A lock on the row would hold heartbeats too, and the worker would give up before it has uploaded.
+    // A lock on the row would also block heartbeats, and the worker would end the attempt before the upload is complete.
     holdPublication: async () => {
       const { release } = await hold('SELECT pg_advisory_xact_lock(1)')
       await client.query(`

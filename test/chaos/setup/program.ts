@@ -14,25 +14,25 @@ export interface Exit {
 }
 
 export interface Program {
-  /** As in `api-1`, for people. */
+  /** A name for messages, such as `api-1`. */
   readonly name: string
   readonly pid: number
-  /** Undefined while it runs. */
+  /** Undefined while the process runs. */
   exit(): Exit | undefined
   readonly ended: Promise<Exit>
   signal(signal: NodeJS.Signals): void
-  /** The first line that was or will be logged with this message. Rejects when the process ends without it. */
+  /** The first log entry with this message, past or future. Rejects if the process ends without one. */
   said(message: string): Promise<Said>
   lines(): readonly Said[]
-  /** Everything it wrote. */
+  /** The whole output. */
   output(): string
-  /** Ends it by SIGTERM, and by SIGKILL when that takes too long. */
+  /** Ends the process with SIGTERM, and with SIGKILL if that takes too long. */
   stop(): Promise<Exit>
 }
 
 const STOP_TIMEOUT_MS = 120_000
 
-/** @param program from the root of the repository. @param env the whole environment, but for PATH */
+/** @param program path relative to the root of the repository @param env in addition to `inheritedEnvironment` */
 export function startProgram(name: string, program: string, env: Readonly<Record<string, string>>): Program {
   const child = spawnProgram(program, { env })
 
@@ -83,7 +83,7 @@ export function startProgram(name: string, program: string, env: Readonly<Record
       }
     },
     async stop() {
-      child.kill('SIGCONT') // a process that is stopped does not hear SIGTERM
+      child.kill('SIGCONT') // a stopped process does not receive SIGTERM
       child.kill('SIGTERM')
       const timer = new AbortController()
       const tooLate = sleep(STOP_TIMEOUT_MS, true, { signal: timer.signal }).catch(() => false)

@@ -1,4 +1,4 @@
-// The queue of one test, which can be stopped, emptied and started again: a separate Redis, or the tables of the queue.
+// The queue of one test, which the test can stop, empty and start again: a separate Redis, or the tables of the queue.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,15 +8,15 @@ import { startRedis } from '../../setup/redis.ts'
 import type { Hold } from './observer.ts'
 
 export interface QueueServer {
-  /** Makes it unavailable. */
+  /** Makes the queue unavailable. */
   away(): Promise<void>
-  /** Is there again. What Redis held is gone, as it keeps nothing on disk here; the tables are as they were. */
+  /** Makes the queue available again. Redis is empty then, because it stores nothing on disk; tables are unchanged. */
   back(): Promise<void>
-  /** Everything that is queued is forgotten. */
+  /** Removes all jobs. */
   empty(): Promise<void>
-  /** Whether it has a job for this export. */
+  /** Whether the queue has a job for this export. */
   has(exportId: string): Promise<boolean>
-  /** How many jobs wait in their order. */
+  /** The number of waiting jobs. */
   jobs(): Promise<number>
 }
 
@@ -31,8 +31,8 @@ export async function startOwnRedis(prefix: string): Promise<OwnRedis> {
   let redis = await startRedis(directory)
   const { url } = redis
   const waiting = async (lane: string) =>
-    Number((await redisSays(url, `ZCARD ${prefix}:exports-${lane}:prioritized`)).slice(1))
-  const exists = (lane: string, id: string) => redisSays(url, `EXISTS ${prefix}:exports-${lane}:${id}`)
+    Number((await sendToRedis(url, `ZCARD ${prefix}:exports-${lane}:prioritized`)).slice(1))
+  const exists = (lane: string, id: string) => sendToRedis(url, `EXISTS ${prefix}:exports-${lane}:${id}`)
   return {
     url,
     async stop() {
@@ -45,14 +45,14 @@ export async function startOwnRedis(prefix: string): Promise<OwnRedis> {
         redis = await startRedis(directory, Number(new URL(url).port))
         if (redis.url !== url) throw new Error('another process uses the port of Redis now')
       },
-      empty: async () => void (await redisSays(url, 'FLUSHALL')),
+      empty: async () => void (await sendToRedis(url, 'FLUSHALL')),
       has: async (id) => (await exists('small', id)) === ':1' || (await exists('large', id)) === ':1',
       jobs: async () => (await waiting('small')) + (await waiting('large')),
     },
   }
 }
 
-/** @param lock holds a table until it is released */
+/** @param lock locks a table until its `release` is called */
 export function queueInPostgres(
   client: pg.Pool,
   prefix: string,
@@ -73,8 +73,8 @@ export function queueInPostgres(
   }
 }
 
-/** The first line of the answer to one inline command. */
-function redisSays(url: string, command: string): Promise<string> {
+/** Sends an inline command. @returns the first line of the response */
+function sendToRedis(url: string, command: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(`${command}\r\n`))

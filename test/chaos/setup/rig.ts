@@ -1,4 +1,4 @@
-// One deployment for all tests of a file. Its worker reaches each server through a proxy.
+// One deployment for all tests of a file, whose worker uses a proxy for each server.
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Json } from '../../setup/api/api-client.ts'
 import { type HttpFaultProxy, startHttpFaultProxy } from '../../setup/network/http-fault-proxy.ts'
@@ -10,31 +10,31 @@ import type { Program } from './program.ts'
 import { until } from './until.ts'
 
 export interface Rig extends Chaos {
-  /** Not behind any proxy. */
+  /** An API that uses no proxy. */
   readonly api: Api
   readonly worker: Program
-  /** Between the worker and the ledger; with it the queue, where that is in Postgres. */
+  /** The proxy between the worker and the ledger, which includes the queue if that is in Postgres. */
   readonly ledger: TcpProxy
-  /** Between the worker and the tables it reads. */
+  /** The proxy between the worker and the source. */
   readonly source: TcpProxy
-  /** Between the worker and S3: its requests, and, before that, its bytes. */
+  /** The proxies between the worker and S3, for HTTP requests and, in front of it, for TCP. */
   readonly s3: HttpFaultProxy
   readonly s3Line: TcpProxy
-  /** Asks for an export. */
+  /** Requests an export. */
   ask(request: Json): Promise<string>
-  /** Asks for an export, and waits until it has ended. */
+  /** Requests an export, and waits until it has ended. */
   run(request: Json): Promise<Json>
   ended(id: string): Promise<Json>
-  /** Waits until the ledger knows that rows of it have been read. */
+  /** Waits until the ledger shows progress of the export. */
   reading(id: string): Promise<void>
   file(done: Json): Promise<Buffer>
-  /** The codes with which its attempts were handed back. */
+  /** The error codes of its retried attempts. */
   retries(id: string): Promise<string[]>
-  /** Sessions of the worker in the source that hold a transaction or work. */
+  /** The sessions of the worker in the source that are active or in a transaction. */
   busyBackends(): Promise<number[]>
 }
 
-/** Call it at the top of the file; use what it returns within tests. */
+/** Call it at the top of the file, and use its result within tests. */
 export function useRig(options: ChaosOptions): () => Rig {
   const ends: (() => Promise<void>)[] = []
   let rig: Rig | undefined

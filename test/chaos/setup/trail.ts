@@ -13,7 +13,7 @@ export interface TrailEnd {
 
 type State = 'none' | 'queued' | 'running' | 'completed' | 'failed' | 'canceled' | 'expired'
 
-/** From which states an event may come, and to which it leads. */
+/** The states before and after each event. */
 const MOVES: Readonly<Record<string, { readonly from: readonly State[]; readonly to: State }>> = {
   'export.requested': { from: ['none'], to: 'queued' },
   'export.started': { from: ['queued'], to: 'running' },
@@ -25,7 +25,7 @@ const MOVES: Readonly<Record<string, { readonly from: readonly State[]; readonly
   'export.expired': { from: ['completed'], to: 'expired' },
 }
 
-/** What is wrong with the trail, one a line; nothing when it is unbroken and ends where the row is. */
+/** Finds violations of the trail: illegal transitions, wrong actors, or another final state than that of the row. */
 export function trailViolations(events: readonly TrailEvent[], end: TrailEnd): string[] {
   const problems: string[] = []
   let state: State = 'none'
@@ -47,7 +47,7 @@ export function trailViolations(events: readonly TrailEvent[], end: TrailEnd): s
       owner = actor
       if (attempt !== attempts) problems.push(`start number ${attempts} is called attempt ${attempt}`)
     }
-    // Others may say that the owner is lost; what it made, only the owner publishes or hands back.
+    // Another worker may report that the owner is lost. Only the owner publishes or releases its attempt.
     if ((type === 'export.completed' || type === 'export.released') && actor !== owner) {
       problems.push(`${type} by ${actor}, started by ${owner}`)
     }

@@ -1,14 +1,14 @@
 // Waits for a condition instead of a fixed time.
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Limit that is only reached when something is broken; a machine that is ten times slower stays below it. */
+/** Only reached if something is broken: a machine that is ten times slower stays below it. */
 export const STATE_TIMEOUT_MS = 240_000
 
-/** The interval grows from the first to the second: tests that wait for seconds leave the CPU to others. */
+/** The interval grows between these limits, so that tests which wait for seconds use little CPU. */
 const FIRST_INTERVAL_MS = 20
 const LAST_INTERVAL_MS = 100
 
-/** The first value that is neither undefined, null nor false. @throws Error that names what was not reached */
+/** Polls until the value is neither undefined, null nor false. @throws Error that names the condition */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | null | false> | T | undefined | null | false,

@@ -1,4 +1,4 @@
-// Fault 15: S3 answers 500 or 503, resets connections, or loses answers. Requests are repeated; the object is complete.
+// Fault 15: S3 answers 500 or 503, or connections break. Requests are repeated, and the object is complete.
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest, s3Error } from '../../setup/network/http-fault-proxy.ts'
 import { useRig } from '../setup/rig.ts'
@@ -37,7 +37,7 @@ it('an export completes in one attempt when S3 fails three times at each step of
   const rules = new Map<string, { name: string; hits(): number }>()
   for (const [name, request, match, fault] of FAILURES) {
     const id = await ask(request)
-    // The client gives up at the fourth failure.
+    // The client makes four attempts.
     const rule = s3.fail((seen) => seen.path.includes(id) && match(seen), fault, { times: 3 })
     rules.set(id, { name, hits: () => rule.hits })
   }

@@ -1,4 +1,4 @@
-// Fault 16: S3 accepts requests and never answers. The attempt ends in time and releases source and storage.
+// Fault 16: S3 accepts requests and never answers. The attempt ends in time, and releases source and storage.
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest } from '../../setup/network/http-fault-proxy.ts'
 import { useRig } from '../setup/rig.ts'
@@ -8,7 +8,7 @@ import { until } from '../setup/until.ts'
 const FILE = { dataset: 'users', format: 'csv' }
 const SMALL_FILE = { ...FILE, limit: 100 }
 
-/** Usually 12 s: S3_REQUEST_TIMEOUT four times, pauses between, two seconds to close; the rest is for a busy machine. */
+/** Usually 12 s: S3_REQUEST_TIMEOUT four times, the delays between, and 2 s to close. The rest is for a busy machine. */
 const GIVEN_UP_TIMEOUT_MS = 100_000
 
 const rig = useRig({
@@ -26,7 +26,7 @@ const STEPS: readonly Step[] = [
   [FILE, isUpload.part, { kind: 'hang' }],
   [FILE, isUpload.part, { kind: 'hang', afterBytes: 100_000 }],
   [FILE, isUpload.complete, { kind: 'hang' }],
-  // The second completion finds no upload: there may be an object, but S3 has not confirmed it.
+  // The repeated completion finds no upload. An object may exist, but S3 has not confirmed it.
   [FILE, isUpload.complete, { kind: 'hang-in-answer' }, ['STORAGE_MISMATCH', 'STORAGE_UNAVAILABLE']],
   [SMALL_FILE, isUpload.whole, { kind: 'hang' }],
   [SMALL_FILE, isUpload.head, { kind: 'hang' }],

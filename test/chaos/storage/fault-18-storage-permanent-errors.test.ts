@@ -1,4 +1,4 @@
-// Fault 18: no permission, no bucket, no space. The export fails at once with advice, and does not repeat the request.
+// Fault 18: no permission, no bucket or no space. The export fails at once with advice, and the request is not repeated.
 import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest, s3Error } from '../../setup/network/http-fault-proxy.ts'
@@ -37,7 +37,7 @@ it('an export fails in its first attempt, with code and advice, when S3 rejects 
   for (const [code, request, match, fault] of REFUSALS) {
     const id = await ask(request)
     const rule = s3.fail((seen) => seen.path.includes(id) && match(seen), fault)
-    // Parts are on their way at the same time.
+    // Parts are sent concurrently.
     asked.push({ id, code, hits: () => rule.hits, parts: match === isUpload.part ? 2 : 1 })
   }
   await held.release()
@@ -45,7 +45,7 @@ it('an export fails in its first attempt, with code and advice, when S3 rejects 
     const done = await ended(id)
     expect(done).toMatchObject({ status: 'failed', attempts: 1, error: { code, retryable: false } })
     expect(done.error.message).toContain(ERRORS[code].advice)
-    // 5xx is asked again by the SDK, as the standard says: a server that is full now may not be so in a second.
+    // The SDK repeats a request after any 5xx, which may be temporary.
     expect(hits(), `${code}: no storm of retries`).toBeLessThanOrEqual(4 * parts)
   }
   await holds(asked.map(({ id }) => id))

@@ -11,7 +11,7 @@ import { until } from '../setup/until.ts'
 
 const LOCAL = { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8' }
 
-/** More than is ever read of an answer, and than the kernel's buffers hold beside. */
+/** More than the worker reads of a response and the buffers of the kernel hold. */
 const ENDLESS = 32 * 1024 ** 2
 
 describe('fault 25', () => {
@@ -108,7 +108,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a delivery, queue on %s', (queue) => {
     chaos.defer(() => receiver.close())
     const [api, victim] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     const endpoint = await register(api, receiver.url)
-    // It answers when the sender is dead: the delivery has arrived, and is not recorded.
+    // The receiver answers after the death of the worker, so the delivery has arrived, but is not recorded.
     receiver.answer = (response) => {
       victim.signal('SIGKILL')
       void victim.ended.then(() => response.writeHead(204).end())
@@ -133,7 +133,7 @@ async function register(api: Api, url: string): Promise<Json> {
   return body
 }
 
-/** Its one delivery, once a try is written down. */
+/** Waits for the first attempt of the only delivery. */
 async function firstTry(api: Api, endpoint: Json): Promise<Json> {
   return until(`${endpoint.url} was tried`, async () => {
     const { items } = (await api.admin.get(`/v1/webhook-endpoints/${endpoint.id}/deliveries`)).body
@@ -145,13 +145,13 @@ function told(receiver: Receiver): string[] {
   return receiver.received.map(({ body }) => JSON.parse(body).data.id).sort()
 }
 
-/** A byte now and then, without an end. */
+/** Sends single bytes slowly, without end. */
 function drip(response: ServerResponse): void {
   const timer = setInterval(() => response.write('.'), 50)
   response.on('close', () => clearInterval(timer))
 }
 
-/** As fast as it is taken, without an end. */
+/** Sends as fast as the client reads, without end. */
 function pour(response: ServerResponse, tell: (bytes: number) => void): void {
   const chunk = 'x'.repeat(65_536)
   let bytes = 0

@@ -1,4 +1,4 @@
-// Fault 25: webhooks to internal addresses, by an address, a name, a name that changes, a redirect or a proxy.
+// Fault 25: webhooks to internal addresses: by address, by name, by DNS rebinding, by redirect or through a proxy.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import type { Api } from '../setup/deployment.ts'
 import { startInside } from '../setup/internal-server.ts'
 import { until } from '../setup/until.ts'
 
-/** Where receivers may be; the loopback address itself is inside. */
+/** A network that the settings allow. The loopback address itself stays internal. */
 const OUTSIDE = '127.0.0.2'
 const INSIDE = '127.0.0.1'
 
@@ -72,7 +72,7 @@ describe('fault 25', () => {
     dns.set('nat64.test', ['64:ff9b::7f00:1'])
     dns.set('mixed.test', [OUTSIDE, INSIDE])
     dns.set('mixed-six.test', [OUTSIDE, '::1'])
-    // Rebinding: who looks twice finds another address.
+    // Rebinding: a second query gets another address.
     dns.set('rebind.test', (times) => [times === 0 ? OUTSIDE : INSIDE])
     receiver.answer = (response, { path, headers }) => {
       if (path === '/redirect') response.writeHead(307, { Location: `${proxy}/` }).end()
@@ -104,12 +104,12 @@ describe('fault 25', () => {
     if (call === undefined) throw new Error('nothing came by TLS')
     expect(verified(call, goodTls.secret)).toMatchObject({ type: 'export.completed', data: { id } })
     expect(await triesOf(api, good, 1)).toMatchObject([{ status: 200 }])
-    // One question a try, and none between the check and the connection.
+    // One query per attempt, and none between the check and the connection.
     expect(await triesOf(api, rebind, 2)).toMatchObject([
       { status: 500 },
       { status: null, error: expect.stringContaining('not allowed') },
     ])
-    expect(dns.asked('rebind.test')).toBe(2)
+    expect(dns.queryCount('rebind.test')).toBe(2)
 
     expect(inside.knocks()).toBe(0)
     expect(await chaos.story(id)).toEqual(['requested', 'started', 'completed'])
@@ -124,7 +124,7 @@ async function register(api: Api, url: string): Promise<Json> {
   return body
 }
 
-/** Of its one delivery, when there are so many. */
+/** Waits until the only delivery has this many attempts. */
 async function triesOf(api: Api, endpoint: Json, count: number): Promise<Json[]> {
   return until(`${endpoint.url} was tried ${count} times`, async () => {
     const { items } = (await api.admin.get(`/v1/webhook-endpoints/${endpoint.id}/deliveries`)).body
@@ -132,7 +132,7 @@ async function triesOf(api: Api, endpoint: Json, count: number): Promise<Json[]>
   })
 }
 
-/** Logged by number and reason, without secret and signature. */
+/** Checks that the log has the number and reason of each attempt, without secret and signature. */
 function expectQuietLogs(chaos: Chaos): void {
   const output = chaos.programs().map((program) => program.output())
   expect(output.join('\n')).toMatch(/webhook will be retried/)

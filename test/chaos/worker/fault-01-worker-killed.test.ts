@@ -1,4 +1,4 @@
-// Fault 1: SIGKILL of the worker in mid-upload.
+// Fault 1: SIGKILL of the worker during the upload.
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'

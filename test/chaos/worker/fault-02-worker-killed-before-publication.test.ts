@@ -19,14 +19,14 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 2, queue on %s', (queue) => {
   it('keeps the object when the worker dies and its publication still succeeds', async (test) => {
     const { chaos, id, release } = await killWhilePublishing(test, queue)
     await chaos.startWorker()
-    await release() // the server has the statement: it is carried out
+    await release() // the server has received the statement, so it runs
     await chaos.becomes(id, 'completed')
     expect(await chaos.story(id)).toEqual(['requested', 'started', 'completed'])
     await chaos.holds([id])
   })
 })
 
-/** The file is whole in the bucket, its worker is dead, and its statement waits in the server. */
+/** The file is complete in the bucket, its worker is dead, and the publishing statement waits in the server. */
 async function killWhilePublishing(test: Parameters<typeof startChaos>[0], queue: QueueBackend) {
   const chaos: Chaos = await startChaos(test, { queue, settings: SHORT_LOCK })
   const [api, victim] = await Promise.all([chaos.startApi(), chaos.startWorker()])

@@ -26,7 +26,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
   })
 
   it('a worker releases exports that do not finish within the grace period, without spending an attempt', async (test) => {
-    // With a lock of 60 s, only an export that was released runs again at once.
+    // The lock is 60 s, so an export that runs again earlier was released.
     const chaos = await startChaos(test, { queue, settings: { SHUTDOWN_GRACE: '200ms', WORKER_LOCK: '60s' } })
     const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
     const users = await chaos.lockUsers()

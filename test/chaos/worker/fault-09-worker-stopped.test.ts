@@ -25,7 +25,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     late.signal('SIGCONT')
     expect(await late.said(LOST)).toMatchObject({ exportId: id, attempt: 1 })
     expect(await chaos.story(id)).toEqual(['requested', 'started', 'retrying', 'started', 'completed'])
-    // The worker still works: it may run the next export.
+    // The stopped worker works again, so it may run the next export.
     const next = await api.ask({ limit: 10 })
     await chaos.becomes(next, 'completed')
     await chaos.holds([id, next])
@@ -33,13 +33,13 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
 
   it('a worker that was stopped with a complete file cannot publish after another worker has', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true, settings: SHORT_LOCK })
-    // Its own lock is long, so it repeats the publication when it resumes; the other worker takes over after 10 s.
+    // The first worker has a long lock, so it repeats the publication when it resumes. The other takes over after 10 s.
     const [api, late] = await Promise.all([chaos.startApi(), chaos.startWorker({ WORKER_LOCK: '10m' })])
     const { release } = await chaos.holdPublication()
     const id = await api.ask()
     const publishing = await until('it publishes', async () => (await chaos.blocked("status = 'completed'"))[0])
     late.signal('SIGSTOP')
-    // The publication is lost, and so is the job with its lock.
+    // The publication is rejected, and the job has lost its lock.
     await chaos.client.query('SELECT pg_terminate_backend($1)', [publishing])
     await chaos.queue.empty()
     await release()
@@ -60,7 +60,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     ])
     const old = await api.ask()
     await chaos.becomes(old, 'completed')
-    // It holds the lock of the reconciler during a round: the file of this export cannot be removed.
+    // The worker stops during a round of the reconciler, with its lock, because the removal of this file hangs.
     s3.stall()
     await chaos.client.query('UPDATE waybill.exports SET expires_at = now() WHERE id = $1', [old])
     await chaos.becomes(old, 'expired')

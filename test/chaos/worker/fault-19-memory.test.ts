@@ -1,4 +1,4 @@
-// Fault 19: a slow S3 and hundreds of thousands of rows in every format at once. The memory of the worker stays flat.
+// Fault 19: a slow S3 and hundreds of thousands of rows in every format at once. The memory of the worker is constant.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
@@ -10,22 +10,22 @@ import { useRig } from '../setup/rig.ts'
 const FEW = 50_000
 const MANY = 300_000
 
-/** Reads /proc, so it runs on Linux only. */
+/** The test reads /proc, so it runs on Linux only. */
 const rig = useRig({
   queue: 'redis',
   rows: MANY,
   rowBytes: 20,
-  // As `npm run worker` starts it.
+  // The options of `npm run worker`.
   settings: {
     WORKER_CONCURRENCY: '4',
     S3_UPLOAD_CONCURRENCY: '1',
-    // Node takes no --min-semi-space-size from here.
+    // Node does not accept --min-semi-space-size here.
     NODE_OPTIONS: WORKER_FLAGS.filter((flag) => !flag.startsWith('--min-')).join(' '),
     ...WORKER_MALLOC,
   },
 })
 
-/** Peak memory in megabytes since the last reset. */
+/** The peak memory since the last reset, in megabytes. */
 async function peak(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024

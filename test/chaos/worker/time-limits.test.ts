@@ -1,4 +1,4 @@
-// Every time limit takes effect with its own code, and releases the source and the storage.
+// Each time limit ends the attempt with its error code, and releases the source and the storage.
 import { describe, expect, it } from 'vitest'
 import { isUpload } from '../../setup/network/http-fault-proxy.ts'
 import { useRig } from '../setup/rig.ts'
@@ -27,7 +27,7 @@ describe('SOURCE_STATEMENT_TIMEOUT and SOURCE_IDLE_TIMEOUT', () => {
 
   it('a read over the idle limit is ended by the server, and the export reads a new snapshot', async () => {
     const { s3, ask, reading, retries, ended, holds, busyBackends } = rig()
-    // S3 accepts nothing, so no more rows are read. The time limit of S3 is longer.
+    // S3 stops reading, so no more rows are read. The time limit of S3 is longer.
     const rule = s3.fail(isUpload.part, { kind: 'hang' })
     const id = await ask(FILE)
     await reading(id)

@@ -5,7 +5,7 @@ import { createDatabase, type Database } from '@waybill/shared/database/client.t
 import { createLedger } from '@waybill/shared/ledger/ledger.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase, withClient } from '../../setup/database.ts'
-import { chainAnew, tamper, writeTrail } from '../../setup/ledger/audit-trail.ts'
+import { rehashFrom, tamper, writeTrail } from '../../setup/ledger/audit-trail.ts'
 
 let database: TestDatabase
 let db: Database
@@ -127,14 +127,14 @@ describe('a removal', () => {
   })
 
   it('of the tail, with the head set back, contradicts the exports', async () => {
-    await tamper(database.url, `DELETE FROM waybill.audit_events WHERE id >= 9; ${chainAnew(8)}`)
+    await tamper(database.url, `DELETE FROM waybill.audit_events WHERE id >= 9; ${rehashFrom(8)}`)
     const { problems } = await verify()
     expect(problems).toHaveLength(2)
     expect(problems[0]).toMatch(/^export \S+ is (canceled|expired), its last event is export\.(requested|completed)$/)
   })
 
   it('of all events, with a new first one, contradicts the exports', async () => {
-    await tamper(database.url, `DELETE FROM waybill.audit_events; ${chainAnew(1)}`)
+    await tamper(database.url, `DELETE FROM waybill.audit_events; ${rehashFrom(1)}`)
     expect((await verify()).problems).toEqual(Array(2).fill(expect.stringMatching(/its last event is none$/)))
   })
 })
@@ -160,7 +160,7 @@ describe('a rearrangement', () => {
   })
 
   it('that is consistent inside the database is detected by a noted head', async () => {
-    await tamper(database.url, `DELETE FROM waybill.audit_events WHERE id = 6; ${chainAnew(6)}`)
+    await tamper(database.url, `DELETE FROM waybill.audit_events WHERE id = 6; ${rehashFrom(6)}`)
     expect((await verify()).problems, 'nothing in the database tells').toEqual([])
     expect((await verify([noted])).problems).toEqual([`event ${LAST}, whose hash was recorded, is missing`])
     const middle = await query(`SELECT id, encode(hash, 'hex') AS hash FROM kept.events WHERE id IN (5, 8) ORDER BY id`)

@@ -56,11 +56,11 @@ it('an export has one terminal state and one file, and only its owner moves it, 
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const actors = await Actors.begin(db, createLedger(db))
-      let before = await actors.look()
+      let before = await actors.read()
       for (const atOnce of script) {
-        const said = await actors.act(atOnce)
-        const after = await actors.look()
-        expectLegal(before, after, said)
+        const calls = await actors.act(atOnce)
+        const after = await actors.read()
+        expectLegal(before, after, calls)
         before = after
       }
       ends.add(before.row.status)

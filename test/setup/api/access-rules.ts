@@ -1,13 +1,13 @@
-// Which caller may use each route, and how to call it: the table behind the access matrix. A new route needs a line here.
+// The table of the access tests: who may use each route, and how to call it. A new route needs an entry here.
 import type { Config } from '../../../packages/shared/src/settings/schema.ts'
 import { type TestDatabase, withClient } from '../database.ts'
 import type { ApiClient, Json } from './api-client.ts'
 
 export interface Fixtures {
-  /** Owns everything that the rules prepare. */
+  /** The client of the exporter who owns everything that the rules create. */
   readonly exporter: ApiClient
   readonly admin: ApiClient
-  /** The exporter's, completed. */
+  /** A completed export of the exporter. */
   readonly exportId: string
   readonly config: Config
   readonly database: TestDatabase
@@ -15,22 +15,22 @@ export interface Fixtures {
 
 export interface Rule {
   /**
-   * `open`: anybody, without a token. `own`: the exporter whose it is, and admins; to others it does not exist. `each`:
-   * any caller, who sees or makes its own. `admin`: admins only.
+   * `open`: no token is required. `own`: the exporter who owns the resource, and admins; it does not exist for others.
+   * `each`: every caller, for its own resources. `admin`: admins only.
    */
   readonly kind: 'open' | 'own' | 'each' | 'admin'
-  /** The status for those who may. */
+  /** The status for callers with access. */
   readonly ok: number
   readonly body?: Json
-  /** The resource of the route, created again for each request that changes it. @returns the id, or the name, in the path */
+  /** Creates the resource of the route, once per request if the request changes it. @returns the id or name in the path */
   readonly prepare?: (fixtures: Fixtures) => Promise<string> | string
-  /** What must not change after a refused request. */
+  /** Reads the state that a refused request must not change. */
   readonly look?: (fixtures: Fixtures, id: string) => Promise<Json>
 }
 
 const EXPORT = { dataset: 'users', format: 'csv' }
 
-const theFile = ({ exportId }: Fixtures) => exportId
+const completedExport = ({ exportId }: Fixtures) => exportId
 const lookAtExport = async ({ admin }: Fixtures, id: string) => (await admin.get(`/v1/exports/${id}`)).body.status
 const countExports = async ({ admin }: Fixtures) =>
   (await admin.get('/v1/exports?scope=all&limit=200')).body.items.length
@@ -42,7 +42,7 @@ async function newFile({ exporter }: Fixtures): Promise<string> {
   return (await exporter.export(EXPORT)).id
 }
 
-/** One that runs for good: of an attempt that no worker has, and whose heartbeat never grows old. */
+/** An export that stays running: no worker has its attempt, and its heartbeat is in the future. */
 async function runningExport({ exporter, database }: Fixtures): Promise<string> {
   const { body } = await exporter.post('/v1/exports', EXPORT)
   await exporter.ended(body.id)
@@ -60,21 +60,21 @@ async function newKey({ admin }: Fixtures): Promise<string> {
   return (await admin.post('/v1/api-keys', { name: 'to be changed', role: 'exporter' })).body.id
 }
 
-/** Refused at once when the worker comes to it, without a look at the network. */
-const NOWHERE = 'https://nowhere.localhost/'
+/** The worker refuses this address at once, without a DNS request. */
+const REFUSED_URL = 'https://nowhere.localhost/'
 
 const listEndpoints = async ({ admin }: Fixtures) => (await admin.get('/v1/webhook-endpoints')).body.items
 const countEndpoints = async (fixtures: Fixtures) => (await listEndpoints(fixtures)).length
 const lookAtEndpoint = async (fixtures: Fixtures, id: string) =>
   (await listEndpoints(fixtures)).find((endpoint: Json) => endpoint.id === id)
 
-/** Is notified of nothing that the other rules do. */
+/** Subscribes to an event that no rule causes. */
 async function newEndpoint({ admin }: Fixtures): Promise<string> {
-  return (await admin.post('/v1/webhook-endpoints', { url: NOWHERE, events: ['export.failed'] })).body.id
+  return (await admin.post('/v1/webhook-endpoints', { url: REFUSED_URL, events: ['export.failed'] })).body.id
 }
 
 async function newDelivery({ exporter }: Fixtures): Promise<string> {
-  const { id } = await exporter.export({ ...EXPORT, webhookUrl: NOWHERE })
+  const { id } = await exporter.export({ ...EXPORT, webhookUrl: REFUSED_URL })
   return (await exporter.get(`/v1/exports/${id}/deliveries`)).body.items[0].id
 }
 
@@ -94,20 +94,20 @@ export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
   'POST /v1/exports': { kind: 'each', ok: 202, body: EXPORT, look: countExports },
   'POST /v1/exports/preview': { kind: 'each', ok: 200, body: EXPORT },
 
-  'GET /v1/exports/:id': { kind: 'own', ok: 200, prepare: theFile },
-  'GET /v1/exports/:id/download': { kind: 'own', ok: 303, prepare: theFile },
-  'GET /v1/exports/:id/manifest': { kind: 'own', ok: 200, prepare: theFile },
-  'GET /v1/exports/:id/events': { kind: 'own', ok: 200, prepare: theFile },
+  'GET /v1/exports/:id': { kind: 'own', ok: 200, prepare: completedExport },
+  'GET /v1/exports/:id/download': { kind: 'own', ok: 303, prepare: completedExport },
+  'GET /v1/exports/:id/manifest': { kind: 'own', ok: 200, prepare: completedExport },
+  'GET /v1/exports/:id/events': { kind: 'own', ok: 200, prepare: completedExport },
   'POST /v1/exports/:id/cancel': { kind: 'own', ok: 202, prepare: runningExport, look: lookAtExport },
   'DELETE /v1/exports/:id': { kind: 'own', ok: 204, prepare: newFile, look: lookAtExport },
 
   'GET /v1/me/webhook-secret': { kind: 'each', ok: 200 },
   'POST /v1/me/webhook-secret/rotate': { kind: 'each', ok: 200 },
-  'GET /v1/exports/:id/deliveries': { kind: 'own', ok: 200, prepare: theFile },
+  'GET /v1/exports/:id/deliveries': { kind: 'own', ok: 200, prepare: completedExport },
   'POST /v1/webhook-deliveries/:id/redeliver': { kind: 'own', ok: 202, prepare: newDelivery },
 
   'GET /v1/webhook-endpoints': { kind: 'admin', ok: 200 },
-  'POST /v1/webhook-endpoints': { kind: 'admin', ok: 201, body: { url: NOWHERE }, look: countEndpoints },
+  'POST /v1/webhook-endpoints': { kind: 'admin', ok: 201, body: { url: REFUSED_URL }, look: countEndpoints },
   'PATCH /v1/webhook-endpoints/:id': {
     ...{ kind: 'admin', ok: 200, body: { enabled: false }, prepare: newEndpoint, look: lookAtEndpoint },
   },

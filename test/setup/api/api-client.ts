@@ -1,6 +1,6 @@
-// Calls the API by plain HTTP, and checks every answer against the OpenAPI document.
+// Calls the API over HTTP, and checks every response against the OpenAPI document.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { holdToDocument } from './openapi.ts'
+import { checkAgainstDocument } from './openapi.ts'
 
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number
@@ -8,7 +8,7 @@ export interface Answer<T = Record<string, unknown>> {
   readonly body: T
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the answers are what is under test; each assertion names the fields it reads.
+// biome-ignore lint/suspicious/noExplicitAny: the tests check the responses; each assertion names the fields that it reads.
 export type Json = any
 
 export interface ApiClient {
@@ -16,9 +16,9 @@ export interface ApiClient {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer<Json>>
   patch(path: string, body: unknown): Promise<Answer<Json>>
   delete(path: string): Promise<Answer<Json>>
-  /** Anything else. */
+  /** Any other request. */
   send(method: string, path: string, init?: RequestInit): Promise<Answer<Json>>
-  /** Asks for an export, waits until it has ended, and returns it. */
+  /** Requests an export, waits until it has ended, and returns it. */
   export(request: Record<string, unknown>): Promise<Json>
   /** Polls until the export has ended. */
   ended(id: string): Promise<Json>
@@ -39,7 +39,7 @@ export function createApiClient(url: string, key: string | undefined): ApiClient
     const { status, headers: answered } = response
     const isJson = /[/+]json/.test(answered.get('content-type') ?? '')
     const answer = { status, headers: answered, body: isJson && text !== '' ? JSON.parse(text) : text }
-    await holdToDocument(url, { method, path, sent: init.body, ...answer })
+    await checkAgainstDocument(url, { method, path, sent: init.body, ...answer })
     return answer
   }
   const client: ApiClient = {

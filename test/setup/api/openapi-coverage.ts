@@ -1,4 +1,4 @@
-// Checks after the whole run that every answer of the OpenAPI document was seen by a test.
+// Checks at the end of the run that a test received every response of the OpenAPI document.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,12 +6,12 @@ import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A directory: what was seen, as `operationId status code`, a file for each process. */
+    /** A directory with one file per process: the received responses, as `operationId status code`. */
     observations: string
   }
 }
 
-/** Written there by the test that knows the routes: what must have been seen. */
+/** The file with the responses that must be received. The test of the routes writes it. */
 export const EXPECTED = 'expected.txt'
 
 export default function setup(project: TestProject): () => Promise<void> {
@@ -24,12 +24,12 @@ export default function setup(project: TestProject): () => Promise<void> {
     remove()
     process.off('exit', remove)
     if (missing.length > 0) {
-      throw new Error(`/openapi.json promises answers that no test has got:\n${missing.join('\n')}`)
+      throw new Error(`No test received these responses of /openapi.json:\n${missing.join('\n')}`)
     }
   }
 }
 
-/** Of some of the tests, or of tests that failed, nothing follows. */
+/** The check needs all tests, without failures. */
 async function isWholeRun({ vitest }: TestProject): Promise<boolean> {
   const ran = new Set(vitest.state.getFilepaths())
   const all = await vitest.globTestSpecifications()
@@ -47,7 +47,7 @@ function findMissing(directory: string): string[] {
       .filter((name) => name !== EXPECTED)
       .flatMap(lines),
   )
-  // `*`: of any operation.
+  // `*` stands for any operation.
   const ofAny = new Set([...seen].map((line) => line.replace(/^\S+/, '*')))
   return lines(EXPECTED).filter((line) => !seen.has(line) && !ofAny.has(line))
 }

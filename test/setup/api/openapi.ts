@@ -1,4 +1,4 @@
-// Checks every answer that the tests get against /openapi.json of the same server.
+// Checks every response that the tests receive against /openapi.json of the same server.
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RESPONSE_HEADERS } from '@waybill/shared/contract/headers.ts'
@@ -8,16 +8,16 @@ import { inject } from 'vitest'
 
 type JsonObject = Record<string, unknown>
 
-/** One request and its answer. */
+/** One request and its response. */
 export interface Exchange {
   readonly method: string
-  /** With its query. */
+  /** Including the query. */
   readonly path: string
-  /** The body as it was sent. */
+  /** The body of the request. */
   readonly sent?: unknown
   readonly status: number
   readonly headers: Headers
-  /** Parsed where it is JSON; nothing or empty text where there is none. */
+  /** The body of the response, parsed if it is JSON; undefined or an empty text without a body. */
   readonly body: unknown
 }
 
@@ -25,7 +25,7 @@ interface Operation {
   readonly id: string
   readonly method: string
   readonly path: RegExp
-  /** Where it stands in the document. */
+  /** Its path in the document. */
   readonly pointer: readonly string[]
   readonly responses: JsonObject
   readonly requestBody: JsonObject | undefined
@@ -39,19 +39,19 @@ interface Contract {
 
 const contracts = new Map<string, Promise<Contract | undefined>>()
 
-/** @throws Error that says what is not in the document */
-export async function holdToDocument(url: string, exchange: Exchange): Promise<void> {
+/** @throws Error with the differences from the document */
+export async function checkAgainstDocument(url: string, exchange: Exchange): Promise<void> {
   const { method, path, status } = exchange
   if (method === 'HEAD') return
   const contract = await contractOf(url)
   if (contract === undefined) return
   const faults = findFaults(contract, exchange)
   if (faults.length > 0) {
-    throw new Error(`${method} ${path} answered ${status}, and /openapi.json knows it otherwise:\n${faults.join('\n')}`)
+    throw new Error(`${method} ${path} answered ${status}, which differs from /openapi.json:\n${faults.join('\n')}`)
   }
 }
 
-/** Undefined: the server has gone since it answered. It is asked again next time. */
+/** Undefined: the server has stopped since its response. The next call tries again. */
 function contractOf(url: string): Promise<Contract | undefined> {
   const known = contracts.get(url)
   if (known !== undefined) return known
@@ -82,7 +82,7 @@ export function readContract(document: JsonObject): Contract {
   }
   return {
     at,
-    // A path without a name in it goes before one that would fit, too (OpenAPI 3.1.1, 4.8.8.2).
+    // A path without parameters takes precedence over one with parameters (OpenAPI 3.1.1, 4.8.8.2).
     operations: Object.entries(strict.paths as Record<string, Record<string, JsonObject>>)
       .toSorted(([a], [b]) => a.split('{').length - b.split('{').length)
       .flatMap(([path, item]) =>
@@ -108,7 +108,7 @@ function findFaults(contract: Contract, exchange: Exchange): string[] {
   const { method, path, status } = exchange
   const pathname = path.split('?', 1)[0] ?? path
   const operation = contract.operations.find((each) => each.method === method && each.path.test(pathname))
-  // An address or a method that is not there: whatever it is, it is a problem. Pages are not of the API.
+  // An unknown path or method is answered with a problem. Pages outside of /v1 are not checked.
   if (operation === undefined) {
     return pathname.startsWith('/v1') ? validate(contract, ['components', 'schemas', 'Problem'], exchange.body) : []
   }
@@ -124,11 +124,11 @@ function findFaults(contract: Contract, exchange: Exchange): string[] {
   ]
 }
 
-/** Headers that are ours to document. Others are of HTTP itself, of helmet, or of CORS. */
+/** The headers that the document must describe. Others come from HTTP, helmet or CORS. */
 const OWN_HEADERS = new Set(Object.keys(RESPONSE_HEADERS).map((name) => name.toLowerCase()))
 const isOwnHeader = (name: string) => OWN_HEADERS.has(name) || /^(idempotency|ratelimit|deprecation|sunset)/.test(name)
 
-/** @param response of the document */
+/** @param response the response object of the document */
 export function findHeaderFaults({ headers = {} }: JsonObject, exchange: Pick<Exchange, 'headers'>): string[] {
   const documented = Object.entries(headers as Record<string, JsonObject>)
   const known = new Set(documented.map(([name]) => name.toLowerCase()))
@@ -147,13 +147,13 @@ function findBodyFaults(contract: Contract, pointer: readonly string[], { header
   const isEmpty = body === undefined || body === ''
   if (content === undefined) return isEmpty ? [] : ['it should have no body']
   const types = Object.keys(content as JsonObject)
-  const told = headers.get('content-type')?.split(';', 1)[0]
-  const type = types.find((each) => each === told || each === '*/*')
-  if (type === undefined) return [`its type is ${told}, not ${types.join(' or ')}`]
+  const actual = headers.get('content-type')?.split(';', 1)[0]
+  const type = types.find((each) => each === actual || each === '*/*')
+  if (type === undefined) return [`its type is ${actual}, not ${types.join(' or ')}`]
   return validate(contract, [...pointer, 'content', type, 'schema'], body)
 }
 
-/** What was accepted must be allowed: the document may not promise less than the server takes. */
+/** An accepted request must be valid under the document. */
 function findRequestFaults(contract: Contract, { pointer, requestBody }: Operation, { status, sent }: Exchange) {
   if (requestBody === undefined || status >= 300 || typeof sent !== 'string') return []
   const schema = [...pointer, 'requestBody', 'content', 'application/json', 'schema']
@@ -170,7 +170,7 @@ function validate(contract: Contract, pointer: readonly string[], value: unknown
   )
 }
 
-/** Answers must not have undocumented fields: the schemas are closed for the tests. */
+/** Forbids undocumented fields in all schemas, so that the tests find them. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed)
   if (typeof value !== 'object' || value === null) return value
@@ -185,7 +185,7 @@ function pointerPart(key: string): string {
 
 const observed = new Set<string>()
 
-/** Noted for the end of the run: openapi-coverage.ts. */
+/** Records the response for the check at the end of the run (openapi-coverage.ts). */
 function observe(operationId: string, status: number, body: unknown): void {
   const { code = '' } = status >= 400 ? (body as { code?: string }) : {}
   const line = `${operationId} ${status} ${code}`.trim()
@@ -194,7 +194,7 @@ function observe(operationId: string, status: number, body: unknown): void {
   appendFileSync(join(inject('observations'), `${process.pid}.txt`), `${line}\n`)
 }
 
-/** Of the examples of requests, answers, headers and parameters: which do not fit the schema beside them. */
+/** The examples of requests, responses, headers and parameters that are not valid under their schema. */
 export function exampleFaults(document: JsonObject): string[] {
   const contract = readContract(document)
   const faults: string[] = []

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { withClient } from '../database.ts'
 
-/** A text that is in nothing else, and survives a URL as it is. */
+/** A unique text that a URL does not encode. */
 export const plant = (kind: string): string => `planted-${kind}-${randomBytes(12).toString('hex')}`
 
-/** Which of the secrets are in the text: as they are, or in base64. @returns their names */
+/** Finds the secrets in the text, in plain or in base64. @returns their names */
 export function secretsIn(text: string, secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets).flatMap(([name, secret]) => {
     if (secret.length < 16) throw new Error(`${name} is too short to be found: "${secret}"`)
@@ -15,13 +15,13 @@ export function secretsIn(text: string, secrets: Readonly<Record<string, string>
   })
 }
 
-/** So that a failure says where to look. */
+/** The surroundings of the first match, for the error message. */
 function around(text: string, forms: readonly string[]): string {
   const at = Math.max(...forms.map((form) => text.indexOf(form)))
   return text.slice(Math.max(0, at - 150), at + 20)
 }
 
-/** Every row of every table that is ours, by table: the ledger's, the queue's. */
+/** Every row of the tables of the ledger and of the queue, by table. */
 export async function dumpDatabase(url: string): Promise<Record<string, string>> {
   return withClient(url, async (client) => {
     const { rows: tables } = await client.query<{ name: string }>(
@@ -37,7 +37,7 @@ export async function dumpDatabase(url: string): Promise<Record<string, string>>
   })
 }
 
-/** Every key with all that is in it. */
+/** Every key with its content. */
 export async function dumpRedis(url: string): Promise<string> {
   const redis = new Redis(url)
   try {
@@ -65,6 +65,6 @@ async function contentOf(redis: Redis, key: string): Promise<unknown> {
     case 'stream':
       return redis.xrange(key, '-', '+')
     default:
-      throw new Error(`${key} is of a type that this test does not know: ${type}`)
+      throw new Error(`${key} has an unknown type: ${type}`)
   }
 }

@@ -1,14 +1,14 @@
-// The form of every error answer of the API.
+// Checks the form of an error response of the API.
 import { expect } from 'vitest'
 import type { Answer, Json } from './api-client.ts'
 
 const FIELDS = ['type', 'title', 'status', 'detail', 'instance', 'code', 'errors']
 
-/** Stack frames, SQL, Prisma, connection strings, signatures: nothing of it is for callers. */
+/** Callers must not see stack frames, SQL, Prisma, connection strings or signatures. */
 const SECRETS =
   /\n\s+at |node_modules|prisma|SELECT |INSERT |postgres(ql)?:\/\/|redis:\/\/|X-Amz-|Signature=|wb_[\w-]{20}/i
 
-/** RFC 9457, to the letter of api.md; returns the errors as `path: message`. */
+/** Checks the problem as docs/api.md describes it (RFC 9457). @returns its errors as `path: message` */
 export function expectProblem(answer: Answer<Json>, status: number, code: string): string[] {
   const { headers, body } = answer
   expect(answer.status, JSON.stringify(body)).toBe(status)

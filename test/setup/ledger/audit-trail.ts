@@ -1,4 +1,4 @@
-// A trail with every event, and changes to it that only the owner of the tables can make.
+// Writes an audit trail with every kind of event, and changes it in ways that only the owner of the tables can.
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '@waybill/shared/audit/record.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
@@ -10,10 +10,10 @@ export const CALLER: Actor = { id: 'key:1', name: 'wb_caller', address: '203.0.1
 
 export const REQUEST = newExport()
 
-/** Text that two encoders of JSON could write in two ways. */
+/** Text that different JSON encoders may write differently. */
 export const NASTY = 'tab\t"quote" \\ line\nbreak \u0001 \u007f \u2028 é 🎉 </script>'
 
-/** Thirteen events: two exports, one of them to its end, and keys. Number 6 belongs to no export. */
+/** Writes thirteen events of two exports and of keys. Event 6 has no export. */
 export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
   const first = (await ledger.create(REQUEST, CALLER, 1_000)).row.id
   const attempt: Attempt = { exportId: first, token: randomUUID(), worker: 'worker:host:1' }
@@ -34,7 +34,7 @@ export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
   }
 }
 
-/** Runs SQL without triggers: a superuser can disable them for a session. */
+/** Runs SQL with disabled triggers. */
 export async function tamper(url: string, sql: string): Promise<void> {
   await withClient(url, async (client) => {
     const tables = ['waybill.audit_events', 'waybill.audit_head']
@@ -48,8 +48,8 @@ export async function tamper(url: string, sql: string): Promise<void> {
   })
 }
 
-/** SQL that recomputes the hashes from this event on, and sets the head: a complete forgery. */
-export const chainAnew = (from: number) => `
+/** SQL that recomputes the hashes from this event on, and sets the head, so that the forged chain is consistent. */
+export const rehashFrom = (from: number) => `
   DO $$
   DECLARE
     event waybill.audit_events;

@@ -1,4 +1,4 @@
-// Workers, callers and reconcilers that act on one export concurrently, and keep the answers.
+// Workers, callers and reconcilers that act on one export concurrently, and record the results of their calls.
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@waybill/shared/database/client.ts'
 import type { Export } from '@waybill/shared/generated/prisma/client.ts'
@@ -11,22 +11,22 @@ export type Action =
   | {
       readonly kind: 'heartbeat' | 'recordUpload' | 'complete' | 'fail' | 'requeue' | 'release'
       readonly worker: number
-      /** With the token of the attempt before. */
+      /** Whether to use the token of the previous attempt. */
       readonly late: boolean
     }
   | { readonly kind: 'revive' | 'reviveNone' | 'cancel' | 'expire' | 'forget' | 'createAgain' }
 
-/** One call and its answer. Each has an actor of its own, so the trail tells which call wrote an event. */
-export interface Said {
+/** One call and its result. Each call has a different actor, so the trail shows which call wrote an event. */
+export interface Call {
   readonly kind: Action['kind']
   readonly actor: string
   readonly token: string | undefined
   readonly key: string | undefined
-  readonly answer: boolean
+  readonly result: boolean
 }
 
-/** All that is known of the export at one moment. */
-export interface Look {
+/** The state of the export at one moment. */
+export interface Snapshot {
   readonly row: Export
   readonly events: readonly EventRow[]
   readonly uploads: readonly UploadRow[]
@@ -42,7 +42,7 @@ export class Actors {
   readonly #ledger: Ledger
   readonly #requester: string
   readonly #exportId: string
-  /** By worker: the tokens of its attempts, the latest last. */
+  /** The tokens of the attempts of each worker, the latest last. */
   readonly #tokens: string[][] = [[], [], []]
   #calls = 0
 
@@ -55,16 +55,16 @@ export class Actors {
 
   static async begin(db: Database, ledger: Ledger): Promise<Actors> {
     const requester = randomUUID()
-    const { row } = await ledger.create(REQUEST, { id: requester, name: 'somebody' }, 1)
+    const { row } = await ledger.create(REQUEST, { id: requester, name: 'requester' }, 1)
     return new Actors(db, ledger, requester, row.id)
   }
 
-  /** Leaves nothing for the next ones to find. */
+  /** Removes the uploads, so that other tests do not find them. */
   async end(): Promise<void> {
     await this.#db.upload.deleteMany({ where: { exportId: this.#exportId } })
   }
 
-  async look(): Promise<Look> {
+  async read(): Promise<Snapshot> {
     const [row, events, uploads, leftovers] = await Promise.all([
       this.#db.export.findUniqueOrThrow({ where: { id: this.#exportId } }),
       listEvents(this.#db, this.#exportId),
@@ -74,32 +74,38 @@ export class Actors {
     return { row, events, uploads, leftovers: leftovers.filter(({ exportId }) => exportId === this.#exportId) }
   }
 
-  /** All at once; but a worker does one thing at a time beside its heartbeat, so its later ones wait. */
-  async act(actions: readonly Action[]): Promise<Said[]> {
+  /** Runs all actions concurrently. The actions of one worker, except heartbeats, run one after the other. */
+  async act(actions: readonly Action[]): Promise<Call[]> {
     const lines = Map.groupBy(actions, (action) =>
       'worker' in action && action.kind !== 'heartbeat' ? action.worker : action,
     )
-    const said = [...lines.values()].map(async (line) => {
-      const answers: Said[] = []
-      for (const action of line) answers.push(await this.#do(action))
-      return answers
+    const calls = [...lines.values()].map(async (line) => {
+      const done: Call[] = []
+      for (const action of line) done.push(await this.#do(action))
+      return done
     })
-    return (await Promise.all(said)).flat()
+    return (await Promise.all(calls)).flat()
   }
 
-  async #do(action: Action): Promise<Said> {
+  async #do(action: Action): Promise<Call> {
     this.#calls += 1
     const actor = `call-${this.#calls}`
     if (!('worker' in action)) {
-      return { kind: action.kind, actor, token: undefined, key: undefined, answer: await this.#asNobody(action, actor) }
+      return {
+        kind: action.kind,
+        actor,
+        token: undefined,
+        key: undefined,
+        result: await this.#withoutWorker(action, actor),
+      }
     }
     const tokens = this.#tokens[action.worker] ?? []
     if (action.kind === 'claim') tokens.push(randomUUID())
-    // A worker that never claimed anything has a token that was never given out.
+    // A worker without an attempt uses a token that the ledger does not know.
     const token = tokens.at('late' in action && action.late ? -2 : -1) ?? randomUUID()
     const key = `exports/${token}/file.csv`
     const attempt: Attempt = { exportId: this.#exportId, token, worker: actor }
-    return { kind: action.kind, actor, token, key, answer: await this.#asWorker(action.kind, attempt, key) }
+    return { kind: action.kind, actor, token, key, result: await this.#asWorker(action.kind, attempt, key) }
   }
 
   async #asWorker(kind: Action['kind'], attempt: Attempt, key: string): Promise<boolean> {
@@ -116,20 +122,20 @@ export class Actors {
         return this.#ledger.complete(attempt, { key, sha256, ...size, snapshotAt: new Date() }, DAY)
       }
       case 'fail':
-        return this.#ledger.fail(attempt, 'INTERNAL', 'It does not work.')
+        return this.#ledger.fail(attempt, 'INTERNAL', 'An error of the test.')
       case 'requeue':
         return this.#ledger.requeue(attempt, 'SOURCE_UNAVAILABLE')
       case 'release':
         return this.#ledger.release(attempt)
       default:
-        throw new TypeError(`no worker does ${kind}`)
+        throw new TypeError(`not an action of a worker: ${kind}`)
     }
   }
 
-  async #asNobody({ kind }: Action, actor: string): Promise<boolean> {
+  async #withoutWorker({ kind }: Action, actor: string): Promise<boolean> {
     switch (kind) {
       case 'revive':
-        // The trail tells what it did: a list of those that are queued again leaves out the one that failed.
+        // The returned list lacks an export that failed for good, so the events are checked instead.
         await this.#ledger.reviveLost(0, actor, this.#exportId)
         return false
       case 'reviveNone':
@@ -144,7 +150,7 @@ export class Actors {
       case 'createAgain':
         return (await this.#ledger.create(REQUEST, { id: this.#requester, name: actor }, 1)).created
       default:
-        throw new TypeError(`nobody does ${kind}`)
+        throw new TypeError(`an action of a worker: ${kind}`)
     }
   }
 }

@@ -1,14 +1,14 @@
-// A name server on a UDP port. The test sets its answers (RFC 1035; A and AAAA only).
+// A DNS server on a UDP port whose answers the test sets (RFC 1035, only A and AAAA records).
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 
 export interface DnsServer {
-  /** As WEBHOOK_DNS_SERVERS wants it. */
+  /** In the form of WEBHOOK_DNS_SERVERS. */
   readonly address: string
-  /** What a name leads to from now on; a function is asked at each question, with how many of this kind came before. */
+  /** Sets the addresses of a name. A function is called for each query, with the number of earlier queries of its type. */
   set(name: string, answer: readonly string[] | ((times: number) => readonly string[])): void
-  /** How often the IPv4 addresses of this name were requested. */
-  asked(name: string): number
+  /** The number of queries for the IPv4 addresses of this name. */
+  queryCount(name: string): number
   close(): Promise<void>
 }
 
@@ -40,7 +40,7 @@ export async function startDnsServer(): Promise<DnsServer> {
   return {
     address: `127.0.0.1:${socket.address().port}`,
     set: (name, answer) => void answers.set(name, typeof answer === 'function' ? answer : () => answer),
-    asked: (name) => counts.get(`${name} ${TYPE_A}`) ?? 0,
+    queryCount: (name) => counts.get(`${name} ${TYPE_A}`) ?? 0,
     close: () => new Promise((resolve) => socket.close(resolve)),
   }
 }
@@ -55,7 +55,7 @@ function readQuestion(query: Buffer): { name: string; type: number; end: number 
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 }
 }
 
-/** For the name in the question, good for no second. */
+/** A record for the name in the query, with a TTL of 0. */
 function answerRecord(type: number, address: string): Buffer {
   const data = type === TYPE_A ? Buffer.from(address.split('.').map(Number)) : ipv6Bytes(address)
   const fixed = Buffer.alloc(12)
@@ -66,7 +66,7 @@ function answerRecord(type: number, address: string): Buffer {
   return Buffer.concat([fixed, data])
 }
 
-/** Groups of hex with at most one `::`. */
+/** Parses groups of hex digits with at most one `::`. */
 function ipv6Bytes(address: string): Buffer {
   const [head = '', tail] = address.split('::')
   const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))

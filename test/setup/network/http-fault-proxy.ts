@@ -1,4 +1,4 @@
-// An HTTP reverse proxy in front of the S3 server that lets chosen requests fail, and passes all others untouched.
+// An HTTP reverse proxy that makes chosen requests fail, and forwards all others unchanged.
 import { once } from 'node:events'
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,45 +8,45 @@ export interface SeenRequest {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
-  /** What became of it: the status that was answered, or the fault; undefined while it is under way. */
+  /** The status of the response, or the fault; undefined while the request is pending. */
   outcome: number | Fault['kind'] | undefined
 }
 
 export type Fault =
-  /** Takes the body, then answers this. */
+  /** Reads the body, then sends this response. */
   | {
       readonly kind: 'answer'
       readonly status: number
       readonly body?: string
       readonly headers?: Record<string, string>
     }
-  /** Takes so many bytes of the body at least (0), then resets the connection. */
+  /** Reads at least this many bytes of the body (default: 0), then resets the connection. */
   | { readonly kind: 'reset'; readonly afterBytes?: number }
-  /** Takes so many bytes of the body at least (all), then neither takes nor says anything. */
+  /** Reads at least this many bytes of the body (default: all), then neither reads nor answers. */
   | { readonly kind: 'hang'; readonly afterBytes?: number }
-  /** The server does it and answers, and the connection is reset in place of the answer: outcome unknown. */
+  /** The server executes the request, but the connection is reset instead of the response. */
   | { readonly kind: 'lose-answer' }
-  /** The server does it and answers, and half of the answer's body arrives, then nothing more. */
+  /** The server executes the request, but only half of the body of the response arrives, then nothing. */
   | { readonly kind: 'hang-in-answer' }
 
 export interface Rule {
-  /** How many requests have been dealt this fault. */
+  /** The number of requests with this fault. */
   readonly hits: number
   remove(): void
 }
 
 export interface HttpFaultProxy {
   readonly endpoint: string
-  /** In the order in which they came. */
+  /** In the order of their arrival. */
   readonly requests: readonly SeenRequest[]
-  /** Requests that hang at this moment. */
+  /** The number of requests that hang now. */
   readonly hanging: number
   /**
-   * Lets requests fail that match: after the first `skip` (0) of them, the next `times` (all).
-   * Where several rules match, the latest decides.
+   * Makes matching requests fail: after the first `skip` (default: 0) of them, the next `times` (default: all). If several
+   * rules match, the latest applies.
    */
   fail(match: (request: SeenRequest) => boolean, fault: Fault, which?: { skip?: number; times?: number }): Rule
-  /** Ends every fault, and what hangs. */
+  /** Removes every fault, and resets the requests that hang. */
   restore(): void
   close(): Promise<void>
 }
@@ -55,19 +55,19 @@ interface ActiveRule extends Rule {
   take(request: SeenRequest): Fault | undefined
 }
 
-/** An error of S3, as the SDK reads it. */
+/** An error response of S3. */
 export function s3Error(status: number, code: string): Fault {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>injected</Message></Error>`
   return { kind: 'answer', status, body }
 }
 
-/** The requests of an upload, by what they do to it. */
+/** Matches the requests of an upload, by their operation. */
 export const isUpload = {
   create: ({ method, query }: SeenRequest) => method === 'POST' && query.has('uploads'),
   part: ({ method, query }: SeenRequest) => method === 'PUT' && query.has('partNumber'),
   complete: ({ method, query }: SeenRequest) => method === 'POST' && query.has('uploadId'),
   abort: ({ method, query }: SeenRequest) => method === 'DELETE' && query.has('uploadId'),
-  /** A small file is sent at once. */
+  /** A small file in one request. */
   whole: ({ method, query, path }: SeenRequest) => method === 'PUT' && !query.has('partNumber') && !isManifest(path),
   manifest: ({ method, path }: SeenRequest) => method === 'PUT' && isManifest(path),
   head: ({ method }: SeenRequest) => method === 'HEAD',
@@ -75,7 +75,7 @@ export const isUpload = {
 
 const isManifest = (path: string) => path.endsWith('/manifest.json')
 
-/** @param target endpoint of the server, as in `http://127.0.0.1:4568` */
+/** @param target endpoint of the server, such as `http://127.0.0.1:4568` */
 export async function startHttpFaultProxy(target: string): Promise<HttpFaultProxy> {
   const { hostname, port } = new URL(target)
   const rules = new Set<ActiveRule>()
@@ -88,7 +88,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
   }
 
   const pass = async (request: IncomingMessage, response: ServerResponse, seen: SeenRequest, fault?: Fault) => {
-    // The Host header stays: it is signed. Raw headers keep the order and the case of the rest.
+    // The Host header is unchanged, because it is signed. Raw headers keep their order and case.
     const { method = 'GET', url = '/', rawHeaders } = request
     const upstream = forward({ host: hostname, port, method, path: url, headers: rawHeaders, agent: false })
     const drop = () => {
@@ -137,7 +137,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
   }
 
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (request, response) => {
-    // Clients that give up are expected here; the caller of the request gets its own error.
+    // Clients may disconnect. They get the error themselves.
     handle(request, response).catch(() => response.destroy())
   })
   server.listen(0, '127.0.0.1')
@@ -184,7 +184,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
   }
 }
 
-/** Reads so many bytes of the body at least, or all of it; what is left is held back in the socket. */
+/** Reads at least this many bytes of the body, or all of it. The rest stays in the socket. */
 async function takeBody(request: IncomingMessage, bytes: number): Promise<void> {
   if (bytes === 0) return
   let taken = 0

@@ -1,4 +1,4 @@
-// A real OpenID provider on loopback behind a TCP proxy. Its keys are available, to sign tokens that it would not issue.
+// A real OpenID provider on loopback behind a TCP proxy. Tests can use its keys to sign tokens that it would not issue.
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +9,7 @@ import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 export const AUDIENCE = 'waybill'
 const ALGORITHM = 'RS256'
 
-/** Of a token; undefined: without it. */
+/** The claims of a token. A claim that is undefined is omitted. */
 export type Claims = Readonly<Record<string, unknown>>
 
 interface Key {
@@ -20,15 +20,15 @@ interface Key {
 
 export interface IdentityProvider {
   readonly issuer: string
-  /** Between us and it. */
+  /** The proxy in front of the provider. */
   readonly line: TcpProxy
-  /** The key that it signs with now. */
+  /** The current signing key. */
   key(): Key
-  /** An access token by a grant of its own, client_credentials. */
+  /** An access token that the provider issues, with the grant client_credentials. */
   grant(client: string): Promise<string>
-  /** A token with its key and the claims of a good one, but for those that are named; undefined leaves one out. */
+  /** Signs a token with the claims of a valid one, changed by `claims`. A claim that is undefined is omitted. */
   sign(claims?: Claims, header?: Claims, key?: Key): Promise<string>
-  /** New keys, without a trace of the old ones. */
+  /** Replaces the keys. The old ones are removed at once. */
   rotate(): Promise<void>
   stop(): Promise<void>
 }
@@ -43,7 +43,7 @@ export async function createKey(kid: string): Promise<Key> {
   }
 }
 
-/** @param roles of each client, as Keycloak puts them into a token: realm_access.roles */
+/** @param roles the roles of each client, which its tokens contain in `realm_access.roles`, as those of Keycloak */
 export async function startIdentityProvider(
   roles: Readonly<Record<string, readonly string[]>>,
 ): Promise<IdentityProvider> {
@@ -75,12 +75,12 @@ export async function startIdentityProvider(
         body: new URLSearchParams({ grant_type: 'client_credentials', resource: `urn:${AUDIENCE}`, scope: 'export' }),
       })
       const { access_token } = (await response.json()) as { access_token?: string }
-      if (access_token === undefined) throw new Error(`the provider grants nothing: ${response.status}`)
+      if (access_token === undefined) throw new Error(`the provider issued no token: ${response.status}`)
       return access_token
     },
     sign(claims = {}, header = {}, { kid, privateKey } = key) {
       const now = Math.floor(Date.now() / 1000)
-      const good = { iss: issuer, aud: AUDIENCE, sub: 'somebody', iat: now, exp: now + 300 }
+      const good = { iss: issuer, aud: AUDIENCE, sub: 'subject', iat: now, exp: now + 300 }
       const admin = { realm_access: { roles: ['AdministratorGAME'] } }
       return new SignJWT({ ...good, ...admin, ...claims })
         .setProtectedHeader({ alg: ALGORITHM, kid, typ: 'at+jwt', ...header })

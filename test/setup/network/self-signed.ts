@@ -1,14 +1,14 @@
-// Makes a certificate that signs itself, for a TLS server of a test (X.509 in DER, RFC 5280 and X.690).
+// Creates a self-signed certificate for a TLS server of a test (X.509 in DER, RFC 5280 and X.690).
 import { generateKeyPairSync, sign } from 'node:crypto'
 
 export interface SelfSigned {
   /** PEM. */
   readonly key: string
-  /** PEM; who trusts it as an authority trusts the server. */
+  /** PEM. It is also the certificate of the authority. */
   readonly cert: string
 }
 
-/** @param name in the subject and as DNS name */
+/** @param name the common name of the subject and the DNS name */
 export function createSelfSigned(name: string): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const ecdsaWithSha256 = sequence(Buffer.from('06082a8648ce3d040302', 'hex'))
@@ -46,7 +46,7 @@ function der(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...lengthOf(byteLength)]), content])
 }
 
-/** In as few bytes as possible: DER has one way only. */
+/** The shortest form, as DER requires. */
 function lengthOf(bytes: number): number[] {
   if (bytes < 128) return [bytes]
   return bytes < 256 ? [0x81, bytes] : [0x82, bytes >> 8, bytes & 0xff]

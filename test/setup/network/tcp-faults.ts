@@ -1,19 +1,19 @@
-// The faults of a TCP proxy: it holds, slows and cuts the bytes of its connections.
+// The faults of a TCP proxy, which delay, slow down and cut its connections.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** `upstream`: what clients send. `downstream`: what the server sends. */
+/** `upstream`: from client to server. `downstream`: from server to client. */
 export type Direction = 'upstream' | 'downstream'
 
-/** A client's connection and the server's that belongs to it. */
+/** The connection of a client and the corresponding connection to the server. */
 export interface Link {
   readonly closed: AbortSignal
-  /** The answer to what it sent is to be lost. */
+  /** The next response is dropped. */
   muted: boolean
-  /** Nothing passes any more; the client may go, and the server does not learn of it. */
+  /** Nothing is forwarded any more, also not the end of the client's connection. */
   frozen: boolean
-  /** The client is there. */
+  /** Whether the client is connected. */
   isOpen(): boolean
   reset(): void
 }
@@ -24,16 +24,16 @@ interface Counted {
   readonly happened: () => void
 }
 
-/** Bytes passed at once under a throttle: small enough to be smooth, and for a fault to fall in the middle. */
-const SLICE = 16_384
+/** Bytes that are forwarded at once with a throttle. Small, so that the rate is steady and faults can hit the middle. */
+const SLICE_BYTES = 16_384
 
-/** The faults of one proxy, for all of its connections. */
+/** The faults of all connections of one proxy. */
 export class LinkFaults {
   readonly #resetAll: () => void
   readonly #freeAt = { upstream: 0, downstream: 0 }
   #latency = 0
   #rate = Number.POSITIVE_INFINITY
-  /** Pending while nothing passes. */
+  /** Pending while the proxy is stalled. */
   #gate: PromiseWithResolvers<void> | undefined
   #counted: Counted | undefined
   #watched: { readonly text: string; readonly happened: () => void; link?: Link } | undefined
@@ -78,11 +78,11 @@ export class LinkFaults {
 
   slices(chunk: Buffer): Buffer[] {
     if (this.#rate === Number.POSITIVE_INFINITY) return [chunk]
-    const count = Math.ceil(chunk.length / SLICE)
-    return Array.from({ length: count }, (_, index) => chunk.subarray(index * SLICE, (index + 1) * SLICE))
+    const count = Math.ceil(chunk.length / SLICE_BYTES)
+    return Array.from({ length: count }, (_, index) => chunk.subarray(index * SLICE_BYTES, (index + 1) * SLICE_BYTES))
   }
 
-  /** Waits for what the faults ask of one slice. @throws when its connection is gone meanwhile */
+  /** Waits until the faults let the slice pass. @throws if its connection is closed first */
   async hold(bytes: number, direction: Direction, link: Link): Promise<void> {
     const signal = link.closed
     if (this.#latency > 0) await sleep(this.#latency, undefined, { signal })
@@ -95,7 +95,7 @@ export class LinkFaults {
     if (link.frozen && direction === 'downstream') await untilClosedOr(new Promise(() => undefined), signal)
   }
 
-  /** What has been sent so far decides whether the answer is to be lost. */
+  /** Looks for the text of `cutAnswerTo`. @returns the text to search together with the next slice */
   watch(seen: string, slice: Buffer, link: Link): string {
     if (this.#watched === undefined || this.#watched.link !== undefined) return ''
     const text = seen.slice(-this.#watched.text.length) + slice.toString('latin1')
@@ -112,7 +112,7 @@ export class LinkFaults {
     this.#watched = undefined
   }
 
-  /** How much of the slice may pass before the cut; undefined: all, and no cut. */
+  /** How many bytes of the slice to forward before the cut; undefined: all, without a cut. */
   countDown(bytes: number, direction: Direction): number | undefined {
     if (this.#counted?.direction !== direction) return undefined
     if (this.#counted.left <= bytes) return this.#counted.left
@@ -128,7 +128,7 @@ export class LinkFaults {
   }
 }
 
-/** Passes bytes on until `from` ends. @throws when the connection is gone */
+/** Forwards bytes until `from` ends. @throws if the connection is closed */
 export async function pump(
   from: Socket,
   to: Socket,
@@ -145,7 +145,7 @@ export async function pump(
       else if (link.muted) return faults.loseAnswer(link)
       const rest = faults.countDown(slice.length, direction)
       if (rest !== undefined) {
-        // What was written must leave before the reset that would overtake it.
+        // A reset discards bytes that are not sent yet, so wait until they are.
         await new Promise<void>((done) => to.write(slice.subarray(0, rest), () => done()))
         return faults.cut()
       }

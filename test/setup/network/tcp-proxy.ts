@@ -1,44 +1,44 @@
-// A TCP proxy on loopback that a test puts between a process and a server, to cut, stall and slow real connections.
+// A TCP proxy on loopback between a process and a server, which cuts, stalls and slows down real connections.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { type Direction, type Link, LinkFaults, pump } from './tcp-faults.ts'
 
 export interface TcpProxy {
   readonly port: number
-  /** Clients connected at this moment. */
+  /** The number of connected clients. */
   readonly connections: number
-  /** Frozen connections that their clients still hold. */
+  /** The number of frozen connections that their clients have not closed. */
   readonly silent: number
-  /** Connections accepted so far, refused ones included. */
+  /** The number of connections accepted so far, including refused ones. */
   readonly accepted: number
   /** The same URL, with the host and port of the proxy. */
   through(url: string): string
-  /** Resets the open connections, on both sides; new ones pass. */
+  /** Resets the open connections on both sides. New connections work. */
   cut(): void
-  /** As `cut`, and resets new ones as soon as they come, until `restore`. */
+  /** As `cut`, and resets new connections at once until `restore`. */
   refuse(): void
-  /** Keeps connections and accepts new ones, but passes no byte either way, until `restore`: a network that is gone. */
+  /** Keeps connections and accepts new ones, but forwards nothing until `restore`, like a broken network. */
   stall(): void
-  /** For the connections open now, as `stall`, and for good: a firewall that forgot them. New ones pass. */
+  /** Stalls the open connections permanently, like a firewall that has dropped their state. New connections work. */
   freeze(): void
-  /** Each piece waits so many milliseconds, either way. */
+  /** Delays each piece by this time, in both directions. */
   delay(milliseconds: number): void
-  /** Passes so many bytes a second at most each way, all connections together. */
+  /** Limits the rate of all connections together, in each direction. */
   throttle(bytesPerSecond: number): void
-  /** Once so many more bytes have passed in this direction, resets the open connections: in the middle of a message. */
+  /** Resets the open connections after this many more bytes in this direction, also in the middle of a message. */
   cutAfter(bytes: number, direction: Direction): Promise<void>
   /**
-   * Lets the next message that contains this ASCII text through, and resets its connection instead of passing on the
-   * answer: the server has done it, the client cannot know.
+   * Forwards the next message that contains this ASCII text, and resets its connection instead of forwarding the response.
+   * So the server executes the message, and the client does not know.
    */
   cutAnswerTo(text: string): Promise<void>
-  /** Ends every fault; what was stalled goes on. */
+  /** Ends every fault except `freeze`. Stalled connections continue. */
   restore(): void
-  /** Resets what is open, and stops to listen. */
+  /** Stops listening and resets the open connections. */
   close(): Promise<void>
 }
 
-/** Starts one in front of a server; `close` it in `afterAll`. */
+/** Starts a proxy in front of a server. Call `close` in `afterAll`. */
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const links = new Set<Link>()
   let accepted = 0
@@ -66,7 +66,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       reset() {
         closed.abort()
         for (const socket of [client, upstream]) {
-          // A socket that still connects cannot be reset.
+          // A socket that is connecting cannot be reset.
           if (socket.connecting) socket.destroy()
           else socket.resetAndDestroy()
         }
@@ -76,7 +76,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     for (const socket of [client, upstream]) {
       socket.once('close', () => client.destroyed && upstream.destroyed && links.delete(link))
     }
-    // However one side ends, the other does not stay open without it.
+    // An error on one side closes both.
     Promise.all([
       pump(client, upstream, 'upstream', link, faults),
       pump(upstream, client, 'downstream', link, faults),
@@ -133,10 +133,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
 }
 
 function ignoreReset(): void {
-  // Resets are what this is for; the pump of the connection sees it and ends the other side.
+  // `pump` gets the same error and closes the other side.
 }
 
-/** Where the server of a URL listens. */
+/** The host and port of a URL. */
 export function endpointOf(url: string): { host: string; port: number } {
   const { hostname, port, protocol } = new URL(url)
   return { host: hostname, port: Number(port) || (protocol === 'postgres:' ? 5432 : 80) }

@@ -1,4 +1,4 @@
-// A receiver of webhooks on a real socket. It keeps requests, and the test sets its answers.
+// A receiver of webhooks over HTTP. It records the requests, and the test sets its responses.
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -17,14 +17,14 @@ export interface Received {
 }
 
 export interface Receiver {
-  /** With a slash at its end. */
+  /** Ends with a slash. */
   readonly url: string
   readonly port: number
-  /** In the order in which they came. */
+  /** In the order of their arrival. */
   readonly received: readonly Received[]
-  /** How to answer from now on; default 204. */
+  /** Sends the response. Default: 204. */
   answer: (response: ServerResponse, request: Received) => void
-  /** Waits until so many have come. */
+  /** Waits for this many requests. */
   until(count: number): Promise<Received[]>
   close(): Promise<void>
 }
@@ -35,14 +35,14 @@ export interface ReceiverOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
 }
 
-/** Limit that is only reached when something is broken. */
+/** Only reached if something is broken. */
 const RECEIVE_TIMEOUT_MS = 240_000
 
 export async function startReceiver({ host = '127.0.0.1', port = 0, tls }: ReceiverOptions = {}): Promise<Receiver> {
   const received: Received[] = []
   const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = []
-    // A sender that gives up is what some tests are about.
+    // In some tests the sender disconnects.
     response.on('error', () => undefined)
     request.on('error', () => undefined)
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -64,7 +64,7 @@ export async function startReceiver({ host = '127.0.0.1', port = 0, tls }: Recei
     async until(count) {
       const deadline = performance.now() + RECEIVE_TIMEOUT_MS
       while (received.length < count) {
-        if (performance.now() > deadline) throw new Error(`${received.length} webhooks came, and not ${count}`)
+        if (performance.now() > deadline) throw new Error(`${received.length} webhooks arrived instead of ${count}`)
         await sleep(20)
       }
       return received.slice(0, count)
@@ -80,12 +80,12 @@ export async function startReceiver({ host = '127.0.0.1', port = 0, tls }: Recei
 }
 
 /**
- * Checks the signature by the official package, and its age with it; and that the event is what /openapi.json says.
+ * Checks the signature and its age with the official package, and the event with its schema.
  *
- * @throws when it does not fit
+ * @throws if a check fails
  */
 export function verified({ headers, body }: Received, secret: string): Json {
   const event = new Webhook(secret).verify(body, headers as Record<string, string>) as Json
-  if (event.type !== TEST_EVENT) expect(webhookEventSchema.parse(event), 'with nothing beside').toEqual(event)
+  if (event.type !== TEST_EVENT) expect(webhookEventSchema.parse(event), 'without other fields').toEqual(event)
   return event
 }

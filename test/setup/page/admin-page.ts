@@ -1,4 +1,4 @@
-// Starts a whole system and the admin page in a real browser, with TCP proxies before the API and the source database.
+// Starts a whole system and the admin page in a real browser, with TCP proxies in front of the API and the source database.
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -19,9 +19,9 @@ export interface AdminPage {
   readonly system: TestSystem
   /** The address of the page, through the proxy `line`. */
   readonly url: string
-  /** Between the browser and the API. */
+  /** The proxy between the browser and the API. */
   readonly line: TcpProxy
-  /** Between the system and the source database. While it is stalled, exports do not proceed. */
+  /** The proxy between the system and the source database. While it is stalled, exports make no progress. */
   readonly source: TcpProxy
   /** A new tab in a new browser context, without cookies and storage. */
   newPage(options?: BrowserContextOptions): Promise<Page>
