@@ -82,7 +82,7 @@ describe('an export', () => {
     await page.getByText('Select at least one column.').waitFor()
     expect(await button('Start export').isDisabled()).toBe(true)
     for (const column of ['points', 'created_at', 'externalGameId']) await tick(column).check()
-    // By keyboard alone: the focus stays on the moved column.
+    // With the keyboard only. The focus stays on the moved column.
     await button('Move points up').focus()
     for (let place = 6; place > 1; place--) await page.keyboard.press('Enter')
     expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Move points down')
@@ -102,7 +102,7 @@ describe('an export', () => {
     await screenshot(page, 'preview')
   })
 
-  it('is downloaded with one click, with the promised name, checksum and rows', async () => {
+  it('is downloaded with one click, with the documented name, checksum and rows', async () => {
     await button('Start export').click()
     await heading('User points').waitFor()
     await eventually(() => page.title()).toMatch(/^✓ Done/)

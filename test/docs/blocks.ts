@@ -1,17 +1,17 @@
-// Reads the code blocks of a document, and how their fences say to run them.
+// Parses the code blocks of a document and the options of their fences.
 
 export interface Block {
   readonly language: string
   readonly text: string
-  /** Of the fence, from 1. */
+  /** The line of the fence, from 1. */
   readonly line: number
-  /** `ts file=my-datasets.ts`: what a reader saves under this name. */
+  /** `ts file=my-datasets.ts`: the block is saved under this name. */
   readonly file: string | undefined
-  /** `bash background`: goes on while the next blocks run. */
+  /** `bash background`: the block keeps running during the next blocks. */
   readonly isBackground: boolean
-  /** `json exact`: the whole answer, to the letter. */
+  /** `json exact`: the whole output must be equal. */
   readonly isExact: boolean
-  /** `bash no-run="needs Docker"`: why the test does not run it. */
+  /** `bash no-run="needs Docker"`: the reason why the test does not run the block. */
   readonly noRun: string | undefined
 }
 
@@ -48,7 +48,7 @@ function toBlock({ info, line, text }: { info: RegExpExecArray; line: number; te
   }
 }
 
-/** Lines that Markdown shows as code without a fence: no test would see them. */
+/** Lines that Markdown shows as code without a fence. The tests would miss them. */
 export function unfencedCode(markdown: string): string[] {
   const withoutBlocks = markdown.replaceAll(/^ {0,3}```[\s\S]*?^ {0,3}```$/gm, '')
   return [...withoutBlocks.matchAll(/(?<=^\s*\n)(?: {4}|\t)\S.*$/gm)].map(([line]) => line)

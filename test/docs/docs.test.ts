@@ -16,7 +16,7 @@ import { type Block, readBlocks, unfencedCode } from './blocks.ts'
 import { type Clone, makeClone, ROOT } from './clone.ts'
 import { runBlocks } from './session.ts'
 
-/** Run against one system that `npm start` has started. */
+/** Documents that share one system, started with `npm start`. */
 const SHARED = [
   'README.md',
   'docs/getting-started.md',
@@ -29,17 +29,17 @@ const SHARED = [
   'docs/audit.md',
   'docs/operations.md',
 ]
-/** Start one of their own, in a clone of their own. */
-const OWN = ['docs/extending.md']
-const DOCUMENTS = [...SHARED, ...OWN]
+/** Documents that start a separate system in a separate clone. */
+const SEPARATE = ['docs/extending.md']
+const DOCUMENTS = [...SHARED, ...SEPARATE]
 
-/** A reason not to run a block that does not count: the named test does. */
+/** With this reason, the named test runs the block. */
 const RUN_ELSEWHERE = 'run by test/'
 
-/** Languages of blocks that are to be looked at, not run. */
+/** Languages of blocks that are only shown. */
 const SHOWN = ['text', 'mermaid']
 
-/** Their commands need DATABASE_URL. */
+/** Documents whose commands need DATABASE_URL. */
 const NEEDS_DATABASE = new Set(['docs/audit.md'])
 
 const blocksOf = new Map<string, readonly Block[]>()
@@ -48,25 +48,25 @@ const all = [...blocksOf].flatMap(([path, blocks]) => blocks.map((block) => ({ p
 
 const moduleName = (title: string) => `${title.replaceAll(/\W/g, '-')}.ts`
 
-/** The TypeScript of each document, without what is a file of its own: its blocks follow each other. */
+/** The TypeScript blocks of each document, joined to one program, without those that are separate files. */
 const PROGRAMS = [...blocksOf].flatMap(([path, blocks]) => {
   const own = blocks.filter(({ language, file, noRun }) => language === 'ts' && (file ?? noRun) === undefined)
   return own.length === 0 ? [] : [{ file: moduleName(path), text: own.map(({ text }) => text).join('\n') }]
 })
 
-describe('every block is run, or says why not', () => {
+describe('every block is run, or has a reason not to', () => {
   it.each(DOCUMENTS)('%s has no code without a fence', async (path) => {
     expect(unfencedCode(await readFile(join(ROOT, path), 'utf8'))).toEqual([])
   })
 
-  it('blocks are run, compared with what was answered, or say why not', () => {
+  it('blocks are run, compared with the output, or have a reason not to', () => {
     const unknown = all.filter(
       ({ language, noRun }) => noRun === undefined && !['bash', 'ts', 'json', 'sql', ...SHOWN].includes(language),
     )
     expect(unknown).toEqual([])
   })
 
-  it('the list of what is not run is short', () => {
+  it('only a few blocks are not run', () => {
     const left = all.flatMap(({ path, line, noRun = RUN_ELSEWHERE }) =>
       noRun.startsWith(RUN_ELSEWHERE) ? [] : [`${path}:${line} ${noRun}`],
     )
@@ -87,17 +87,17 @@ describe('the commands of a document work', () => {
   let system: ChildProcess
   let port: number
   /** The output of `npm start`. */
-  let said: string
+  let output: string
 
   beforeAll(async () => {
     ;[clone, shop, port] = await Promise.all([makeClone(), createShop(), aPort()])
     system = spawn('npm', ['start'], { cwd: clone.directory, env: environment(port), detached: true })
-    said = await started(system)
+    output = await started(system)
   })
   afterAll(async () => {
     if (system.exitCode === null) {
       const ended = once(system, 'close')
-      // npm, what it runs, and what that starts: all in one process group.
+      // npm and its child processes are one process group.
       process.kill(-(system.pid ?? 0), 'SIGTERM')
       await ended
     }
@@ -108,14 +108,14 @@ describe('the commands of a document work', () => {
     'localhost:8080': `localhost:${to}`,
     'postgres://reader:secret@db.example.com:5432/shop': shop.url,
   })
-  // npx needs 4 s of CPU time to find the program. README.md shows that it does; the others start it directly.
+  // npx needs 4 s of CPU time to find the program. Only README.md is tested with it.
   const direct = { 'npx waybill': './node_modules/.bin/waybill' }
 
   it('npm start says where the key is, keeps its data for its user, and can be reached from this machine only', async () => {
     const key = (await readFile(join(clone.directory, '.data/api-key'), 'utf8')).trim()
-    expect(said).not.toContain(key)
-    expect(said).toContain('API key  in .data/api-key')
-    expect(said).toContain('$(cat .data/api-key)')
+    expect(output).not.toContain(key)
+    expect(output).toContain('API key  in .data/api-key')
+    expect(output).toContain('$(cat .data/api-key)')
     const modeOf = async (path: string) => ((await stat(join(clone.directory, path))).mode & 0o777).toString(8)
     for (const path of ['.data', '.data/postgres', '.data/s3'])
       expect([path, await modeOf(path)]).toEqual([path, '700'])
@@ -158,9 +158,9 @@ describe('the commands of a document work', () => {
     })
   })
 
-  it.each(OWN)('%s, with a system of its own', async (path) => {
+  it.each(SEPARATE)('%s, with a separate system', async (path) => {
     const [own, database, ownPort] = await Promise.all([makeClone(), createTestDatabase(), aPort()])
-    // That it can embed its servers is shown by the other system; the key is in .data in any case.
+    // The shared system tests the embedded servers. The key is in .data in any case.
     const { BOOTSTRAP_API_KEY: _key, ...servers } = testSettings(database, 'postgres')
     try {
       const blocks = blocksOf.get(path) ?? []
@@ -177,16 +177,16 @@ describe('the commands of a document work', () => {
   })
 })
 
-/** Below the ports that the kernel gives to connections, and random, so that it is still free when we listen. */
+/** A random port below the ephemeral ports, so that it is probably still free when the system listens. */
 const aPort = () => freePort(20_000 + Math.floor(Math.random() * 12_000))
 
 const isTyped = ({ language, noRun }: Block) => language === 'bash' && noRun === undefined
 
-/** What a reader has: nothing of the test's own settings. Few rows, so that it is quick. */
+/** The environment of a reader, without the settings of the test, but with a small sample. */
 function environment(port: number): Record<string, string> {
   const { HOME = '' } = process.env
   const system = { PORT: String(port), SAMPLE_ROWS: '2000' }
-  // For the command line: what it keeps lies in the clone.
+  // The command line stores its config file in the clone.
   return {
     ...inheritedEnvironment(),
     HOME,
@@ -199,15 +199,15 @@ function environment(port: number): Record<string, string> {
 /** @returns the output until then @throws Error with the output, when it ends instead */
 function started(system: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    let said = ''
+    let output = ''
     for (const stream of [system.stdout, system.stderr]) {
       stream?.on('data', (text) => {
-        said += text
+        output += text
         // The last line of the message.
-        if (said.includes('Waybill is running') && said.includes(`-d '{"dataset"`)) resolve(said)
+        if (output.includes('Waybill is running') && output.includes(`-d '{"dataset"`)) resolve(output)
       })
     }
-    system.once('close', (code) => reject(new Error(`npm start ended with ${code}:\n${said}`)))
+    system.once('close', (code) => reject(new Error(`npm start ended with ${code}:\n${output}`)))
   })
 }
 
@@ -219,41 +219,41 @@ function accepts(host: string, port: number): Promise<boolean> {
   })
 }
 
-/** Writes a block where the document says; gives that. */
+/** Saves a block under the name that the document gives. @returns the name */
 async function save({ file = '', text }: Pick<Block, 'file' | 'text'>, { directory }: Clone): Promise<string> {
   await writeFile(join(directory, file), `${text}\n`)
   return file
 }
 
-/** Of the Postgres that `npm start` has embedded. */
+/** The URL of the embedded Postgres of `npm start`. */
 async function databaseUrl({ directory }: Clone): Promise<string> {
   const url = await findRunningPostgres(join(directory, '.data/postgres'))
   if (url === undefined) throw new Error('the Postgres of npm start does not run')
   return databaseIn(url)
 }
 
-/** What a program that Node runs has said. @throws Error with that, when it fails */
+/** Runs Node. @returns the output @throws Error with the output, if Node fails */
 async function run(args: readonly string[], { directory }: Clone, env: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, args, { cwd: directory, env, timeout: 300_000 })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text))
   const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}:\n${said}`)
-  return said
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}:\n${output}`)
+  return output
 }
 
-/** A JSON block shows what the shell block before it has answered: the same fields of the same types, or to the letter. */
+/** Compares each JSON block with the output of the previous shell block: by fields and types, or exactly. */
 function expectAnswers(blocks: readonly Block[], outputs: ReadonlyMap<Block, string>): void {
   for (const [index, { language, line, text, isExact, noRun }] of blocks.entries()) {
     if (language !== 'json' || noRun !== undefined) continue
-    const asked = blocks.slice(0, index).findLast((block) => outputs.has(block))
-    const answer = asked === undefined ? '' : (outputs.get(asked) ?? '')
+    const command = blocks.slice(0, index).findLast((block) => outputs.has(block))
+    const answer = command === undefined ? '' : (outputs.get(command) ?? '')
     const [given, shown] = [answer, text].map((json) => (isExact ? JSON.parse(json) : shapeOf(JSON.parse(json))))
     expect(given, `the answer of line ${line}`).toEqual(shown)
   }
 }
 
-/** Types instead of values; of a list, its first item. */
+/** Replaces values by their types, and keeps only the first item of a list. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value

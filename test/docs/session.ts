@@ -1,4 +1,4 @@
-// Runs the shell blocks of a document one after the other in one shell, as a reader types them.
+// Runs the shell blocks of a document in one shell, one after the other.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,17 +7,17 @@ import { join } from 'node:path'
 import type { Block } from './blocks.ts'
 
 export interface SessionOptions {
-  /** Working directory: a clone. */
+  /** The working directory, a clone. */
   readonly directory: string
   readonly env: Readonly<Record<string, string>>
-  /** What stands in the document, and what is there instead. */
+  /** Texts of the document and their replacements. */
   readonly replacements: Readonly<Record<string, string>>
 }
 
-/** Milliseconds that a document may take: a loop that waits for what never comes must end. */
-const TIMEOUT = 500_000
+/** Limit for one document, so that an endless loop in it ends. */
+const DOCUMENT_TIMEOUT_MS = 500_000
 
-/** What each block wrote to its standard output. @throws Error that shows the block that failed, and what it said */
+/** @returns the standard output of each block @throws Error with the failed block and its output */
 export async function runBlocks(
   blocks: readonly Block[],
   options: SessionOptions,
@@ -30,7 +30,7 @@ export async function runBlocks(
       cwd: options.directory,
       env: options.env,
       stdio: 'ignore',
-      timeout: TIMEOUT,
+      timeout: DOCUMENT_TIMEOUT_MS,
     })
     const [code] = (await once(shell, 'close')) as [number | null]
     const read = (name: string) => readFile(join(outputs, name), 'utf8').catch(() => '')
@@ -38,7 +38,7 @@ export async function runBlocks(
       const index = Number(await read('at'))
       const said = `${await read(`${index}.out`)}${await read(`${index}.err`)}`
       throw new Error(
-        `line ${blocks[index]?.line} ended with ${code === null ? 'the time' : `code ${code}`}:\n${blocks[index]?.text}\n\n${said}`,
+        `line ${blocks[index]?.line} ended with ${code === null ? 'the time limit' : `code ${code}`}:\n${blocks[index]?.text}\n\n${said}`,
       )
     }
     return new Map(await Promise.all(blocks.map(async (block, index) => [block, await read(`${index}.out`)] as const)))
@@ -47,7 +47,7 @@ export async function runBlocks(
   }
 }
 
-/** The line that says that a system in the background answers. */
+/** The output of a system in the background when it is ready. */
 const IS_RUNNING = 'Waybill is running'
 
 function writeScript(blocks: readonly Block[], outputs: string, replacements: SessionOptions['replacements']): string {
@@ -60,7 +60,7 @@ function writeScript(blocks: readonly Block[], outputs: string, replacements: Se
 background+=($!)
 until grep -q '${IS_RUNNING}' '${outputs}/${index}.out'; do kill -0 $!; sleep 0.1; done`
   })
-  // Each job has a process group of its own, so that all of it can be ended.
+  // With job control (-m), each job has a separate process group, so that all its processes can be ended.
   return `set -euo pipefail -m
 background=()
 end() { for job in "\${background[@]}"; do kill -TERM -- "-$job"; wait "$job" || true; done; }

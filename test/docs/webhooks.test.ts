@@ -14,7 +14,7 @@ import { ROOT } from './clone.ts'
 
 const page = readBlocks(await readFile(join(ROOT, 'docs/webhooks.md'), 'utf8'))
 
-/** Python is on most machines, and is not ours to bring along: its receiver is tested where there is one. */
+/** The receiver in Python is only tested where Python is installed. */
 const COMMANDS: readonly (readonly [file: string, command: string])[] = [
   ['receiver.ts', process.execPath],
   ...(spawnSync('python3', ['--version']).status === 0 ? [['receiver.py', 'python3'] as const] : []),
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const settings = { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.1/32' }
   system = await startTestSystem({ settings })
   directory = await mkdtemp(join(tmpdir(), 'waybill-receivers-'))
-  // For its package.
+  // The receiver imports a package.
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
   await writeFile(join(directory, 'package.json'), '{"type":"module"}')
 })
@@ -66,7 +66,7 @@ describe.each(COMMANDS)('%s', (file, command) => {
     await system.admin.delete(`/v1/webhook-endpoints/${endpoint.id}`)
   })
 
-  /** Sends a delivery like Waybill, with the given changes. */
+  /** Sends a delivery like those of Waybill, with changes. */
   const send = async (change: { secret?: string; id?: string; age?: number; body?: string } = {}): Promise<number> => {
     const { secret = endpoint.secret, id = 'msg_forged', age = 0, body } = change
     const signed = JSON.stringify({ type: 'export.failed', data: { id: 'forged' } })

@@ -1,4 +1,4 @@
-// The system as an operator runs it: three processes, plain HTTP, real signals.
+// The system as separate processes, with HTTP and signals.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FormatName } from '@waybill/shared/vocabulary/export.ts'
 import type { Column } from '@waybill/shared/vocabulary/table.ts'
@@ -20,7 +20,7 @@ const FORMATS: Readonly<Record<string, FormatName>> = {
   'wallet-transactions': 'xlsx',
 }
 
-/** Ten heartbeats: a worker that is only slow keeps its lock. */
+/** As long as ten heartbeats, so that a slow worker keeps its lock. */
 const SETTINGS = { LOG_LEVEL: 'info', WORKER_LOCK: '10s', RECONCILE_INTERVAL: '200ms' }
 
 describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue) => {
@@ -113,7 +113,7 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
     const left = [api, ...workers]
     for (const { kill } of left) kill('SIGTERM')
     expect(await Promise.all(left.map(({ ended }) => ended))).toEqual(left.map(() => 0))
-    await database.drop() // which fails when a connection is open
+    await database.drop() // fails if a connection is open
     const output = left.map(({ output }) => output.stdout + output.stderr).join('')
     for (const secret of [ADMIN_KEY, env.S3_SECRET_ACCESS_KEY, 'X-Amz-Signature']) expect(output).not.toContain(secret)
   })

@@ -35,14 +35,14 @@ afterAll(async () => {
   await Promise.all([database.drop(), shop.drop(), rm(directory, { recursive: true, force: true })])
 })
 
-/** Writes a module that stands next to the good one, and gives its path. */
+/** Writes a module next to the valid one. @returns its path */
 async function write(name: string, text: string): Promise<string> {
   const path = join(directory, name)
   await writeFile(path, text)
   return path
 }
 
-/** The output of a process that must not start with this module. */
+/** Starts a process with a faulty module. @returns its output */
 async function refusal(name: 'api' | 'worker' | 'dataset:check', DATASETS: string, settings = {}): Promise<string> {
   const { ended, output } = startProcess(name, { ...env, DATASETS, ...settings })
   expect(await ended).toBe(1)
@@ -50,7 +50,7 @@ async function refusal(name: 'api' | 'worker' | 'dataset:check', DATASETS: strin
   return output.stderr + (name === 'dataset:check' ? output.stdout : '')
 }
 
-/** A process that loads modules like the programs do: one path in a line, one answer in a line. */
+/** A process that loads modules like the programs: it reads one path per line, and writes one result per line. */
 function startLoader() {
   const program = `import { createInterface } from 'node:readline'
     import { loadDatasets } from '@waybill/shared/own-datasets/module.ts'
@@ -197,8 +197,8 @@ describe('a process does not start with a faulty module', () => {
 })
 
 it('a process starts while the source is unavailable', async () => {
-  const away = { ...env, DATASETS: module, SOURCE_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' }
-  const api = startProcess('api', away)
+  const withoutSource = { ...env, DATASETS: module, SOURCE_DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' }
+  const api = startProcess('api', withoutSource)
   await api.logged('the source is unavailable: its datasets will be checked later')
   await api.logged('api listens')
   api.kill('SIGTERM')

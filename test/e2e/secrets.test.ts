@@ -1,4 +1,4 @@
-// No secret appears in a log, an error, a job or an event, in a run with every kind of failure.
+// No log, error, job or event contains a secret, in a run with every kind of failure.
 import { createHash, randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ import { dumpDatabase, dumpRedis, plant, secretsIn } from '../setup/api/planted.
 import { createTestDatabase, type TestDatabase, withClient } from '../setup/database.ts'
 import { testSettings } from '../setup/system.ts'
 
-/** By kind: whatever a process, a caller or a server was given in confidence. */
+/** Every secret of a process, a caller or a server, by name. */
 const secrets: Record<string, string> = {
   'the admin key': plant('admin'),
   'the password of Postgres': plant('postgres'),
@@ -22,18 +22,18 @@ const secrets: Record<string, string> = {
   'a wrong password of the source': plant('wrong-source'),
   'a wrong password of Redis': plant('wrong-redis'),
   'a wrong secret of S3': plant('wrong-s3'),
-  'a password in the address of S3': plant('s3-address'),
-  'a password in an address that cannot be used': plant('unusable'),
+  'a password in the URL of S3': plant('s3-address'),
+  'a password in an invalid URL': plant('unusable'),
   'the token for metrics': plant('metrics'),
-  'a key that is none': `wb_${plant('guess')}`,
+  'an unknown key': `wb_${plant('guess')}`,
   'an access token': `eyJhbGciOiJSUzI1NiJ9.${Buffer.from(plant('claims')).toString('base64url')}.${plant('signature')}`,
   'a token in a query string': plant('query'),
-  'a password in a body that is no JSON': plant('no-json'),
+  'a password in a body that is not JSON': plant('no-json'),
   'a value of an unknown field': plant('field'),
-  'a value of a filter that is refused': plant('filter'),
-  'the name of a dataset that is none': plant('dataset'),
+  'an invalid value of a filter': plant('filter'),
+  'the name of an unknown dataset': plant('dataset'),
 }
-/** Secrets that have a place of their own in the database, as nothing could be sent without them. */
+/** Secrets that the database has to store, because the webhooks need them. */
 const addresses: Record<string, string> = {
   'a token in the query of an endpoint': plant('endpoint-query'),
   'a token in the path of an endpoint': plant('endpoint-path'),
@@ -49,7 +49,7 @@ let redis: OwnRedis
 let deployment: Deployment
 let settings: Record<string, string>
 let redisUrl: string
-/** Of answers that are errors, and figures. */
+/** The bodies of error responses and of /metrics. */
 const problems: string[] = []
 const others: Program[] = []
 
@@ -64,7 +64,7 @@ function withPassword(url: string, password: string, username?: string): string 
 
 const secret = (name: string): string => {
   const found = secrets[name]
-  if (found === undefined) throw new Error(`nothing is planted as ${name}`)
+  if (found === undefined) throw new Error(`no secret has the name ${name}`)
   return found
 }
 
@@ -104,7 +104,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** Successes and every kind of failure. */
+/** Causes successes and every kind of failure. */
 async function run(): Promise<void> {
   const [api, worker] = await Promise.all([deployment.startApi(TRACE), deployment.startWorker(TRACE)])
   const exporter = await succeed(api)
@@ -114,7 +114,7 @@ async function run(): Promise<void> {
   await deployment.stop()
 }
 
-/** Everything works: a key is made, a file is asked for, and downloaded by its link. @returns the key */
+/** Creates a key, requests an export and downloads its file. @returns the key */
 async function succeed(api: Api): Promise<string> {
   const { body: made } = await api.admin.post('/v1/api-keys', { name: 'exporter', role: 'exporter' })
   secrets["an exporter's key"] = made.key
@@ -151,16 +151,16 @@ async function succeed(api: Api): Promise<string> {
 async function refuse(api: Api, key: string): Promise<void> {
   const client = api.as(key)
   const answers = [
-    await api.as(secret('a key that is none')).post('/v1/exports', EXPORT),
+    await api.as(secret('an unknown key')).post('/v1/exports', EXPORT),
     await api.as(secret('an access token')).post('/v1/exports', EXPORT),
     await client.get(`/v1/exports?access_token=${secret('a token in a query string')}`),
-    await client.post('/v1/exports', `{"password": "${secret('a password in a body that is no JSON')}`),
+    await client.post('/v1/exports', `{"password": "${secret('a password in a body that is not JSON')}`),
     await client.post('/v1/exports', { ...EXPORT, password: secret('a value of an unknown field') }),
     await client.post('/v1/exports', {
       ...EXPORT,
-      filters: { dateFrom: secret('a value of a filter that is refused') },
+      filters: { dateFrom: secret('an invalid value of a filter') },
     }),
-    await client.post('/v1/exports', { ...EXPORT, dataset: secret('the name of a dataset that is none') }),
+    await client.post('/v1/exports', { ...EXPORT, dataset: secret('the name of an unknown dataset') }),
     await client.post('/v1/exports', { ...EXPORT, dataset: 'audit' }),
     await client.get('/v1/api-keys'),
     await client.get('/metrics'),
@@ -173,7 +173,7 @@ async function refuse(api: Api, key: string): Promise<void> {
   problems.push(figures.body)
 }
 
-/** Exports fail because what the worker was given is not good. */
+/** Exports that fail because of the settings of the worker. */
 async function failInWorkers(api: Api): Promise<void> {
   const cases = [
     [{ S3_SECRET_ACCESS_KEY: secret('a wrong secret of S3') }, 'STORAGE_ACCESS_DENIED'],
@@ -191,13 +191,13 @@ async function failInWorkers(api: Api): Promise<void> {
   }
 }
 
-/** Nothing that the API needs lets it in, or is there at all. */
+/** An API whose dependencies reject its login or are unavailable. */
 async function failInApis(): Promise<void> {
   const deaf = await startOther('deaf-api', 'apps/api/src/main.ts', {
     DATABASE_URL: withPassword(database.url, secret('a wrong password of Postgres')),
     SOURCE_DATABASE_URL: `postgres://reader:${secret('a wrong password of the source')}@127.0.0.1:1/game`,
     REDIS_URL: withPassword(redis.url, secret('a wrong password of Redis')),
-    S3_ENDPOINT: `http://user:${secret('a password in the address of S3')}@127.0.0.1:1`,
+    S3_ENDPOINT: `http://user:${secret('a password in the URL of S3')}@127.0.0.1:1`,
   })
   const { port } = await deaf.said('api listens')
   const client = createApiClient(`http://127.0.0.1:${port}`, secret('the admin key'))
@@ -214,9 +214,9 @@ async function failInApis(): Promise<void> {
   await unheard.said('the queue is unavailable; the reconciler will enqueue the export')
 }
 
-/** Settings that a process cannot use, and a command that cannot reach its database. */
+/** A process with invalid settings, and a command that cannot reach its database. */
 async function failToStart(): Promise<void> {
-  const password = secret('a password in an address that cannot be used')
+  const password = secret('a password in an invalid URL')
   const unusable = await startOther('misled-worker', 'apps/worker/src/main.ts', {
     DATABASE_URL: `mysql://user:${password}@localhost/db`,
     REDIS_URL: `http://:${password}@localhost`,
