@@ -3,7 +3,7 @@ import type { PutOptions, StorageOptions } from '@waybill/shared/storage/storage
 import { inject } from 'vitest'
 
 /** The smallest part size of S3, in bytes. */
-export const PART = 5 * 1024 ** 2
+export const PART_BYTES = 5 * 1024 ** 2
 
 export function storageOptions(changes: Partial<StorageOptions> = {}): StorageOptions {
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = inject('s3')
@@ -15,7 +15,7 @@ export function storageOptions(changes: Partial<StorageOptions> = {}): StorageOp
     prefix: '',
     forcePathStyle: true,
     credentials: { accessKeyId, secretAccessKey },
-    partSize: PART,
+    partSize: PART_BYTES,
     uploadConcurrency: 2,
     requestTimeout: 10_000,
     ...changes,

@@ -7,7 +7,7 @@ import { until } from '../setup/until.ts'
 
 const RACES = 60
 /** About the duration of such an export in milliseconds, so that the cancels hit all of its steps. */
-const SPAN = 250
+const MAX_DELAY_MS = 250
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
   it('an export that is canceled while it completes has one terminal state, and a file only if it completed', async (test) => {
@@ -22,7 +22,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 24, queue on %s', (queue) => {
       answers.push((await other.admin.post(`/v1/exports/${id}/cancel`, {})).status)
     }
     for (let first = 0; first < RACES; first += 4) {
-      await Promise.all([0, 1, 2, 3].map((next) => race(((first + next) / RACES) * SPAN)))
+      await Promise.all([0, 1, 2, 3].map((next) => race(((first + next) / RACES) * MAX_DELAY_MS)))
     }
     await until('all have ended', async () => {
       const { rowCount } = await chaos.client.query(

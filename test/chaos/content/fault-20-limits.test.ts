@@ -9,7 +9,7 @@ import { isUpload } from '../../setup/network/http-fault-proxy.ts'
 import { useRig } from '../setup/rig.ts'
 
 const FILE = { dataset: 'users', format: 'csv' }
-const PART = 5 * 1024 ** 2
+const PART_BYTES = 5 * 1024 ** 2
 
 const rig = useRig({ queue: 'redis', rows: 7_000, rowBytes: 1000, settings: { WORKER_LOCK: '10s' } })
 
@@ -50,8 +50,13 @@ it('the upload library rejects too many parts with the message that we map', asy
     },
   })
   const Key = `${settings.S3_PREFIX}limits/file`
-  const Body = Readable.from(Array.from({ length: 5 }, () => Buffer.alloc(PART)))
-  const upload = new Upload({ client, partSize: PART, queueSize: 1, params: { Bucket: settings.S3_BUCKET, Key, Body } })
+  const Body = Readable.from(Array.from({ length: 5 }, () => Buffer.alloc(PART_BYTES)))
+  const upload = new Upload({
+    client,
+    partSize: PART_BYTES,
+    queueSize: 1,
+    params: { Bucket: settings.S3_BUCKET, Key, Body },
+  })
   Object.assign(upload, { MAX_PARTS: 2 })
   const failure = await upload.done().catch((error: unknown) => error)
   client.destroy()

@@ -9,7 +9,7 @@ import { startChaos } from '../setup/chaos.ts'
  * have tried to reconnect several times. Later attempts do not differ, because the delay between them is at most 1 s
  * (queue/backend.ts).
  */
-const OUTAGE = 15_000
+const OUTAGE_MS = 15_000
 
 describe.concurrent.each(QUEUE_BACKENDS)('fault 4, queue on %s', (queue) => {
   it('a worker runs the next export without a restart after a long outage of the queue', async (test) => {
@@ -18,7 +18,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 4, queue on %s', (queue) => {
     const first = await api.ask()
     await chaos.becomes(first, 'completed')
     await chaos.queue.away()
-    await sleep(OUTAGE)
+    await sleep(OUTAGE_MS)
     await chaos.queue.back()
     const back = performance.now()
     const next = await api.ask()

@@ -28,7 +28,7 @@ export interface Deployment {
   stop(): Promise<void>
 }
 
-const LOG_LENGTH = 12_000
+const MAX_LOG_CHARACTERS = 12_000
 
 export function createDeployment(common: Settings): Deployment {
   const programs: Program[] = []
@@ -72,5 +72,5 @@ export function createDeployment(common: Settings): Deployment {
 }
 
 function tail(text: string): string {
-  return text.length > LOG_LENGTH ? `…${text.slice(-LOG_LENGTH)}` : text
+  return text.length > MAX_LOG_CHARACTERS ? `…${text.slice(-MAX_LOG_CHARACTERS)}` : text
 }

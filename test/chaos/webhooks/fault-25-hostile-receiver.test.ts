@@ -12,7 +12,7 @@ import { until } from '../setup/until.ts'
 const LOCAL = { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8' }
 
 /** More than the worker reads of a response and the buffers of the kernel hold. */
-const ENDLESS = 32 * 1024 ** 2
+const ENDLESS_BYTES = 32 * 1024 ** 2
 
 describe('fault 25', () => {
   it('limits the time and the size of the response of a hostile receiver, and delays no export', async (test) => {
@@ -56,7 +56,7 @@ describe('fault 25', () => {
     const endless = await first('endless')
     expect(endless).toMatchObject({ status: 500, error: 'answered 500' })
     expect(Buffer.byteLength(endless.answer)).toBe(2_048)
-    expect(written).toBeLessThan(ENDLESS)
+    expect(written).toBeLessThan(ENDLESS_BYTES)
     expect(await first('headers')).toMatchObject({ status: null, error: error('no HTTP (HPE_HEADER_OVERFLOW)') })
     expect(await first('reset')).toMatchObject({ status: null, error: error('connection failed (ECONNRESET)') })
     expect(await first('half')).toMatchObject({ status: 200, error: null, answer: 'half' })
@@ -156,7 +156,7 @@ function pour(response: ServerResponse, tell: (bytes: number) => void): void {
   const chunk = 'x'.repeat(65_536)
   let bytes = 0
   const more = () => {
-    while (!response.destroyed && bytes < 2 * ENDLESS) {
+    while (!response.destroyed && bytes < 2 * ENDLESS_BYTES) {
       bytes += chunk.length
       tell(bytes)
       if (!response.write(chunk)) return void response.once('drain', more)

@@ -7,13 +7,13 @@ import { WORKER_FLAGS, WORKER_MALLOC } from '../../bench/system/service.ts'
 import type { Json } from '../../setup/api/api-client.ts'
 import { useRig } from '../setup/rig.ts'
 
-const FEW = 50_000
-const MANY = 300_000
+const FEW_ROWS = 50_000
+const MANY_ROWS = 300_000
 
 /** The test reads /proc, so it runs on Linux only. */
 const rig = useRig({
   queue: 'redis',
-  rows: MANY,
+  rows: MANY_ROWS,
   rowBytes: 20,
   // The options of `npm run worker`.
   settings: {
@@ -54,7 +54,7 @@ async function exportAll(limit: number): Promise<number> {
 it('the worker needs no more memory for six times the rows, in all formats at once, with a slow storage', async () => {
   const { s3Line } = rig()
   s3Line.throttle(20_000_000)
-  const few = await exportAll(FEW)
-  const many = await exportAll(MANY)
+  const few = await exportAll(FEW_ROWS)
+  const many = await exportAll(MANY_ROWS)
   expect(many - few, 'megabytes more').toBeLessThan(120)
 })

@@ -28,8 +28,8 @@ afterAll(async () => {
 })
 
 const REQUESTER = { id: 'key:1', name: 'wb_test' }
-const LOCK = 60_000
-const TTL = 3_600_000
+const LOCK_MS = 60_000
+const TTL_MS = 3_600_000
 
 async function queued(): Promise<string> {
   return (await ledger.create(newExport(), REQUESTER, 1_000_000)).row.id
@@ -74,7 +74,9 @@ describe('an export that many workers claim', () => {
 
   it('is completed once by one of several completions', async () => {
     const attempt = await running()
-    const said = await Promise.all(Array.from({ length: 10 }, () => ledger.complete(attempt, artifactOf(attempt), TTL)))
+    const said = await Promise.all(
+      Array.from({ length: 10 }, () => ledger.complete(attempt, artifactOf(attempt), TTL_MS)),
+    )
     expect(new Set(said), 'a repeat after a lost answer is no failure').toEqual(new Set([true]))
     expect(await trailOf(attempt.exportId)).toEqual(['export.requested', 'export.started', 'export.completed'])
   })
@@ -90,16 +92,16 @@ describe('an attempt that has lost its export', () => {
       else if (how === 'requeued') await ledger.requeue(late, 'SOURCE_UNAVAILABLE')
       else {
         await silentFor(exportId, 120)
-        expect(await ledger.reviveLost(LOCK, 'reconciler', exportId)).toEqual([exportId])
+        expect(await ledger.reviveLost(LOCK_MS, 'reconciler', exportId)).toEqual([exportId])
         const next = attemptOn(exportId)
         await ledger.claim(next)
-        if (how === 'completed') await ledger.complete(next, artifactOf(next), TTL)
+        if (how === 'completed') await ledger.complete(next, artifactOf(next), TTL_MS)
         if (how === 'failed') await ledger.fail(next, 'SOURCE_TIMEOUT', 'Too slow.')
       }
       const [row, trail] = [await rowOf(exportId), await trailOf(exportId)]
       expect(await ledger.heartbeat(late, { rows: 9, bytes: 9 })).toBe(false)
       expect(await ledger.recordUpload(late, { key: 'late', estimatedRows: 9, uploadId: 'late' })).toBe(false)
-      expect(await ledger.complete(late, artifactOf(late), TTL)).toBe(false)
+      expect(await ledger.complete(late, artifactOf(late), TTL_MS)).toBe(false)
       expect(await ledger.fail(late, 'INTERNAL', 'late')).toBe(false)
       expect(await ledger.requeue(late, 'INTERNAL')).toBe(false)
       expect(await ledger.release(late)).toBe(false)
@@ -112,11 +114,11 @@ describe('an attempt that has lost its export', () => {
 describe('an export whose worker sends no heartbeats', () => {
   it('is taken from the worker after the lock has run out, and not before', async () => {
     const { exportId } = await running()
-    await silentFor(exportId, LOCK / 1000 - 10)
-    expect(await ledger.reviveLost(LOCK, 'reconciler', exportId)).toEqual([])
+    await silentFor(exportId, LOCK_MS / 1000 - 10)
+    expect(await ledger.reviveLost(LOCK_MS, 'reconciler', exportId)).toEqual([])
     expect(await ledger.claim(attemptOn(exportId))).toBeUndefined()
-    await silentFor(exportId, LOCK / 1000 + 1)
-    expect(await ledger.reviveLost(LOCK, 'reconciler', exportId)).toEqual([exportId])
+    await silentFor(exportId, LOCK_MS / 1000 + 1)
+    expect(await ledger.reviveLost(LOCK_MS, 'reconciler', exportId)).toEqual([exportId])
     expect(await rowOf(exportId)).toMatchObject({ status: 'queued', attemptToken: null, attempts: 1 })
     expect(await trailOf(exportId)).toEqual(['export.requested', 'export.started', 'export.retrying'])
   })
@@ -126,7 +128,7 @@ describe('an export whose worker sends no heartbeats', () => {
     for (let times = 1; times <= 3; times++) {
       expect(await ledger.claim(attemptOn(id))).toMatchObject({ attempts: times })
       await silentFor(id, 120)
-      expect(await ledger.reviveLost(LOCK, 'reconciler', id)).toEqual(times < 3 ? [id] : [])
+      expect(await ledger.reviveLost(LOCK_MS, 'reconciler', id)).toEqual(times < 3 ? [id] : [])
     }
     expect(await rowOf(id)).toMatchObject({ status: 'failed', errorCode: 'WORKER_LOST' })
     expect((await trailOf(id)).at(-1)).toBe('export.failed')
@@ -162,7 +164,7 @@ describe('the trail', () => {
     const attempt = await running()
     await ledger.heartbeat(attempt, { rows: 1, bytes: 5 })
     const artifact = artifactOf(attempt)
-    await ledger.complete(attempt, artifact, TTL)
+    await ledger.complete(attempt, artifact, TTL_MS)
     expect(await rowOf(attempt.exportId)).toMatchObject({
       status: 'completed',
       artifactKey: artifact.key,

@@ -10,12 +10,12 @@ import {
   s3Error,
   startHttpFaultProxy,
 } from '../../setup/network/http-fault-proxy.ts'
-import { PART, putOptions, storageOptions } from '../../setup/storage.ts'
+import { PART_BYTES, putOptions, storageOptions } from '../../setup/storage.ts'
 
 const PREFIX = `storage-failures-${randomBytes(4).toString('hex')}/`
 const REQUEST_TIMEOUT_MS = 700
 
-const bytes = randomBytes(2 * PART + 4_321)
+const bytes = randomBytes(2 * PART_BYTES + 4_321)
 
 /** Records whether the body was closed. A source that is not closed keeps its transaction open. */
 function watchedBody() {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createStorage, type Storage } from '@waybill/shared/storage/storage.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { look } from '../../setup/bucket.ts'
-import { PART, putOptions, storageOptions } from '../../setup/storage.ts'
+import { PART_BYTES, putOptions, storageOptions } from '../../setup/storage.ts'
 
 const MIB = 1024 ** 2
 const PREFIX = `storage-${randomBytes(4).toString('hex')}/`
@@ -41,31 +41,34 @@ const fetchBytes = async (key: string): Promise<Buffer> =>
   Buffer.from(await (await fetch(await storage.signedUrl(key, 60))).arrayBuffer())
 
 describe('an object', () => {
-  it.each([0, 1, PART - 1, PART, PART + 1, 40 * MIB])('of %i bytes is stored completely', async (length) => {
-    const bytes = bytesOf(length)
-    const seen: number[] = []
-    const stored = await storage.put(
-      `${PREFIX}${length}`,
-      chunks(bytes),
-      putOptions({ onProgress: (n) => seen.push(n) }),
-    )
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    expect(stored).toEqual({ bytes: length, sha256 })
-    expect(
-      createHash('sha256')
-        .update(await fetchBytes(`${PREFIX}${length}`))
-        .digest('hex'),
-    ).toBe(sha256)
-    expect(seen.at(-1) ?? 0).toBe(length)
-    expect(seen).toEqual([...seen].sort((a, b) => a - b))
-  })
+  it.each([0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 40 * MIB])(
+    'of %i bytes is stored completely',
+    async (length) => {
+      const bytes = bytesOf(length)
+      const seen: number[] = []
+      const stored = await storage.put(
+        `${PREFIX}${length}`,
+        chunks(bytes),
+        putOptions({ onProgress: (n) => seen.push(n) }),
+      )
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      expect(stored).toEqual({ bytes: length, sha256 })
+      expect(
+        createHash('sha256')
+          .update(await fetchBytes(`${PREFIX}${length}`))
+          .digest('hex'),
+      ).toBe(sha256)
+      expect(seen.at(-1) ?? 0).toBe(length)
+      expect(seen).toEqual([...seen].sort((a, b) => a - b))
+    },
+  )
 
   it('of several parts reports its upload before the first part is sent', async () => {
     const uploads: string[] = []
     let sent = 0
     await storage.put(
       `${PREFIX}reported`,
-      chunks(bytesOf(2 * PART)),
+      chunks(bytesOf(2 * PART_BYTES)),
       putOptions({
         onProgress: (bytes) => {
           sent = bytes
@@ -78,7 +81,7 @@ describe('an object', () => {
       }),
     )
     expect(uploads).toHaveLength(1)
-    expect(sent).toBe(2 * PART)
+    expect(sent).toBe(2 * PART_BYTES)
   })
 })
 
@@ -86,7 +89,7 @@ describe('a body that fails', () => {
   it.each([
     ['before the first byte', 0],
     ['within the first part', 1 * MIB],
-    ['after several parts', 2 * PART + 1],
+    ['after several parts', 2 * PART_BYTES + 1],
   ])('%s leaves no object, and its error is the cause', async (_, length) => {
     const error = new Error('the source has failed')
     const key = `${PREFIX}failed-${length}`
@@ -99,7 +102,9 @@ describe('a body that fails', () => {
     const onUploadStarted = async () => {
       throw new Error('the ledger has failed')
     }
-    await expect(storage.put(key, chunks(bytesOf(3 * PART)), putOptions({ onUploadStarted }))).rejects.toMatchObject({
+    await expect(
+      storage.put(key, chunks(bytesOf(3 * PART_BYTES)), putOptions({ onUploadStarted })),
+    ).rejects.toMatchObject({
       cause: { message: 'the ledger has failed' },
     })
     expect((await look(key)).objects).toEqual([])
@@ -110,7 +115,7 @@ describe('an upload that is aborted', () => {
   it.each([
     ['before it began', -1],
     ['within the first part', 1 * MIB],
-    ['in the middle', 3 * PART],
+    ['in the middle', 3 * PART_BYTES],
   ])('%s ends at once with the reason, and both ends are released', async (_, after) => {
     const aborting = new AbortController()
     const reason = new Error('canceled')
@@ -139,7 +144,7 @@ describe('an upload that is aborted', () => {
   it('does not wait for a silent body', async () => {
     const aborting = new AbortController()
     async function* stalled(): AsyncGenerator<Uint8Array> {
-      yield randomBytes(PART + 1)
+      yield randomBytes(PART_BYTES + 1)
       await new Promise(() => undefined)
     }
     const uploading = storage.put(`${PREFIX}stalled`, stalled(), putOptions({ signal: aborting.signal }))

@@ -29,7 +29,7 @@ import { newExport } from '../../setup/ledger/new-export.ts'
 
 const ACTOR = { id: 'key:1', name: 'wb_admin' }
 const WORKER = 'worker:test'
-const LEASE = 60_000
+const LEASE_MS = 60_000
 const key = () => randomBytes(32).toString('base64')
 const box = createSecretBox([key()])
 
@@ -59,7 +59,7 @@ const deliver = async (endpointId: string): Promise<string> => {
   return (await db.webhookDelivery.create({ data })).id
 }
 const claim = async (id: string): Promise<ClaimedDelivery> => {
-  const claimed = await claimDelivery(db, id, randomUUID(), LEASE)
+  const claimed = await claimDelivery(db, id, randomUUID(), LEASE_MS)
   if (claimed === undefined) throw new Error('there is nothing to be claimed')
   return claimed
 }
@@ -147,7 +147,7 @@ describe('an endpoint', () => {
 describe('a delivery', () => {
   it('is claimed by one worker, and by another one only after the lease has run out', async () => {
     const id = await deliver(await register())
-    const claims = await Promise.all(Array.from({ length: 5 }, () => claimDelivery(db, id, randomUUID(), LEASE)))
+    const claims = await Promise.all(Array.from({ length: 5 }, () => claimDelivery(db, id, randomUUID(), LEASE_MS)))
     const [late, ...more] = claims.filter((claimed) => claimed !== undefined)
     if (late === undefined) throw new Error('no worker has it')
     expect(more).toEqual([])

@@ -35,7 +35,7 @@ export interface Snapshot {
 
 const REQUEST = newExport({ idempotency: { key: 'again', hash: 'same' } })
 
-const DAY = 86_400_000
+const DAY_MS = 86_400_000
 
 export class Actors {
   readonly #db: Database
@@ -119,7 +119,7 @@ export class Actors {
       case 'complete': {
         const { token: sha256 } = attempt
         const size = { rowCount: 1, bytes: 1, truncated: false, warnings: [] }
-        return this.#ledger.complete(attempt, { key, sha256, ...size, snapshotAt: new Date() }, DAY)
+        return this.#ledger.complete(attempt, { key, sha256, ...size, snapshotAt: new Date() }, DAY_MS)
       }
       case 'fail':
         return this.#ledger.fail(attempt, 'INTERNAL', 'An error of the test.')
@@ -139,7 +139,7 @@ export class Actors {
         await this.#ledger.reviveLost(0, actor, this.#exportId)
         return false
       case 'reviveNone':
-        return (await this.#ledger.reviveLost(DAY, actor, this.#exportId)).length > 0
+        return (await this.#ledger.reviveLost(DAY_MS, actor, this.#exportId)).length > 0
       case 'cancel':
         return this.#ledger.cancel(this.#exportId, actor)
       case 'expire':

@@ -11,14 +11,14 @@ export interface Sample {
   readonly rows: number
 }
 
-/** Milliseconds of samples that count: long enough for a steady value, short enough to notice a change. */
-export const WINDOW = 10_000
+/** Samples of this period count: long enough for a steady value, short enough to notice a change. */
+export const WINDOW_MS = 10_000
 
 /** @param now milliseconds. Undefined when there was no progress for a whole window */
 export function speedOf(samples: readonly Sample[], estimatedRows: number | null, now: number): Speed | undefined {
   const [first, last] = [samples[0], samples.at(-1)]
   if (first === undefined || last === undefined || last.at === first.at) return undefined
-  if (now - last.at >= WINDOW) return undefined
+  if (now - last.at >= WINDOW_MS) return undefined
   const rowsPerSecond = ((last.rows - first.rows) / (last.at - first.at)) * 1000
   if (rowsPerSecond <= 0) return undefined
   const rowsLeft = estimatedRows === null ? 0 : estimatedRows - last.rows

@@ -13,7 +13,7 @@ const ALGORITHMS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA 
 /** OpenID Connect Core, 2: at most 255 ASCII characters. */
 const SUBJECT = /^[\x20-\x7e]{1,255}$/
 
-const NAME_LENGTH = 100
+const MAX_NAME_CHARACTERS = 100
 
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash']
 
@@ -118,5 +118,5 @@ function nameOf({ preferred_username, email }: JWTPayload, subject: string): str
 }
 
 function isName(name: unknown): name is string {
-  return typeof name === 'string' && name.length <= NAME_LENGTH && isStorableText(name)
+  return typeof name === 'string' && name.length <= MAX_NAME_CHARACTERS && isStorableText(name)
 }

@@ -6,7 +6,7 @@ import type { ReconcilerDeps } from '../context.ts'
 import { addLostDeliveries, deleteOldDeliveries, reencryptWebhookSecrets } from './reconcile-webhooks.ts'
 
 /** Exports that one step of a round handles; the next round handles the rest. */
-const BATCH = 500
+const MAX_ROWS_PER_STEP = 500
 
 /** Any number, as long as every worker uses the same. */
 const ADVISORY_LOCK_ID = 5_922_119_455
@@ -102,7 +102,7 @@ async function reviveLost({ config, ledger, workerName, log }: ReconcilerDeps): 
 }
 
 async function addLostJobs({ db, queue }: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
-  for (const waiting of await listQueued(db, BATCH)) {
+  for (const waiting of await listQueued(db, MAX_ROWS_PER_STEP)) {
     if (stopping.aborted) return
     await queue.add(waiting) // does nothing when the job is there
   }
@@ -110,7 +110,7 @@ async function addLostJobs({ db, queue }: ReconcilerDeps, stopping: AbortSignal)
 
 async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
   const { db, ledger, storage, workerName } = deps
-  for (const { id, status } of await listExpired(db, BATCH)) {
+  for (const { id, status } of await listExpired(db, MAX_ROWS_PER_STEP)) {
     if (stopping.aborted) return
     if (status === 'completed' && !(await ledger.expire(id, workerName))) continue
     await storage.removeAll(exportPrefix(id), storageTimeout())
@@ -119,7 +119,7 @@ async function removeExpired(deps: ReconcilerDeps, stopping: AbortSignal): Promi
 }
 
 async function removeLeftovers({ ledger, storage, log }: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
-  for (const upload of await ledger.listLeftovers(BATCH)) {
+  for (const upload of await ledger.listLeftovers(MAX_ROWS_PER_STEP)) {
     if (stopping.aborted) return
     const prefix = { fullKey: prefixOf(upload.key) }
     if (upload.uploadId !== null) await storage.abortUpload({ fullKey: upload.key }, upload.uploadId, storageTimeout())

@@ -1,7 +1,7 @@
 // Measures the speed of a running export from its progress.
 import { useEffect, useState } from 'react'
 import type { Export } from '../../api.ts'
-import { type Sample, type Speed, speedOf, WINDOW } from '../../data/speed.ts'
+import { type Sample, type Speed, speedOf, WINDOW_MS } from '../../data/speed.ts'
 
 /** @returns undefined until two responses show different progress */
 export function useSpeed({ status, attempts, progress }: Export, now: number): Speed | undefined {
@@ -12,7 +12,7 @@ export function useSpeed({ status, attempts, progress }: Export, now: number): S
   useEffect(() => {
     if (run === 0) return
     const at = Date.now()
-    setSamples((before) => [...before.filter((sample) => at - sample.at < WINDOW), { at, rows: progress.rows }])
+    setSamples((before) => [...before.filter((sample) => at - sample.at < WINDOW_MS), { at, rows: progress.rows }])
   }, [run, progress.rows])
   return speedOf(samples, progress.estimatedRows, now)
 }

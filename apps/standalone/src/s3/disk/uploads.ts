@@ -32,7 +32,7 @@ export interface Part extends Received {
 
 const COPY_BYTES = 1024 ** 2
 /** File systems limit the size of a file to a few TiB, holes included. */
-const MAX_OFFSET = 1024 ** 4
+const MAX_OFFSET_BYTES = 1024 ** 4
 
 /** The number of parts being written, by the directory of their upload. */
 const writing = new Map<string, number>()
@@ -76,7 +76,7 @@ export async function receivePart(call: Call, upload: Upload, number: number): P
     // A repeated part must not overwrite the first one, because it may fail.
     const isFirst = await createFile(record)
     const offset = (number - 1) * length
-    const isInPlace = isFirst && offset <= MAX_OFFSET
+    const isInPlace = isFirst && offset <= MAX_OFFSET_BYTES
     const place = isInPlace
       ? { file: `size-${length}`, offset }
       : { file: `again-${number}-${randomBytes(6).toString('hex')}`, offset: 0 }
