@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly renewKey?: (() => Promise<void>) | undefined
   /** How often a call is retried after 429 and, where a repetition is safe, 502, 503, 504 and network errors. Default 5. */
   readonly retries?: number | undefined
+  /** Milliseconds for which a call is retried, instead of a number of `retries`: for a server that may restart. */
+  readonly retryFor?: number | undefined
   /** Milliseconds that one attempt may take, and that a download may receive no data. Default 30,000. */
   readonly timeout?: number | undefined
   /** Receives the error and the delay in milliseconds before each retry. */

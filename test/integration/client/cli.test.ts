@@ -1,7 +1,12 @@
 // The command line against the running API: complete files, output for scripts, exit codes.
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -127,6 +132,66 @@ describe('waybill export', () => {
     expect(digest(await file('points.csv'))).toBe((await newest()).sha256)
   })
 
+  it('continues after a restart of the server, and says how to resume when the server stays away', async () => {
+    const line = await startTcpProxy(endpointOf(system.url))
+    try {
+      const env = { WAYBILL_URL: `http://127.0.0.1:${line.port}` }
+      await withClient(system.database.url, async (client) => {
+        await client.query('BEGIN; LOCK TABLE users')
+        const patient = cli.start(['export', 'users', '-o', 'users.csv'], { env })
+        await expect.poll(patient.err).toContain('Requested export')
+        const { id } = await newest()
+        line.refuse()
+        const short = await cli.run(['download', id, '--timeout', '1s'], { env })
+        expect(short.code).toBe(6)
+        expect(short.err).toContain(
+          `The export ${id} continues on the server. To download its file: waybill download ${id}`,
+        )
+        // More retries than the client makes by default.
+        await expect.poll(() => patient.err().match(/Retrying/g)?.length).toBeGreaterThan(5)
+        line.restore()
+        await client.query('COMMIT')
+        expect((await patient.ended).code).toBe(0)
+        expect(digest(await file('users.csv'))).toBe((await system.admin.ended(id)).sha256)
+      })
+    } finally {
+      await line.close()
+    }
+  })
+
+  it('makes one export from one --idempotency-key, and names the key when no answer came', async () => {
+    const words = ['export', 'users', '--detach', '--idempotency-key', 'monthly-users']
+    const [first, second] = [await cli.run(words), await cli.run(words)]
+    expect([first.code, second.out]).toEqual([0, first.out])
+    // The list of datasets comes from a server that stops answering before the request.
+    const server = createServer((request, response) => {
+      if (request.method === 'POST') return void response.destroy()
+      void fetch(system.url + request.url, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
+        .then((answer) => answer.text())
+        .then((text) => response.setHeader('content-type', 'application/json').end(text))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const env = { WAYBILL_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+      const { code, err } = await cli.run(['export', 'users', '--timeout', '1s'], { env })
+      expect(code).toBe(6)
+      expect(err).toMatch(/without a second export, add --idempotency-key client-[0-9a-f]{32}\./)
+    } finally {
+      server.close()
+    }
+  })
+
+  it.each([
+    ['an extension that names no format', ['-o', 'users.parquet'], /the extension "\.parquet" names no file format/],
+    ['a --timeout without a unit', ['--timeout', '10'], /--timeout must be a duration like 30s, 10m or 2h, not "10"/],
+  ])('refuses %s before the request', async (_what, words, message) => {
+    const exports = await count()
+    const { code, err } = await cli.run(['export', 'users', ...words])
+    expect(code).toBe(2)
+    expect(err).toMatch(message)
+    expect(await count()).toBe(exports)
+  })
+
   it('does not resume the download of another request', async () => {
     const other = await system.admin.export({ dataset: 'users', format: 'csv', limit: 5 })
     await writeFile(join(cli.directory, `users.csv.${other.id}.part`), 'x')
@@ -172,7 +237,7 @@ describe('a detached export', () => {
     expect((await cli.run(['download', id, '-o', '.'])).out.trim()).toBe(join(cli.directory, done.filename))
     expect(digest(await file(done.filename))).toBe(done.sha256)
     const [canceled, removed] = await Promise.all([cli.run(['cancel', id]), cli.run(['remove', id])])
-    expect(canceled).toMatchObject({ code: 1, err: expect.stringContaining('already ended') })
+    expect(canceled).toMatchObject({ code: 0, out: expect.stringMatching(/has already ended \((completed|expired)\)/) })
     expect(removed.code).toBe(0)
     expect(await cli.run(['download', id])).toMatchObject({ code: 4, err: expect.stringContaining('removed') })
   })
@@ -270,7 +335,7 @@ describe('errors have an exit code and a message', () => {
   it('a directory that does not exist', async () => {
     expect(await cli.run(['export', 'users', '-o', 'no/such/place.csv'])).toMatchObject({
       code: 7,
-      err: expect.stringContaining('ENOENT'),
+      err: expect.stringMatching(/The directory \S+\/no\/such does not exist\. Create it first\./),
     })
   })
 })
@@ -343,4 +408,29 @@ it('runs with the Node of the repository when the one on the PATH is too old', a
   const { code, out } = await cli.run(['me', '--json'], { nodeFlags: ['--no-experimental-strip-types'] })
   expect([code, JSON.parse(out).role]).toEqual([0, 'admin'])
   expect((await cli.run(['get', 'no-id'], { nodeFlags: ['--no-experimental-strip-types'] })).code).toBe(4)
+})
+
+describe('waybill completion', () => {
+  it.each([
+    [['ex'], 'export'],
+    [['keys', 'cr'], 'create'],
+    [['export', 'users', '--format', ''], 'csv json ndjson xlsx'],
+    [['export', 'users', '--web'], '--webhook-url'],
+  ])('completes %j in bash', async (words, expected) => {
+    await cli.run(['completion', 'bash']).then(({ out }) => writeFile(join(cli.directory, 'completion.bash'), out))
+    const script = `source ./completion.bash; COMP_WORDS=(waybill "$@"); COMP_CWORD=$#; _waybill; echo "\${COMPREPLY[*]}"`
+    const { stdout } = await promisify(execFile)('bash', ['-c', script, 'bash', ...words], { cwd: cli.directory })
+    expect(stdout.trim()).toBe(expected)
+  })
+
+  it('knows every command in zsh and fish too, and refuses another shell', async () => {
+    const { out: help } = await cli.run(['--help'])
+    const [zsh, fish] = await Promise.all(['zsh', 'fish'].map((shell) => cli.run(['completion', shell])))
+    for (const [, name = ''] of help.matchAll(/^ {2}([a-z]+)(?= [A-Z[a-z ]| {2})/gm)) {
+      if (name === 'waybill') continue
+      expect(zsh?.out).toMatch(new RegExp(`\\b${name}\\b`))
+      expect(fish?.out).toMatch(new RegExp(` -a ${name} `))
+    }
+    expect((await cli.run(['completion', 'tcsh'])).code).toBe(2)
+  })
 })

@@ -84,7 +84,7 @@ export function findCommand(words: readonly string[]): Found {
     const command = COMMANDS.find((one) => one.name === name)
     if (command !== undefined && words.length >= length) return checkGroup({ command, rest: words.slice(length) })
   }
-  const names = COMMANDS.map((command) => command.name)
+  const names = [...COMMANDS.map((command) => command.name), 'completion']
   const meant = didYouMean(words[0] ?? '', names, 'waybill ')
   throw new UsageError(`unknown command "${words[0]}".${meant}`, 'Run "waybill --help" for a list.')
 }

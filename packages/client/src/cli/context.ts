@@ -5,6 +5,11 @@ import type { Environment } from './environment.ts'
 import { findSettings, requireKey, type Settings } from './settings.ts'
 import type { Output } from './terminal/output.ts'
 
+export interface ConnectOptions {
+  /** Milliseconds for which a call is retried while the server does not answer. */
+  readonly retryFor?: number
+}
+
 export interface Context {
   readonly environment: Environment
   readonly output: Output
@@ -12,7 +17,7 @@ export interface Context {
   readonly given: { readonly url: string | undefined; readonly key: string | undefined }
   settings(): Promise<Settings>
   /** @throws UsageError when no key is configured */
-  client(): Promise<WaybillClient>
+  client(options?: ConnectOptions): Promise<WaybillClient>
 }
 
 export function createContext(environment: Environment, output: Output, given: Context['given']): Context {
@@ -22,20 +27,21 @@ export function createContext(environment: Environment, output: Output, given: C
     output,
     given,
     settings,
-    async client() {
+    async client(options) {
       const found = await settings()
-      return connect(found.url, requireKey(found), output)
+      return connect(found.url, requireKey(found), output, options)
     },
   }
 }
 
 /** @throws UsageError when the URL is not valid */
-export function connect(url: string, key: string, output: Output): WaybillClient {
+export function connect(url: string, key: string, output: Output, options: ConnectOptions = {}): WaybillClient {
   if (isReadableOnTheWay(url)) {
     output.warn(`${url} has no encryption: others on the network can read your key. Use an https:// address.`)
   }
   try {
     return createClient({
+      ...options,
       url,
       key,
       onRetry: ({ message }, delay) => output.info(`${message} Retrying in ${Math.ceil(delay / 1000)} s.`),

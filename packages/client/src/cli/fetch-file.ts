@@ -36,8 +36,13 @@ export async function checkTarget(file: string | undefined, overwrite: boolean):
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
-  if (found === undefined) await access(dirname(file), constants.W_OK)
-  else if (!found.isDirectory() && !overwrite) throw fileExists(resolve(file))
+  if (found === undefined) {
+    await access(dirname(file), constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT')
+        error.message = `The directory ${dirname(resolve(file))} does not exist. Create it first.`
+      throw error
+    })
+  } else if (!found.isDirectory() && !overwrite) throw fileExists(resolve(file))
 }
 
 /** Prints the path of the file. @throws Interrupted, and what `saveExport` throws */

@@ -2,6 +2,7 @@
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
 import { WaybillError } from '../http/errors.ts'
+import { withResumeHint } from './lost-contact.ts'
 import { Interrupted, onInterrupt } from './terminal/interrupt.ts'
 import type { Output } from './terminal/output.ts'
 import { createProgress } from './terminal/progress.ts'
@@ -18,7 +19,7 @@ export interface FollowOptions {
 
 /** @throws Interrupted, and what `exports.wait` throws */
 export async function follow(id: string, options: FollowOptions): Promise<Export> {
-  const { client, output } = options
+  const { client, output, command } = options
   const progress = createProgress(output)
   const stop = new AbortController()
   // Set while the prompt is open; no progress is drawn then.
@@ -37,7 +38,7 @@ export async function follow(id: string, options: FollowOptions): Promise<Export
   let unlisten = listen()
   const onProgress = (found: Export) => decision === undefined && progress.export(found)
   try {
-    return await client.exports.wait(id, { signal: stop.signal, onProgress })
+    return await withResumeHint(id, command, () => client.exports.wait(id, { signal: stop.signal, onProgress }))
   } catch (error) {
     await decision
     // The user canceled the export, and the poll saw it first.

@@ -31,6 +31,7 @@ export function helpOfAll(sections: readonly Section[]): string {
     ...flagLines(GLOBAL_FLAGS),
     '',
     'Run "waybill COMMAND --help" for details of a command, "waybill help exit-codes" for the exit codes.',
+    'Run "waybill completion --help" for the completion of commands and flags in your shell.',
   ].join('\n')
 }
 

@@ -3,11 +3,13 @@
 import { WaybillError } from '../http/errors.ts'
 import { readArguments } from './arguments/read-arguments.ts'
 import { UsageError } from './arguments/usage-error.ts'
-import { findCommand, SECTIONS } from './commands.ts'
+import { COMMANDS, findCommand, SECTIONS } from './commands.ts'
+import { COMPLETION_HELP, completionScript } from './completion.ts'
 import { createContext } from './context.ts'
 import { readEnvironment } from './environment.ts'
 import { exitCodeOf, isSystemError } from './exit-codes.ts'
 import { helpOf, helpOfAll, helpOfExitCodes } from './help.ts'
+import { LostContact } from './lost-contact.ts'
 import { escapeControls, replaceControls, replaceControlsInLine } from './terminal/controls.ts'
 import { Interrupted } from './terminal/interrupt.ts'
 import { createOutput } from './terminal/output.ts'
@@ -37,6 +39,11 @@ async function run(argv: readonly string[]): Promise<void> {
   if (first === '--version' || first === '-v') return print(VERSION)
   if (first === '--help' || first === '-h' || (first === 'help' && second === undefined))
     return print(helpOfAll(SECTIONS))
+  const isHelp = argv.includes('--help') || argv.includes('-h') || first === 'help'
+  if ((first === 'help' ? second : first) === 'completion') {
+    if (isHelp) return print(COMPLETION_HELP)
+    return void process.stdout.write(completionScript(second, COMMANDS))
+  }
   if (first === 'help' && second === 'exit-codes') return print(helpOfExitCodes())
   if (first === 'help') return print(helpOf(findCommand(argv.slice(1)).command))
   if (first.startsWith('-'))
@@ -64,7 +71,7 @@ function report(error: unknown, isJson: boolean): void {
     return
   }
   // A message from a server has one line, so that it cannot look like our hint.
-  const shown = error instanceof WaybillError ? replaceControlsInLine(message) : message
+  const shown = error instanceof WaybillError || error instanceof LostContact ? replaceControlsInLine(message) : message
   print(hint === undefined ? `waybill: ${shown}` : `waybill: ${shown}\n  ${hint}`)
 }
 
@@ -78,6 +85,10 @@ interface Description {
 
 function describe(error: unknown): Description {
   if (error instanceof UsageError) return { code: 'USAGE', message: error.message, hint: error.hint }
+  if (error instanceof LostContact) {
+    const { cause, message, hint, exportId } = error
+    return { code: cause.code, message, hint, details: { status: cause.status, exportId, hint } }
+  }
   if (error instanceof WaybillError) {
     const { code, message, status, errors, requestId, export: ended } = error
     return { code, message, hint: hintOf(error), details: { status, requestId, errors, export: ended } }

@@ -4,6 +4,8 @@ import { WaybillError } from './errors.ts'
 export interface RetryPolicy {
   /** The maximum number of retries. */
   readonly retries: number
+  /** Milliseconds for which a call is retried, instead of a number of `retries`. */
+  readonly retryFor?: number | undefined
   /** Receives the error and the delay in milliseconds before each retry. */
   readonly onRetry?: ((error: WaybillError, delay: number) => void) | undefined
 }
@@ -33,16 +35,20 @@ export function retryDelay(attempt: number, retryAfter = 0, random: () => number
 /** Runs `attempt` until it succeeds or cannot be retried. @throws the error of the last attempt */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  { retries, onRetry }: RetryPolicy,
+  { retries, retryFor, onRetry }: RetryPolicy,
   isIdempotent: boolean,
   signal: AbortSignal | undefined,
 ): Promise<T> {
+  const startedAt = performance.now()
+  const isExhausted = (attempts: number) =>
+    retryFor === undefined ? attempts >= retries : performance.now() - startedAt >= retryFor
   for (let attempts = 0; ; attempts += 1) {
     try {
       return await attempt()
     } catch (error) {
       signal?.throwIfAborted()
-      if (!(error instanceof WaybillError) || attempts >= retries || !isWorthRetrying(error, isIdempotent)) throw error
+      if (!(error instanceof WaybillError) || isExhausted(attempts) || !isWorthRetrying(error, isIdempotent))
+        throw error
       const delay = retryDelay(attempts, error.retryAfter)
       onRetry?.(error, delay)
       await sleep(delay, signal)

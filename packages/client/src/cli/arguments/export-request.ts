@@ -1,4 +1,6 @@
 // Builds the export request of `export` and `preview` from the arguments.
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { DatasetBody } from '@waybill/shared/contract/datasets.ts'
 import type { ExportRequestBody } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../../client.ts'
@@ -66,6 +68,7 @@ export async function readRequest(
     )
   }
   const byName = formatOf(file)
+  if (flags.format === undefined && byName === undefined) refuseUnknownExtension(file)
   const format = FORMATS.find((known) => known === flags.format) ?? byName?.format ?? 'csv'
   const isGzip = flags.gzip || (byName?.isGzip === true && byName.format === format)
   const csv = csvOptions(flags)
@@ -112,6 +115,20 @@ function csvOptions(flags: Call<typeof REQUEST_FLAGS>['flags']): ExportRequestBo
     ...(flags['no-escape-formulas'] ? { escapeFormulas: false } : {}),
   }
   return Object.keys(options).length === 0 ? undefined : options
+}
+
+/** Without `--format` the extension decides. @throws UsageError for one that names no format */
+function refuseUnknownExtension(file: string | undefined): void {
+  const [, extension] = /(?:^|[^.])(\.[a-z0-9]+(?:\.gz)?)$/i.exec(basename(file ?? '')) ?? []
+  if (extension === undefined || isDirectory(file)) return
+  throw new UsageError(
+    `the extension "${extension}" names no file format.${didYouMean(extension.slice(1), FORMATS)}`,
+    `Use ${FORMATS.map((format) => `.${format}`).join(', ')}, or add --format FORMAT.`,
+  )
+}
+
+function isDirectory(path: string | undefined): boolean {
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** `points.csv.gz` is csv, compressed with gzip. */

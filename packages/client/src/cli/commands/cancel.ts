@@ -1,4 +1,7 @@
 // `waybill cancel`: cancels queued or running exports.
+import type { Export } from '@waybill/shared/contract/exports.ts'
+import type { WaybillClient } from '../../client.ts'
+import { WaybillError } from '../../http/errors.ts'
 import { defineCommand } from '../arguments/command.ts'
 
 export const cancelCommand = defineCommand({
@@ -9,7 +12,23 @@ export const cancelCommand = defineCommand({
   examples: [{ line: 'waybill cancel 01a206bd-3a7c-70dd-b151-2b1407fb87af', description: 'Cancel one export' }],
   async run({ arguments: ids, context }) {
     const client = await context.client()
-    const canceled = await Promise.all(ids.map((id) => client.exports.cancel(id)))
-    context.output.result(canceled, () => canceled.map(({ id }) => `${id} is canceled.`).join('\n'))
+    const ended = await Promise.all(ids.map((id) => cancelOrGet(client, id)))
+    context.output.result(ended, () => ended.map(describe).join('\n'))
   },
 })
+
+/** An export that has ended cannot be canceled. This is no error: the command says how it ended. */
+async function cancelOrGet(client: WaybillClient, id: string): Promise<Export> {
+  try {
+    return await client.exports.cancel(id)
+  } catch (error) {
+    if (!(error instanceof WaybillError) || error.code !== 'EXPORT_ENDED') throw error
+    return client.exports.get(id)
+  }
+}
+
+function describe({ id, status }: Export): string {
+  if (status === 'canceled') return `${id} is canceled.`
+  const hint = status === 'completed' ? ` To remove its file: waybill remove ${id}` : ''
+  return `${id} has already ended (${status}).${hint}`
+}

@@ -2,13 +2,14 @@
 import { defineCommand } from '../arguments/command.ts'
 import { checkTarget, FILE_FLAGS, fetchFile, quote } from '../fetch-file.ts'
 import { follow } from '../follow.ts'
+import { retryOptions, TIMEOUT_FLAG } from '../lost-contact.ts'
 
 export const downloadCommand = defineCommand({
   name: 'download',
   summary: 'Wait for an export and save its file',
   details: ['Resumes an interrupted download: incomplete data is kept beside the file, as FILE.ID.part.'],
   arguments: [{ name: 'ID', description: 'id of the export; see waybill list' }],
-  flags: FILE_FLAGS,
+  flags: { ...FILE_FLAGS, ...TIMEOUT_FLAG },
   examples: [
     {
       line: 'waybill download 01a206bd-3a7c-70dd-b151-2b1407fb87af',
@@ -21,7 +22,7 @@ export const downloadCommand = defineCommand({
   ],
   async run({ arguments: [id = ''], flags, context }) {
     const { output } = context
-    const client = await context.client()
+    const client = await context.client(retryOptions(flags))
     await checkTarget(flags.output, flags.force)
     const command = `waybill download ${id}${flags.output === undefined ? '' : ` -o ${quote(flags.output)}`}`
     const done = await follow(id, { client, output, command, cancelOnInterrupt: false })

@@ -1,8 +1,11 @@
 // `waybill export`: requests an export, waits for it and saves its file.
+
+import { newRequestKey } from '../../http/request-key.ts'
 import { defineCommand } from '../arguments/command.ts'
 import { FILTERS_HELP, REQUEST_FLAGS, readRequest } from '../arguments/export-request.ts'
 import { absolute, checkTarget, FILE_FLAGS, fetchFile, quote } from '../fetch-file.ts'
 import { follow } from '../follow.ts'
+import { isLostContact, LostContact, retryOptions, TIMEOUT_FLAG } from '../lost-contact.ts'
 import { sayTime } from '../terminal/wording.ts'
 import { findUnfinished } from '../unfinished.ts'
 
@@ -22,6 +25,12 @@ export const exportCommand = defineCommand({
     ...REQUEST_FLAGS,
     'webhook-url': { type: 'text', value: 'URL', description: 'send a webhook to this URL when the export ends' },
     detach: { type: 'switch', short: 'd', description: 'print the id without waiting for the export' },
+    ...TIMEOUT_FLAG,
+    'idempotency-key': {
+      type: 'text',
+      value: 'KEY',
+      description: 'the same key and request give the same export, for 24 hours (default: a new key)',
+    },
     fresh: { type: 'switch', description: 'start a new export instead of resuming a download' },
     'cancel-on-interrupt': { type: 'switch', description: 'cancel the export on Ctrl-C or SIGTERM, without a prompt' },
   },
@@ -44,12 +53,15 @@ export const exportCommand = defineCommand({
     const { flags, context } = call
     const { output } = context
     const file = flags.output
-    const client = await context.client()
+    const client = await context.client(retryOptions(flags))
     const request = await readRequest(call, client, file)
     const webhook = flags['webhook-url'] === undefined ? {} : { webhookUrl: flags['webhook-url'] }
+    const idempotencyKey = flags['idempotency-key'] ?? newRequestKey()
+    const create = () =>
+      withKeyHint(idempotencyKey, () => client.exports.create({ ...request, ...webhook }, { idempotencyKey }))
 
     if (flags.detach) {
-      const created = await client.exports.create({ ...request, ...webhook })
+      const created = await create()
       output.result(created, () => created.id)
       return
     }
@@ -61,10 +73,23 @@ export const exportCommand = defineCommand({
       await fetchFile(unfinished.export, { client, output, file: unfinished.file, overwrite: flags.force })
       return
     }
-    const { id } = await client.exports.create({ ...request, ...webhook })
+    const { id } = await create()
     output.info(`Requested export ${id}.`)
     const command = `waybill download ${id}${file === undefined ? '' : ` -o ${quote(file)}`}`
     const done = await follow(id, { client, output, command, cancelOnInterrupt: flags['cancel-on-interrupt'] })
     await fetchFile(done, { client, output, file, overwrite: flags.force })
   },
 })
+
+/** When no answer came, the server may have the request all the same. */
+async function withKeyHint<T>(key: string, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request()
+  } catch (error) {
+    if (!isLostContact(error)) throw error
+    throw new LostContact(
+      error,
+      `The server may have received the request. To repeat it without a second export, add --idempotency-key ${quote(key)}.`,
+    )
+  }
+}

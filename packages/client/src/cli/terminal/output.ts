@@ -28,17 +28,19 @@ export function createOutput({ isJson, isQuiet, noColor }: OutputOptions): Outpu
   const { stdout, stderr } = process
   const isSilent = isJson || isQuiet
   const style = createStyle(stderr.isTTY === true && !noColor)
+  // A progress bar may be on the line. The message replaces it, and the next update draws it again.
+  const wipe = stderr.isTTY === true && !isSilent ? '\r\x1b[2K' : ''
   const asJson = (value: unknown) => escapeControls(JSON.stringify(value, null, 2))
   return {
     isJson,
     result: (value, format) => void stdout.write(`${isJson ? asJson(value) : replaceControls(format())}\n`),
     text: (text) => void stdout.write(stdout.isTTY === true ? replaceControls(text) : text),
-    info: (text) => void (isSilent || stderr.write(`${replaceControls(text)}\n`)),
+    info: (text) => void (isSilent || stderr.write(`${wipe}${replaceControls(text)}\n`)),
     done(text, details) {
       const [plain, aside] = [text, details].map(replaceControlsInLine)
       if (!isSilent) stderr.write(`${style(GREEN, '✓')} ${plain} ${style(DIM, `(${aside})`)}\n`)
     },
-    warn: (text) => void (isJson || stderr.write(`waybill: ${replaceControls(text)}\n`)),
+    warn: (text) => void (isJson || stderr.write(`${wipe}waybill: ${replaceControls(text)}\n`)),
     progress: isSilent ? undefined : stderr,
   }
 }
