@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { findNode, run, SetupError, takeLock } from './install.mjs'
 
 /** The folders and files that the build reads (test/unit/project/image.test.ts compares them with the imports). */
@@ -43,9 +44,21 @@ async function build(root) {
   const env = { ...process.env, NODE_ENV: 'production' }
   const { code, output } = await run(findNode(root), args, { cwd: root, env })
   if (code !== 0) throw new SetupError(`${output}\nThe admin page could not be built; the reason is above.`)
+  compress(join(fresh, 'assets'))
   writeFileSync(join(fresh, STAMP), hash)
   publish(fresh, join(page, 'dist'))
   process.stderr.write(`Built the admin page in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.\n`)
+}
+
+/** Writes a brotli and a gzip form beside each asset, which the API sends to browsers that accept them. */
+function compress(directory) {
+  for (const name of readdirSync(directory)) {
+    // Fonts in WOFF2 are compressed already.
+    if (name.endsWith('.woff2')) continue
+    const content = readFileSync(join(directory, name))
+    writeFileSync(join(directory, `${name}.br`), brotliCompressSync(content))
+    writeFileSync(join(directory, `${name}.gz`), gzipSync(content, { level: 9 }))
+  }
 }
 
 /** Renames the folders, so that a running API never serves an incomplete page. */

@@ -74,12 +74,14 @@ export function createServer(deps: ServerDeps): Express {
     app,
     routes.filter(({ access }) => access === 'public'),
   )
-  app.use(adminPage(deps.config))
+  const page = adminPage(deps.config)
+  app.use(page.router)
   app.use('/v1', warnOfProxy(deps), limitAddresses(deps), authenticate(deps), limitCallers(deps))
   mountRoutes(
     app,
     routes.filter(({ access }) => access !== 'public'),
   )
+  app.use(page.notFound)
   app.use(() => {
     throw new WaybillError('NOT_FOUND')
   })

@@ -5,11 +5,14 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminPage, PAGE_PATHS } from '../../../apps/api/src/http/admin-page.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { startTestSystem } from '../../setup/system.ts'
+
+const SCRIPT = 'export {}\n'.repeat(100)
 
 const servers: Server[] = []
 let directory: string
@@ -17,7 +20,9 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'waybill-page-'))
   await mkdir(join(directory, 'built/assets'), { recursive: true })
   await writeFile(join(directory, 'built/index.html'), '<!doctype html><title>the page</title>')
-  await writeFile(join(directory, 'built/assets/index-abc123.js'), 'export {}')
+  await writeFile(join(directory, 'built/assets/index-abc123.js'), SCRIPT)
+  await writeFile(join(directory, 'built/assets/index-abc123.js.br'), brotliCompressSync(SCRIPT))
+  await writeFile(join(directory, 'built/assets/index-abc123.js.gz'), gzipSync(SCRIPT))
   await writeFile(join(directory, 'secret.txt'), 'outside of the page')
 })
 afterAll(async () => {
@@ -31,7 +36,8 @@ async function serve(name: string, settings: Parameters<typeof adminPage>[0] = {
     response.set('Cache-Control', 'no-store')
     next()
   })
-  app.use(adminPage(settings, join(directory, name)))
+  const page = adminPage(settings, join(directory, name))
+  app.use(page.router, page.notFound)
   app.use((_request, response) => void response.status(418).end())
   const server = createServer(app).listen(0, '127.0.0.1')
   servers.push(server)
@@ -84,6 +90,15 @@ describe('the assets of the page', () => {
     expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
   })
 
+  it.each(['br', 'gzip'])('are sent compressed with %s to a browser that accepts it', async (encoding) => {
+    const headers = { 'accept-encoding': encoding }
+    const response = await fetch(`${await serve('built')}/assets/index-abc123.js`, { headers })
+    expect(response.headers.get('content-encoding')).toBe(encoding)
+    expect(response.headers.get('vary')).toMatch(/accept-encoding/i)
+    expect(Number(response.headers.get('content-length'))).toBeLessThan(SCRIPT.length)
+    expect(await response.text()).toBe(SCRIPT)
+  })
+
   it.each([
     '/assets/',
     '/assets/index-old.js',
@@ -103,7 +118,17 @@ it('answers with instructions if the page was not built', async () => {
   expect(await response.text()).toContain('npm run build')
 })
 
-it('answers an unknown path with a problem, not with the page', async () => {
+it('shows the page to a browser at an unknown address, with status 404', async () => {
+  const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  const url = await serve('built')
+  const response = await fetch(`${url}/exprots/1`, { headers })
+  expect(response.status).toBe(404)
+  expect(await response.text()).toContain('the page')
+  expect((await fetch(`${url}/v1/nowhere`, { headers })).status).toBe(418)
+  expect((await fetch(`${url}/nowhere`, { headers, method: 'POST' })).status).toBe(418)
+})
+
+it('answers a program at an unknown path with a problem, not with the page', async () => {
   const system = await startTestSystem({ worker: false })
   try {
     expectProblem(await system.admin.get('/v1/nowhere'), 404, 'NOT_FOUND')

@@ -2,12 +2,13 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '@waybill/shared/settings/schema.ts'
-import express, { type RequestHandler, Router } from 'express'
+import { type RequestHandler, Router } from 'express'
+import expressStaticGzip from 'express-static-gzip'
 
 /** The output directory of `npm run build`, also in the image. */
 const BUILD_DIRECTORY = fileURLToPath(new URL('../../../admin/dist', import.meta.url))
 
-/** The paths that the router of the page handles. Any other path is a 404. */
+/** The paths that the router of the page handles. A browser gets the page at any other path too, with status 404. */
 export const PAGE_PATHS = [
   '/',
   '/new',
@@ -25,7 +26,14 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>W
 <p>The API works. For the page, run <code>npm run build</code>, or <code>npm start</code>, which builds it by itself.</p></html>
 `
 
-export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string = BUILD_DIRECTORY): Router {
+/** The handlers of the page: at its own paths, and for a browser at an unknown path. */
+export interface AdminPage {
+  readonly router: Router
+  /** Answers a browser at an unknown address with the page, which says that nothing is there. Others get JSON. */
+  readonly notFound: RequestHandler
+}
+
+export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string = BUILD_DIRECTORY): AdminPage {
   const router = Router()
   const headers = {
     'Content-Security-Policy': contentPolicy(config.OIDC_ISSUER),
@@ -44,13 +52,26 @@ export function adminPage(config: Pick<Config, 'OIDC_ISSUER'>, directory: string
     })
   }
   // The file names contain a hash of the content.
-  const assets = express.static(join(directory, 'assets'), {
-    ...{ index: false, redirect: false, etag: false, lastModified: false },
-    setHeaders: (response) => response.setHeader('Cache-Control', 'public, max-age=31536000, immutable'),
+  // The build has compressed each of them.
+  const assets = expressStaticGzip(join(directory, 'assets'), {
+    enableBrotli: true,
+    orderPreference: ['br', 'gz'],
+    index: false,
+    serveStatic: {
+      ...{ redirect: false, etag: false, lastModified: false },
+      setHeaders: (response) => response.setHeader('Cache-Control', 'public, max-age=31536000, immutable'),
+    },
   })
   router.use('/assets', assets)
   for (const path of PAGE_PATHS) router.get(path, page)
-  return router
+  const notFound: RequestHandler = (request, response, next) => {
+    // `curl` accepts anything, and gets JSON like every other program.
+    const isBrowser = request.method === 'GET' && request.accepts(['json', 'html']) === 'html'
+    if (!isBrowser || request.path.startsWith('/v1/') || request.path.startsWith('/assets/')) return next()
+    response.status(404)
+    page(request, response, next)
+  }
+  return { router, notFound }
 }
 
 /** No inline scripts or styles, nothing from other origins; requests go to this API and to the identity provider. */
