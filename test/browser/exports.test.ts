@@ -42,12 +42,12 @@ async function openForm(dataset: string): Promise<void> {
   await page.getByRole('radio', { name: dataset }).check({ force: true })
 }
 
-/** Starts the export, lets it read some rows, then stalls the source database. */
+/** Starts the export, lets it read some rows until its rate is known, then stalls the source database. */
 async function startAndHold(): Promise<void> {
   await page.getByText('about 5,000 in total').waitFor()
   admin.source.throttle(60_000)
   await button('Start export').click()
-  await page.getByText(/[1-9][\d,]* of about [\d,]+ rows/).waitFor()
+  await page.getByText(/[1-9][\d,]* of about [\d,]+ rows .* rows\/s/).waitFor()
   admin.source.stall()
 }
 
@@ -81,6 +81,9 @@ describe('an export', () => {
     await page.getByRole('button', { name: 'None' }).click()
     await page.getByText('Select at least one column.').waitFor()
     expect(await button('Start export').isDisabled()).toBe(true)
+    // No rows of another choice are shown as if they belonged to this one.
+    await page.getByText('The preview appears when the form is complete.').waitFor()
+    expect(await page.getByRole('table').count()).toBe(0)
     for (const column of ['points', 'created_at', 'externalGameId']) await tick(column).check()
     // With the keyboard only. The focus stays on the moved column.
     await button('Move points up').focus()
@@ -205,6 +208,26 @@ describe('an export', () => {
   })
 })
 
+describe('the new export form', () => {
+  it('shows at the dates that the first day is after the last one, and does not start', async () => {
+    await openForm('User points')
+    await page.getByLabel('Date range').selectOption('custom')
+    await page.getByLabel('From').fill('2026-03-02')
+    await page.getByLabel('To', { exact: true }).fill('2026-03-01')
+    await page.getByText('The first day must not be after the last day.').waitFor()
+    await page.getByText('Correct the marked fields first.').waitFor()
+    expect(await button('Start export').isDisabled()).toBe(true)
+    await screenshot(page, 'dates-reversed')
+    await page.getByLabel('Date range').selectOption('all')
+  })
+
+  it('gives the exact number of rows when the preview has them all', async () => {
+    await page.getByLabel('Row limit').fill('8')
+    await page.getByText('All 8 rows').waitFor()
+    await page.getByLabel('Row limit').fill('')
+  })
+})
+
 describe('the list of exports', () => {
   it('is filtered by dataset, status, requester and day, and the address keeps the filters', async () => {
     await page.getByRole('link', { name: 'Exports' }).click()
@@ -278,6 +301,30 @@ describe('a lost connection', () => {
   })
 })
 
+describe('the health view', () => {
+  it('does not say that all is operational while Waybill does not answer, and says how old its data is', async () => {
+    await page.getByRole('link', { name: 'Health' }).click()
+    await page.getByText('All systems operational').waitFor()
+    admin.line.refuse()
+    await page.getByText('Unknown: no answer from Waybill').waitFor()
+    await page.getByText(/^Out of date: last updated/).waitFor()
+    await screenshot(page, 'health-unknown')
+    expect(await page.getByText('All systems operational').count()).toBe(0)
+    admin.line.restore()
+    await page.getByText('All systems operational').waitFor()
+    await page.getByText(/^Out of date/).waitFor({ state: 'detached' })
+  })
+})
+
+describe('an address that the page does not have', () => {
+  it('shows the page with a way back, and not JSON', async () => {
+    await page.goto('/exprots')
+    await page.getByRole('navigation').waitFor()
+    await screenshot(page, 'unknown-address')
+    await heading('Page not found').waitFor()
+  })
+})
+
 describe('an expired session', () => {
   it('returns to the same view and the same draft after sign-in', async () => {
     const { body: key } = await admin.system.admin.post('/v1/api-keys', { name: 'brief', role: 'exporter' })
@@ -286,7 +333,7 @@ describe('an expired session', () => {
     await signIn(page, key.key, '/new')
     await page.getByRole('radio', { name: 'Wallet transactions' }).check({ force: true })
     await page.getByLabel('Row limit').fill('12')
-    await page.getByText('about').waitFor()
+    await page.getByText('All 12 rows').waitFor()
     await admin.system.admin.delete(`/v1/api-keys/${key.id}`)
     await page.getByLabel('Row limit').fill('13')
     await page.getByText('Your session has expired.').waitFor()

@@ -162,6 +162,7 @@ it('a webhook endpoint is added and tested; a delivery shows its response and ca
   await page.getByText(/^204 in \d+ ms/).waitFor()
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
   await page.getByRole('button', { name: 'Disable' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click()
   await page.getByText('Disabled by an administrator.').waitFor()
 })
 
@@ -173,7 +174,15 @@ it('older deliveries of an endpoint are on further pages', async () => {
        FROM waybill.webhook_deliveries, generate_series(1, 50) n`,
     ),
   )
+  await withClient(admin.system.database.url, (client) =>
+    client.query(
+      `UPDATE waybill.webhook_deliveries SET status = 'pending', ended_at = NULL, next_attempt_at = now() + interval '2 hours'
+       WHERE id = (SELECT id FROM waybill.webhook_deliveries ORDER BY created_at DESC LIMIT 1)`,
+    ),
+  )
   await page.reload()
+  await page.getByText(/next in (1|2) hours/).waitFor()
+  await screenshot(page, 'view-deliveries')
   const rows = page.getByRole('table').getByRole('row')
   await page.getByRole('button', { name: 'Older' }).click()
   await eventually(() => rows.count()).toBe(2)

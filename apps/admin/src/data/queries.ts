@@ -82,7 +82,9 @@ export const queries = {
     queryOptions({
       queryKey: ['preview', request],
       queryFn: ({ signal }) => api.exports.preview(request, { signal }),
-      placeholderData: keepPreviousData,
+      // Rows of another dataset or format would be wrong under the new headings.
+      placeholderData: (previous) =>
+        previous?.dataset === request.dataset && previous.format === request.format ? previous : undefined,
       staleTime: 30_000,
     }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: ({ signal }) => api.keys.list({ signal }) }),

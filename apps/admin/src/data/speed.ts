@@ -16,7 +16,9 @@ export const WINDOW_MS = 10_000
 
 /** @param now milliseconds. Undefined when there was no progress for a whole window */
 export function speedOf(samples: readonly Sample[], estimatedRows: number | null, now: number): Speed | undefined {
-  const [first, last] = [samples[0], samples.at(-1)]
+  // Before the first row the database sorts. That time says nothing about the speed of the rows.
+  const first = samples.find(({ rows }) => rows > 0)
+  const last = samples.at(-1)
   if (first === undefined || last === undefined || last.at === first.at) return undefined
   if (now - last.at >= WINDOW_MS) return undefined
   const rowsPerSecond = ((last.rows - first.rows) / (last.at - first.at)) * 1000

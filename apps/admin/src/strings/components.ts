@@ -5,6 +5,7 @@ export const componentText = {
   tryAgain: 'Try again',
   none: '—',
   unexpectedError: (message: string) => `Unexpected error: ${message}`,
+  stale: (age: string) => `Out of date: last updated ${age}.`,
   copied: 'Copied',
   copyFailed: 'Copy failed',
   secretSaved: 'I have saved it',

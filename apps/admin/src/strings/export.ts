@@ -20,6 +20,8 @@ export const formatText = {
 export const progressText = {
   label: (dataset: string) => `Progress of ${dataset}`,
   percent: (percent: number) => `${percent}%`,
+  sorting: 'Sorting rows…',
+  estimated: (rows: string) => `about ${rows} rows`,
   rows: (rows: string) => `${rows} rows`,
   rowsOf: (rows: string, estimated: string) => `${rows} of about ${estimated} rows`,
   rate: (rate: string) => `${rate} rows/s`,

@@ -5,6 +5,7 @@ export const healthText = {
   lead: 'Dependencies, queues, workers and failures.',
   dependenciesTitle: 'Dependencies',
   allOperational: 'All systems operational',
+  unknown: 'Unknown: no answer from Waybill',
   notOperational: (names: string) => `Unavailable: ${names}`,
   dependencies: {
     database: 'Database',

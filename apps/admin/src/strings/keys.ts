@@ -51,10 +51,10 @@ export const keysText = {
     text: 'Creates a new key that replaces this one.',
     overlap: 'Old key',
     overlaps: {
-      '0s': 'Stops working now',
       '1h': 'Stays valid for 1 hour',
       '1d': 'Stays valid for 1 day',
       '7d': 'Stays valid for 7 days',
+      '0s': 'Stops working now',
     },
     keep: 'Keep key',
   },

@@ -33,6 +33,7 @@ export const formText = {
   zone: (zone: string) => `Whole days in your time zone (${zone}). Both days are included.`,
   exact: (from: string | undefined, to: string | undefined) =>
     from === undefined ? `Until ${to}.` : to === undefined ? `From ${from} until now.` : `From ${from} to ${to}.`,
+  datesReversed: 'The first day must not be after the last day.',
   any: 'Any',
   anyOf: 'Separate with commas',
   yes: 'Yes',
@@ -51,6 +52,7 @@ export const formText = {
   limitWrong: (most: string) => `Enter a whole number from 1 to ${most}.`,
   more: 'More options',
   submit: 'Start export',
+  blocked: 'Correct the marked fields first.',
   filledFrom: 'Filled in from an earlier export.',
   reset: 'Start over',
   noDatasets: { title: 'No datasets', text: 'You have no datasets to export. Ask an administrator for access.' },

@@ -3,8 +3,10 @@ import { plural } from '../text/plural.ts'
 
 export const previewText = {
   title: 'Preview',
-  rows: (shown: number, estimated: string) =>
-    shown === 0 ? 'No matching rows' : `First ${shown} ${plural(shown, 'row', 'rows')} · about ${estimated} in total`,
+  noRows: 'No matching rows',
+  allRows: (count: number) => plural(count, 'The only row', `All ${count} rows`),
+  firstRows: (shown: number, estimated: string) => `First ${shown} rows · about ${estimated} in total`,
+  invalid: 'The preview appears when the form is complete.',
   table: 'Table',
   file: 'Raw',
   empty: 'No rows match these filters. The file will contain no data rows.',

@@ -14,6 +14,7 @@ export const webhooksText = {
   enabled: 'Enabled',
   disabled: 'Disabled',
   failing: 'Failing',
+  retrying: 'Last attempt failed',
   disabledReason: {
     admin: 'Disabled by an administrator.',
     gone: 'Disabled, because it answered 410 Gone.',
@@ -44,7 +45,12 @@ export const webhooksText = {
   },
   test: 'Send test',
   enable: 'Enable',
-  disable: 'Disable',
+  disable: {
+    action: 'Disable',
+    title: 'Disable this endpoint?',
+    text: 'It receives no events until you enable it again. Events of that time are not delivered later.',
+    keep: 'Keep enabled',
+  },
   rotate: {
     action: 'Rotate secret',
     title: 'Rotate the secret?',

@@ -69,7 +69,7 @@ function EventTable({ events, isStale }: { readonly events: readonly AuditEvent[
             <td>
               <span className="what">{eventText[event.type]}</span>
               {event.exportId !== null && (
-                <span className="facts">
+                <span className="secondary">
                   <Link to={`/exports/${event.exportId}`}>{auditText.export}</Link>
                 </span>
               )}

@@ -26,7 +26,7 @@ import { useDownload } from './use-download.ts'
 
 export function ExportDetails({ id }: { readonly id: string }) {
   const query = useQuery(queries.export(id))
-  if (query.data !== undefined) return <Details record={query.data} />
+  if (query.data !== undefined) return <Details record={query.data} updatedAt={query.dataUpdatedAt} />
   const isUnknown = query.error instanceof WaybillError && query.error.status === 404
   return (
     <Page title={isUnknown ? detailsText.notFound.title : detailsText.title}>
@@ -43,7 +43,12 @@ export function ExportDetails({ id }: { readonly id: string }) {
   )
 }
 
-function Details({ record }: { readonly record: Export }) {
+interface DetailsProps {
+  readonly record: Export
+  readonly updatedAt: number
+}
+
+function Details({ record, updatedAt }: DetailsProps) {
   const { data: datasets = [] } = useQuery(queries.datasets())
   const title = datasets.find(({ name }) => name === record.dataset)?.title ?? record.dataset
   useAnnouncedStatus(record)
@@ -51,6 +56,7 @@ function Details({ record }: { readonly record: Export }) {
     <Page
       title={title}
       tab={tabOf(record)}
+      updatedAt={isActive(record) ? updatedAt : undefined}
       lead={
         <>
           <Status status={record.status} /> <span className="filename">{record.filename}</span>

@@ -16,7 +16,8 @@ export function tabOf({ status, progress }: Export): string | undefined {
     case 'queued':
       return progressText.tab.queued
     case 'running':
-      return progressText.tab.running(progress.percent)
+      // Without rows the database still sorts, and 0% would not change for a long time.
+      return progressText.tab.running(progress.rows === 0 ? null : progress.percent)
     case 'completed':
       return progressText.tab.completed
     case 'failed':

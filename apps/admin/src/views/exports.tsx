@@ -37,7 +37,7 @@ export function Exports() {
     })
 
   return (
-    <Page title={listText.title} tab={active[0] && tabOf(active[0])}>
+    <Page title={listText.title} tab={active[0] && tabOf(active[0])} updatedAt={list.dataUpdatedAt}>
       <FilterBar
         filter={filter}
         canSeeAll={canSeeAll}

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { System } from '../api.ts'
+import { useIsStale } from '../components/display/freshness.tsx'
 import { ErrorMessage, Loading } from '../components/display/notice.tsx'
 import { Timestamp } from '../components/display/timestamp.tsx'
 import { Page } from '../components/layout/page.tsx'
@@ -12,17 +13,18 @@ import { Failures, Running } from './health/exports.tsx'
 import { Workers } from './health/workers.tsx'
 
 export function Health() {
-  const { data, error, refetch } = useQuery(queries.system())
+  const { data, error, refetch, dataUpdatedAt } = useQuery(queries.system())
+  const isKnown = !useIsStale(dataUpdatedAt)
   return (
-    <Page title={healthText.title} lead={healthText.lead}>
+    <Page title={healthText.title} lead={healthText.lead} updatedAt={dataUpdatedAt}>
       {error !== null && data === undefined ? (
         <ErrorMessage error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
         <Loading />
       ) : (
-        <div className="health">
+        <div className={isKnown ? 'health' : 'health unknown'}>
           <div className="tiles">
-            <Dependencies dependencies={data.dependencies} />
+            <Dependencies dependencies={data.dependencies} isKnown={isKnown} />
             {data.queue.lanes.map((lane) => (
               <Lane key={lane.lane} lane={lane} backend={data.queue.backend} />
             ))}
@@ -52,12 +54,19 @@ function Tile({ label, value, children }: TileProps) {
   )
 }
 
-function Dependencies({ dependencies }: { readonly dependencies: System['dependencies'] }) {
+interface DependenciesProps {
+  readonly dependencies: System['dependencies']
+  /** False: Waybill does not answer, and the states are the last known ones. */
+  readonly isKnown: boolean
+}
+
+function Dependencies({ dependencies, isKnown }: DependenciesProps) {
   const words = healthText
   const nameOf = (name: string) => words.dependencies[name] ?? name
   const unavailable = Object.entries(dependencies).filter(([, state]) => state === 'away')
-  const value =
-    unavailable.length === 0
+  const value = !isKnown
+    ? words.unknown
+    : unavailable.length === 0
       ? words.allOperational
       : words.notOperational(unavailable.map(([name]) => nameOf(name)).join(', '))
   return (

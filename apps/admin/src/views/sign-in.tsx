@@ -65,6 +65,8 @@ export function SignIn({ reason }: { readonly reason: SignedOut }) {
                 name="key"
                 autoComplete="off"
                 spellCheck={false}
+                // biome-ignore lint/a11y/noAutofocus: the key is the only input of this view
+                autoFocus
                 required
                 value={key}
                 onChange={({ target }) => setKey(target.value)}

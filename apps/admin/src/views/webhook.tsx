@@ -72,19 +72,23 @@ function Actions({ endpoint: { id, enabled } }: { readonly endpoint: Endpoint })
     mutationFn: () => api.webhooks.test(id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', id] }),
   })
-  const toggle = useMutation({
-    mutationFn: () => api.webhooks.change(id, { enabled: !enabled }),
+  const enable = useMutation({
+    mutationFn: () => api.webhooks.change(id, { enabled: true }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['endpoints'] }),
   })
-  const error = test.error ?? toggle.error
+  const error = test.error ?? enable.error
   return (
     <>
       <Button variant="primary" busy={test.isPending} onClick={() => test.mutate()}>
         {webhooksText.test}
       </Button>
-      <Button busy={toggle.isPending} onClick={() => toggle.mutate()}>
-        {enabled ? webhooksText.disable : webhooksText.enable}
-      </Button>
+      {enabled ? (
+        <Button onClick={() => setOpen('disable')}>{webhooksText.disable.action}</Button>
+      ) : (
+        <Button busy={enable.isPending} onClick={() => enable.mutate()}>
+          {webhooksText.enable}
+        </Button>
+      )}
       <Button variant="quiet" onClick={() => setOpen('rotate')}>
         {webhooksText.rotate.action}
       </Button>

@@ -67,7 +67,7 @@ function EndpointTable({ endpoints }: { readonly endpoints: readonly Endpoint[] 
           <tr key={endpoint.id}>
             <td className="what">
               <Link to={`/webhooks/${endpoint.id}`}>{endpoint.url}</Link>
-              {endpoint.description !== '' && <span className="facts">{endpoint.description}</span>}
+              {endpoint.description !== '' && <span className="secondary">{endpoint.description}</span>}
             </td>
             <td data-label={words.events}>{eventWords(endpoint.events)}</td>
             <td>

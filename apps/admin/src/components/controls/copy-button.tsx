@@ -38,7 +38,10 @@ export function CopyButton({ text, label, describedAs }: CopyButtonProps) {
       aria-label={describedAs}
       onClick={() => void copy()}
     >
-      {confirmation ?? label}
+      <span className="swap">
+        <span aria-hidden={confirmation !== undefined}>{label}</span>
+        {confirmation !== undefined && <span>{confirmation}</span>}
+      </span>
     </Button>
   )
 }

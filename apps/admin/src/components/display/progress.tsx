@@ -10,23 +10,31 @@ export function Progress({ record }: { readonly record: Export }) {
   const speed = useSpeed(record, now)
   const { rows, estimatedRows, percent } = record.progress
   const isRunning = record.status === 'running'
-  const value = isRunning && percent !== null ? { value: percent } : {}
-  const words = isRunning
+  const isSorting = isRunning && rows === 0
+  const value = isRunning && !isSorting && percent !== null ? { value: percent } : {}
+  const words = isSorting
     ? [
-        percent === null ? undefined : progressText.percent(percent),
-        estimatedRows === null || estimatedRows < rows
-          ? progressText.rows(formatNumber(rows))
-          : progressText.rowsOf(formatNumber(rows), formatNumber(roughly(estimatedRows))),
-        speed && progressText.rate(formatNumber(roughly(Math.round(speed.rowsPerSecond)))),
-        speed?.left !== undefined && progressText.left(formatDuration(speed.left)),
+        progressText.sorting,
+        estimatedRows !== null && estimatedRows > 0
+          ? progressText.estimated(formatNumber(roughly(estimatedRows)))
+          : undefined,
       ]
-    : [
-        record.queue !== undefined && progressText.ahead(record.queue.ahead),
-        // The age of the request says nothing about the wait for the next attempt.
-        record.attempts === 0
-          ? progressText.waiting(formatDuration(Math.max(0, now - Date.parse(record.createdAt))))
-          : progressText.retry,
-      ]
+    : isRunning
+      ? [
+          percent === null ? undefined : progressText.percent(percent),
+          estimatedRows === null || estimatedRows < rows
+            ? progressText.rows(formatNumber(rows))
+            : progressText.rowsOf(formatNumber(rows), formatNumber(roughly(estimatedRows))),
+          speed && progressText.rate(formatNumber(roughly(Math.round(speed.rowsPerSecond)))),
+          speed?.left !== undefined && progressText.left(formatDuration(speed.left)),
+        ]
+      : [
+          record.queue !== undefined && progressText.ahead(record.queue.ahead),
+          // The age of the request says nothing about the wait for the next attempt.
+          record.attempts === 0
+            ? progressText.waiting(formatDuration(Math.max(0, now - Date.parse(record.createdAt))))
+            : progressText.retry,
+        ]
   return (
     <div className={`progress ${record.status}`}>
       <progress max={100} {...value} aria-label={progressText.label(record.dataset)} />

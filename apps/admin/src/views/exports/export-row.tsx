@@ -28,7 +28,7 @@ export function ExportRow({ record, title, onCancel }: ExportRowProps) {
       <td className="what">
         <Link to={`/exports/${record.id}`}>{title}</Link>
         <span className="format">{formatText[record.format].label}</span>
-        <span className="facts">{factsOf(record)}</span>
+        <span className="secondary">{factsOf(record)}</span>
       </td>
       <td className="state">
         {active ? <Progress record={record} /> : <Status status={record.status} />}

@@ -71,11 +71,10 @@ export function FilterBar({ filter, canSeeAll, onChange, onClear }: FilterBarPro
       <Field label={words.to}>
         {(ids) => <input {...ids} type="date" min={filter.from} value={filter.to ?? ''} onChange={set('to')} />}
       </Field>
-      {Object.keys(filter).length > 0 && (
-        <Button variant="quiet" icon="cross" onClick={onClear}>
-          {words.clear}
-        </Button>
-      )}
+      {/* Always there, so that the first filter does not move the table. */}
+      <Button variant="quiet" icon="cross" disabled={Object.keys(filter).length === 0} onClick={onClear}>
+        {words.clear}
+      </Button>
     </search>
   )
 }

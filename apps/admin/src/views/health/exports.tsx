@@ -83,7 +83,7 @@ export function Failures({ failures }: { readonly failures: System['failures'] }
                 </td>
                 <td>
                   {titleOf(record.error.code)}
-                  <code className="facts">{record.error.code}</code>
+                  <code className="secondary">{record.error.code}</code>
                 </td>
                 <td className="soft" data-label={words.by}>
                   {record.requestedBy}

@@ -17,7 +17,7 @@ interface KeyActionDialogProps {
 }
 
 export function KeyActionDialog({ action, apiKey, onCreated, onClose }: KeyActionDialogProps) {
-  const [overlap, setOverlap] = useState('0s')
+  const [overlap, setOverlap] = useState('1d')
   const client = useQueryClient()
   const work = useMutation({
     mutationFn: async () => {

@@ -6,6 +6,9 @@ import { appText } from '../../strings/app.ts'
 import { keysText } from '../../strings/keys.ts'
 import type { KeyAction } from './key-action-dialog.tsx'
 
+/** The prefix of the key that BOOTSTRAP_API_KEY defines. A new value of that setting replaces it. */
+const BOOTSTRAP_PREFIX = 'bootstrap'
+
 interface KeyTableProps {
   readonly keys: readonly ApiKey[]
   readonly onAction: (action: KeyAction, key: ApiKey) => void
@@ -49,7 +52,7 @@ function KeyRow({ apiKey, onAction }: KeyRowProps) {
     <tr className={ended === undefined ? undefined : 'ended'}>
       <td>
         <span className="what">{apiKey.name}</span>
-        <code className="facts">{apiKey.prefix}…</code>
+        <code className="secondary">{apiKey.prefix}…</code>
       </td>
       <td data-label={words.role}>{appText.nav.role[apiKey.role]}</td>
       <td data-label={words.datasets}>
@@ -64,9 +67,15 @@ function KeyRow({ apiKey, onAction }: KeyRowProps) {
       <td className="act">
         {ended === undefined && (
           <>
-            <Button variant="quiet" aria-label={keysText.rotate.label(apiKey.name)} onClick={() => onAction('rotate')}>
-              {keysText.rotate.action}
-            </Button>
+            {apiKey.prefix !== BOOTSTRAP_PREFIX && (
+              <Button
+                variant="quiet"
+                aria-label={keysText.rotate.label(apiKey.name)}
+                onClick={() => onAction('rotate')}
+              >
+                {keysText.rotate.action}
+              </Button>
+            )}
             <Button variant="quiet" aria-label={keysText.revoke.label(apiKey.name)} onClick={() => onAction('revoke')}>
               {keysText.revoke.action}
             </Button>

@@ -80,7 +80,7 @@ export function withDataset(draft: Draft, dataset: Dataset): Draft {
   return { ...draft, dataset: dataset.name, columns, filters }
 }
 
-export type DraftError = 'columns' | 'limit'
+export type DraftError = 'columns' | 'dates' | 'limit'
 
 /** The errors that the page finds without a request to the service. */
 export function draftErrors(draft: Draft, dataset: Dataset): readonly DraftError[] {
@@ -89,7 +89,12 @@ export function draftErrors(draft: Draft, dataset: Dataset): readonly DraftError
   return [
     ...(draft.columns.some(({ chosen }) => chosen) ? [] : (['columns'] as const)),
     ...(isLimit ? [] : (['limit'] as const)),
+    ...(isDateRange(dataset) && isReversed(draft) ? (['dates'] as const) : []),
   ]
+}
+
+function isReversed({ preset, from, to }: Draft): boolean {
+  return preset !== 'exact' && from !== '' && to !== '' && from > to
 }
 
 export function requestOfDraft(draft: Draft, dataset: Dataset): ExportRequestInput {

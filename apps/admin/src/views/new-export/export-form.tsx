@@ -68,9 +68,12 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
     onError: (error) => isRefusal(error) && setKey(newRequestKey()),
   })
   const errors = fieldErrors(submission.error ?? preview.error)
+  // The service has rejected the form as it is now. The fields show why.
+  const isRejected = previewRequest === request && isInvalidRequest(preview.error)
+  const isBlocked = invalid.length > 0 || isRejected
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (invalid.length === 0) submission.mutate()
+    if (!isBlocked) submission.mutate()
   }
 
   return (
@@ -108,7 +111,11 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
           {isDateRange(dataset) && (
             <DateRange
               draft={draft}
-              error={errors.get('filters.dateFrom') ?? errors.get('filters.dateTo')}
+              error={
+                invalid.includes('dates')
+                  ? formText.datesReversed
+                  : (errors.get('filters.dateFrom') ?? errors.get('filters.dateTo'))
+              }
               onChange={change}
             />
           )}
@@ -129,13 +136,14 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
         <MoreOptions draft={draft} onChange={change} />
       </div>
       <div className="outcome">
-        <Preview request={previewRequest} />
         <div className="submit">
-          {submission.error !== null && <ErrorMessage error={submission.error} />}
-          <Button type="submit" variant="primary" busy={submission.isPending} disabled={invalid.length > 0}>
+          <Button type="submit" variant="primary" busy={submission.isPending} disabled={isBlocked}>
             {formText.submit}
           </Button>
+          {isBlocked && <p className="hint">{formText.blocked}</p>}
+          {submission.error !== null && <ErrorMessage error={submission.error} />}
         </div>
+        <Preview request={invalid.length === 0 ? previewRequest : undefined} />
       </div>
     </form>
   )
@@ -143,6 +151,10 @@ function Form({ datasets, dataset, draft, change, replace, isFilled }: FormProps
 
 function isRefusal(error: Error): boolean {
   return error instanceof WaybillError && error.code !== 'NETWORK'
+}
+
+function isInvalidRequest(error: Error | null): boolean {
+  return error instanceof WaybillError && error.status === 422
 }
 
 function fieldErrors(error: Error | null): ReadonlyMap<string, string> {

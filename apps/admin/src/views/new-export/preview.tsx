@@ -11,6 +11,9 @@ import { formatNumber, roughly } from '../../text/quantities.ts'
 
 type Mode = 'table' | 'file'
 
+/** Rows in a full preview, set by the service. */
+const PREVIEW_ROWS = 20
+
 interface PreviewProps {
   /** Undefined while the form has errors. */
   readonly request: ExportRequestInput | undefined
@@ -23,7 +26,7 @@ export function Preview({ request }: PreviewProps) {
     ...queries.preview(request ?? { dataset: '', format: 'csv' }),
     enabled: request !== undefined,
   })
-  const { data } = query
+  const data = request === undefined ? undefined : query.data
   // Errors of fields are shown at the fields.
   const isFieldError = query.error instanceof WaybillError && query.error.status === 422
   return (
@@ -32,7 +35,7 @@ export function Preview({ request }: PreviewProps) {
         <h2>{words.title}</h2>
         {data !== undefined && (
           <span className="hint" aria-live="polite">
-            {words.rows(data.rows.length, formatNumber(roughly(Math.max(data.estimatedRows, data.rows.length))))}
+            {countWords(data)}
           </span>
         )}
         {data?.content != null && (
@@ -45,7 +48,9 @@ export function Preview({ request }: PreviewProps) {
           </div>
         )}
       </header>
-      {query.error !== null && !isFieldError ? (
+      {request === undefined || isFieldError ? (
+        <p className="hint none">{words.invalid}</p>
+      ) : query.error !== null ? (
         <ErrorMessage error={query.error} onRetry={() => void query.refetch()} />
       ) : data === undefined ? (
         <Loading />
@@ -57,6 +62,13 @@ export function Preview({ request }: PreviewProps) {
       )}
     </section>
   )
+}
+
+function countWords({ rows, estimatedRows }: PreviewBody): string {
+  if (rows.length === 0) return previewText.noRows
+  // Fewer rows than the preview can show are all rows: then the number is exact.
+  if (rows.length < PREVIEW_ROWS) return previewText.allRows(rows.length)
+  return previewText.firstRows(rows.length, formatNumber(roughly(Math.max(estimatedRows, rows.length))))
 }
 
 function Table({ data: { columns, rows } }: { readonly data: PreviewBody }) {

@@ -69,19 +69,19 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
       <td>
         <span className="what">{event}</span>
         {delivery.exportId !== null && (
-          <span className="facts">
+          <span className="secondary">
             <Link to={`/exports/${delivery.exportId}`}>{words.export}</Link>
           </span>
         )}
       </td>
       <td>
         <span className={`status ${STATUS_CLASSES[delivery.status]}`}>{words.status[delivery.status]}</span>
-        <span className="facts">
+        <span className="secondary">
           {words.attempts(delivery.tries.length)}
           {delivery.status === 'pending' && delivery.nextAttemptAt !== null && (
             <>
               {' · '}
-              {words.nextAttempt} <Timestamp at={delivery.nextAttemptAt} format="relative" />
+              {words.nextAttempt} <Timestamp at={delivery.nextAttemptAt} format="upcoming" />
             </>
           )}
         </span>

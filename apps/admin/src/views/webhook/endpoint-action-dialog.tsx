@@ -1,4 +1,4 @@
-// Confirms and performs the rotation of an endpoint's secret, or the deletion of the endpoint.
+// Confirms and performs an action on an endpoint: rotate its secret, disable it, or delete it.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
 import { api } from '../../api.ts'
@@ -6,7 +6,7 @@ import { ConfirmDialog } from '../../components/controls/dialog.tsx'
 import { ErrorMessage } from '../../components/display/notice.tsx'
 import { webhooksText } from '../../strings/webhooks.ts'
 
-export type EndpointAction = 'rotate' | 'remove'
+export type EndpointAction = 'rotate' | 'disable' | 'remove'
 
 interface EndpointActionDialogProps {
   readonly action: EndpointAction
@@ -21,12 +21,14 @@ export function EndpointActionDialog({ action, endpointId, onCreated, onClose }:
   const work = useMutation({
     mutationFn: async () => {
       if (action === 'rotate') return (await api.webhooks.rotateSecret(endpointId)).secret
-      await api.webhooks.remove(endpointId)
+      if (action === 'disable') await api.webhooks.change(endpointId, { enabled: false })
+      else await api.webhooks.remove(endpointId)
       return undefined
     },
     onSuccess: (secret) => {
-      if (secret === undefined) navigate('/webhooks')
-      else onCreated(secret)
+      if (secret !== undefined) onCreated(secret)
+      else if (action === 'remove') navigate('/webhooks')
+      else onClose()
       return client.invalidateQueries({ queryKey: ['endpoints'] })
     },
   })
