@@ -47,6 +47,8 @@ export interface TestSystemOptions {
   readonly datasets?: readonly Dataset[]
   /** The datasets are read through this proxy. */
   readonly source?: TcpProxy
+  /** False: the tables of the queue exist, and the role of DATABASE_URL may not create them. */
+  readonly deployQueue?: boolean
   /** False: exports stay queued. */
   readonly worker?: boolean
 }
@@ -78,7 +80,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   const database = await createTestDatabase()
   const source = options.source === undefined ? {} : { SOURCE_DATABASE_URL: options.source.through(database.url) }
   const config = readConfig({ ...testSettings(database, options.queue ?? 'postgres'), ...source, ...options.settings })
-  await deployQueue(config)
+  if (options.deployQueue !== false) await deployQueue(config)
   const datasets = createDatasets(GAME_DATASETS, options.datasets ?? [], LEDGER_DATASETS)
   const log = createLogger('test', config.LOG_LEVEL)
   const connections = connect(config, 'waybill-test', log)

@@ -4,12 +4,12 @@ import { ensureBootstrapKey } from '@waybill/shared/access/bootstrap-key.ts'
 import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import { loadDatasetsOrExit } from '@waybill/shared/own-datasets/start.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
+import { describeProcess } from '@waybill/shared/process/metrics.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
 import { readConfigOrExit } from '@waybill/shared/settings/read.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { createRefusalRecorder } from './auth/refusals.ts'
 import { listen } from './http/listen.ts'
-import { describeProcess } from './metrics/process.ts'
 import { createServer } from './server.ts'
 
 const config = readConfigOrExit()

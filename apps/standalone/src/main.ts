@@ -1,6 +1,6 @@
 // `npm start`: keeps the whole system running until Ctrl-C.
 import { relative } from 'node:path'
-import { describeProcess } from '@waybill/api/metrics/process.ts'
+import { describeProcess } from '@waybill/shared/process/metrics.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
 import { ConfigError } from '@waybill/shared/settings/read.ts'
 import { startSystem } from './system.ts'

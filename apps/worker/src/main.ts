@@ -2,9 +2,11 @@
 
 import { loadDatasetsOrExit } from '@waybill/shared/own-datasets/start.ts'
 import { createLogger } from '@waybill/shared/process/log.ts'
+import { describeProcess } from '@waybill/shared/process/metrics.ts'
 import { untilSignal } from '@waybill/shared/process/signals.ts'
 import { readConfigOrExit } from '@waybill/shared/settings/read.ts'
 import { connect } from '@waybill/shared/wiring.ts'
+import { startHealthServer } from './health/server.ts'
 import { startWorker } from './worker.ts'
 
 const config = readConfigOrExit()
@@ -13,11 +15,20 @@ const datasets = await loadDatasetsOrExit(config, log)
 const connections = connect(config, 'waybill-worker', log)
 
 const worker = startWorker({ config, datasets, log, ...connections })
-log.info({ concurrency: config.WORKER_CONCURRENCY }, 'worker started')
+const healthServer =
+  config.WORKER_PORT === undefined
+    ? undefined
+    : await startHealthServer({
+        ...{ config, log, port: config.WORKER_PORT, registry: describeProcess() },
+        health: () => worker.health(),
+      })
+log.info({ concurrency: config.WORKER_CONCURRENCY, port: healthServer?.port }, 'worker started')
 
 await untilSignal()
 log.info('stopping: no new work; running exports may finish')
 await worker.stop(config.SHUTDOWN_GRACE)
+// Last, so that a worker that finishes its exports is not taken for a dead one.
+await healthServer?.close()
 await connections.close()
 log.info('stopped')
 // A client that reconnects to an unavailable Redis would keep the process alive.

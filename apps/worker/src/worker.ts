@@ -1,10 +1,12 @@
 // The worker: runs exports and delivers webhooks, reconciles, and registers itself.
 import { hostname } from 'node:os'
+import { SILENT_AFTER_MS } from '@waybill/shared/ledger/workers.ts'
 import { type ExportJob, exportQueueName } from '@waybill/shared/queue/exports.ts'
 import { LANES } from '@waybill/shared/vocabulary/export.ts'
 import type { WorkerDeps } from './context.ts'
 import type { Outcome } from './exports/record-outcome.ts'
 import { runExport } from './exports/run-export.ts'
+import type { WorkerHealth } from './health/server.ts'
 import { CLOSE_TIMEOUT_MS, type JobOutcome, startJobRunner } from './job-runner.ts'
 import { startReconciler } from './upkeep/reconcile.ts'
 import { startRegistration } from './upkeep/registration.ts'
@@ -12,6 +14,7 @@ import { waitForAll } from './wait-for-all.ts'
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts'
 
 export interface RunningWorker {
+  health(): WorkerHealth
   /**
    * Takes no new work. Running exports may finish for `graceMs`, then they are handed back. Resolves when nothing runs
    * any more.
@@ -34,8 +37,17 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     running: exports.running,
   })
 
+  let isStopping = false
+
   return {
+    health() {
+      const age = registration.age()
+      if (isStopping) return 'stopping'
+      if (age === undefined) return 'starting'
+      return age > SILENT_AFTER_MS ? 'away' : 'ok'
+    },
     async stop(graceMs) {
+      isStopping = true
       const reconciled = reconciler.stop()
       const delivered = webhooks.stop(graceMs)
       await exports.drain(graceMs)

@@ -1,10 +1,13 @@
-// The service works with the grants of docs/audit.md, and its role cannot change the trail.
+// The service works with the rights that `npm run migrate` grants, and its role cannot change the trail.
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
+import { appRoleGrants } from '@waybill/shared/database/app-role.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase, withClient } from '../../setup/database.ts'
-import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+import { spawnProgram } from '../../setup/spawn.ts'
+import { startTestSystem, type TestSystem, testSettings } from '../../setup/system.ts'
 
 const ROLE = `app_${randomBytes(6).toString('hex')}`
 
@@ -17,14 +20,13 @@ beforeAll(async () => {
   url.username = ROLE
   url.password = 'secret'
   roleUrl = url.href
-  const docs = await readFile(new URL('../../../docs/audit.md', import.meta.url), 'utf8')
-  const [, grants = ''] = /```sql[^\n]*\n(.*?)```/s.exec(docs) ?? []
   await asOwner(`CREATE ROLE ${ROLE} LOGIN PASSWORD 'secret'`)
-  await asOwner(grants.replaceAll('waybill_app', ROLE))
-  system = await startTestSystem({
-    queue: 'redis',
-    settings: { DATABASE_URL: roleUrl, SOURCE_DATABASE_URL: database.url },
-  })
+  const owner: Record<string, string> = { ...testSettings(database, 'postgres'), DATABASE_APP_ROLE: ROLE }
+  // Several at once, as when several hosts start.
+  await Promise.all([migrate(owner), migrate(owner), migrate(owner)])
+  const { QUEUE_PREFIX = '' } = owner
+  const settings = { QUEUE_PREFIX, DATABASE_URL: roleUrl, SOURCE_DATABASE_URL: database.url }
+  system = await startTestSystem({ queue: 'postgres', settings, deployQueue: false })
 })
 afterAll(async () => {
   await system.stop()
@@ -32,8 +34,22 @@ afterAll(async () => {
   await database.drop()
 })
 
+async function migrate(settings: Record<string, string>): Promise<void> {
+  const program = spawnProgram('apps/api/src/commands/migrate.ts', { env: settings })
+  let output = ''
+  for (const stream of [program.stdout, program.stderr]) stream.on('data', (chunk) => (output += chunk))
+  const [code] = await once(program, 'close')
+  if (code !== 0) throw new Error(output)
+}
+
 const asOwner = (sql: string) => withClient(database.url, (client) => client.query(sql))
 const asService = (sql: string) => withClient(roleUrl, (client) => client.query(sql))
+
+it('the rights are those of docs/audit.md', async () => {
+  const docs = await readFile(new URL('../../../docs/audit.md', import.meta.url), 'utf8')
+  const [, grants] = /```sql[^\n]*\n(.*?)```/s.exec(docs) ?? []
+  expect(grants).toBe(appRoleGrants('waybill_app'))
+})
 
 it('the role can request, run, download and remove exports, and export the trail', async () => {
   const { id } = await system.admin.export({ dataset: 'users', format: 'csv' })

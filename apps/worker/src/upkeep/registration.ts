@@ -17,15 +17,21 @@ export interface RegistrationDeps {
 /** A database that is unavailable must not keep the worker from stopping. */
 const REMOVE_TIMEOUT_MS = 1_000
 
-/** Renews the registration until it is stopped. */
-export function startRegistration({ db, log, name, concurrency, running }: RegistrationDeps): {
+export interface Registration {
+  /** Milliseconds since the last successful renewal. Undefined: there was none yet. */
+  age(): number | undefined
   stop(): Promise<void>
-} {
+}
+
+/** Renews the registration until it is stopped. */
+export function startRegistration({ db, log, name, concurrency, running }: RegistrationDeps): Registration {
   const id = randomUUID()
   let recording: Promise<void> | undefined
+  let recordedAt: number | undefined
   const record = async () => {
     try {
       await recordWorker(db, { id, name, concurrency, running: running() })
+      recordedAt = performance.now()
     } catch (error) {
       log.debug({ error }, 'the worker could not be registered')
     } finally {
@@ -38,6 +44,7 @@ export function startRegistration({ db, log, name, concurrency, running }: Regis
   recording = record()
 
   return {
+    age: () => (recordedAt === undefined ? undefined : performance.now() - recordedAt),
     async stop() {
       clearInterval(timer)
       const remove = async () => {

@@ -8,7 +8,7 @@ export type WorkerRow = Worker
 export const REGISTRATION_INTERVAL_MS = 5_000
 
 /** A worker without a renewal for so long is shown as silent: it was killed, or cannot reach the database. */
-const SILENT_AFTER = '20 seconds'
+export const SILENT_AFTER_MS = 20_000
 
 /** The registration of a worker that is silent for so long is removed: the worker does not return under this id. */
 const REMOVE_AFTER = '1 hour'
@@ -41,6 +41,6 @@ export async function removeWorker(db: Database, id: string): Promise<void> {
 export function listWorkers(db: Database): Promise<(WorkerRow & { isSilent: boolean })[]> {
   return db.$queryRaw<(WorkerRow & { isSilent: boolean })[]>`
     SELECT id, name, concurrency, running, started_at AS "startedAt", seen_at AS "seenAt",
-      seen_at < now() - ${SILENT_AFTER}::interval AS "isSilent"
+      seen_at < now() - ${SILENT_AFTER_MS}::int * interval '1 millisecond' AS "isSilent"
     FROM waybill.workers ORDER BY started_at, id`
 }

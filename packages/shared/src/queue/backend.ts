@@ -96,6 +96,11 @@ function backendFactory(config: QueueConfig, role: 'producer' | 'worker'): Backe
   return (name, options, roles) => createPostgresBackend(name, { ...options, connection }, roles)
 }
 
+/** The schema of the queue's tables, if the queue is in Postgres. */
+export function queueSchema(config: QueueConfig): string | undefined {
+  return backendOf(config).name === 'postgres' ? postgresSchema(config) : undefined
+}
+
 /** BullMQ's tables have a schema of their own, beside ours. */
 function postgresSchema(config: QueueConfig): string {
   return `${config.QUEUE_PREFIX}_queue`

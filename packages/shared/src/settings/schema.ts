@@ -72,6 +72,14 @@ const databases = {
   DATABASE_URL: postgresUrl
     .describe('Required. postgres:// URL of Waybill\'s own tables, in the schema "waybill".')
     .meta({ examples: ['postgres://waybill:secret@localhost:5432/waybill'] }),
+  DATABASE_APP_ROLE: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores')
+    .optional()
+    .describe(
+      'Role of API and workers in DATABASE_URL. npm run migrate, as the owner, grants it what they need and nothing else. It must exist. Unset: they use the role of the owner.',
+    )
+    .meta({ examples: ['waybill_app'] }),
   SOURCE_DATABASE_URL: postgresUrl
     .optional()
     .describe(
@@ -233,6 +241,14 @@ const worker = {
   WORKER_CONCURRENCY: integer(2, 1, 100).describe(
     'Exports that one worker runs in parallel in each of its two lanes, small and large.',
   ),
+  WORKER_PORT: z.coerce
+    .number({ error: 'must be a whole number' })
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('TCP port of a worker for /healthz, /readyz and /metrics, at the address HOST. 0: any. Unset: none.')
+    .meta({ examples: ['9090'] }),
   WORKER_LOCK: duration('30s', '1s').describe('Time without a heartbeat after which a worker loses its export.'),
   RECONCILE_INTERVAL: duration('15s', '100ms').describe(
     'Interval of the reconciler, which repairs lost jobs and lost workers and removes expired files.',
