@@ -96,6 +96,13 @@ describe.each(COMMANDS)('%s', (file, command) => {
     expect(lines()).toEqual([`export.completed ${id}`])
   })
 
+  it('processes a test event, which has the fields of the others', async () => {
+    const { body } = await system.admin.post(`/v1/webhook-endpoints/${endpoint.id}/test`, {})
+    await expect.poll(lines).toContain(`webhook.test ${endpoint.id}`)
+    const read = async () => (await system.admin.get(`/v1/webhook-endpoints/${endpoint.id}/deliveries`)).body.items
+    await expect.poll(async () => (await read()).find(({ id }: Json) => id === body.id).status).toBe('delivered')
+  })
+
   it('rejects deliveries of another sender', async () => {
     const before = lines()
     const secret = `whsec_${Buffer.alloc(32, 'x').toString('base64')}`

@@ -5,7 +5,7 @@ import { WaybillError } from './http/errors.ts'
 /** The body of a webhook: an event of an export, or a test of the endpoint. */
 export type WebhookEvent =
   | WebhookEventBody
-  | { readonly type: 'webhook.test'; readonly timestamp: string; readonly data: { readonly endpointId: string } }
+  | (Omit<WebhookEventBody, 'type'> & { readonly type: 'webhook.test'; readonly data: { readonly endpointId: string } })
 
 export interface VerifyOptions {
   /** How far the timestamp may differ from `now`, in seconds. Default 300. */

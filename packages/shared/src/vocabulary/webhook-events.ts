@@ -38,7 +38,7 @@ export interface Announcement {
  */
 export function webhookBody({ type, createdAt, data }: Announcement, publicUrl: string): string {
   const timestamp = createdAt.toISOString()
-  if (!isWebhookEvent(type)) return JSON.stringify({ type, timestamp, data })
+  if (!isWebhookEvent(type)) return testBody(timestamp, data as TestData, publicUrl)
   const { id, dataset, format, status, rowCount, bytes, sha256, error } = data as AnnouncedExport
   const self = `${publicUrl}/v1/exports/${id}`
   const links = { self, download: status === 'completed' ? `${self}/download` : null }
@@ -48,6 +48,18 @@ export function webhookBody({ type, createdAt, data }: Announcement, publicUrl: 
     timestamp,
     data: { id, dataset, format, status, rowCount, bytes, sha256, error: described, links },
   })
+}
+
+interface TestData {
+  readonly endpointId: string
+}
+
+/** A test has all fields of an export, so that a receiver handles it like any event. Its id is the endpoint's. */
+function testBody(timestamp: string, { endpointId }: TestData, publicUrl: string): string {
+  const nothing = { rowCount: 0, bytes: 0, sha256: null, error: null }
+  const links = { self: `${publicUrl}/v1/webhook-endpoints/${endpointId}/deliveries`, download: null }
+  const described = { dataset: 'test', format: 'csv', status: 'completed', ...nothing }
+  return JSON.stringify({ type: TEST_EVENT, timestamp, data: { id: endpointId, ...described, links, endpointId } })
 }
 
 function isRetryable(code: string): boolean {
