@@ -1,8 +1,10 @@
 // The classification of errors, which decides about retries and messages: one failure has many forms.
 import { databaseFailure } from '@waybill/shared/database/failure.ts'
+import { rowError } from '@waybill/shared/source/failure.ts'
 import { storageError } from '@waybill/shared/storage/failure.ts'
 import { choosePartSize } from '@waybill/shared/storage/part-size.ts'
 import { ERRORS, toWaybillError, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 
 describe('an error', () => {
@@ -63,6 +65,23 @@ describe('a database error without its usual structure', () => {
     ['a string', 'other'],
   ])('%s is %s', (error, kind) => {
     expect(databaseFailure(error)).toMatchObject({ kind, sqlState: undefined })
+  })
+})
+
+describe('a row that Postgres cannot send', () => {
+  const columns = [{ name: 'note', kind: 'text' }] as const
+  const failure = Object.assign(new pg.DatabaseError('out of memory', 0, 'error'), { code: '54000' })
+
+  it('is named by its number', () => {
+    expect(rowError(failure, columns, 41)).toMatchObject({
+      code: 'ROW_TOO_LARGE',
+      message: 'Postgres cannot send row 42 of the file, which needs more than 1 GiB: out of memory.',
+    })
+  })
+
+  it('is not blamed for errors of other kinds or before the first row', () => {
+    expect(rowError(failure, columns, undefined)).toBeUndefined()
+    expect(rowError(new Error('read ECONNRESET'), columns, 41)).toBeUndefined()
   })
 })
 

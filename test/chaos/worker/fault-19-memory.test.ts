@@ -1,8 +1,8 @@
-// Fault 19: a slow S3 and hundreds of thousands of rows in every format at once. The memory of the worker is constant.
+// Fault 19: a slow S3 and hundreds of thousands of rows in every format at once, and a value of 600 MB. Memory is constant.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { FORMAT_NAMES } from '@waybill/shared/vocabulary/export.ts'
-import { expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { WORKER_FLAGS, WORKER_MALLOC } from '../../bench/system/service.ts'
 import type { Json } from '../../setup/api/api-client.ts'
 import { useRig } from '../setup/rig.ts'
@@ -57,4 +57,46 @@ it('the worker needs no more memory for six times the rows, in all formats at on
   const few = await exportAll(FEW_ROWS)
   const many = await exportAll(MANY_ROWS)
   expect(many - few, 'megabytes more').toBeLessThan(120)
+})
+
+describe('a value of 600 MB', () => {
+  const WIDE = { dataset: 'users', format: 'ndjson', columns: ['id', 'externalUserId'], limit: 20 }
+
+  // Not a constant, which Postgres would write into the plan for its parallel workers.
+  const value = `repeat('0123456789', 60000000 + (random() * 0)::int)`
+
+  beforeAll(() =>
+    rig().client.query(`
+      ALTER TABLE users RENAME TO narrow_users;
+      CREATE VIEW users AS SELECT id, created_at, updated_at, "apiKey_used", oauth_user_id, CASE
+        WHEN "externalUserId" LIKE 'user-1-%' THEN ${value} ELSE "externalUserId" END AS "externalUserId"
+      FROM narrow_users`),
+  )
+
+  it('is cut in a preview, and the memory of the API stays constant', async () => {
+    const { api } = rig()
+    const narrow = await api.admin.post('/v1/exports/preview', { ...WIDE, columns: ['id'] })
+    expect(narrow.status).toBe(200)
+    await resetPeak(api.pid)
+    const before = await peak(api.pid)
+    const { status, body } = await api.admin.post('/v1/exports/preview', WIDE)
+    expect(status).toBe(200)
+    expect(body.cutCells).toEqual([{ row: 0, column: 'externalUserId' }])
+    expect(body.rows[0].externalUserId).toBe(`${'0123456789'.repeat(100)}…`)
+    expect((await peak(api.pid)) - before, 'megabytes more').toBeLessThan(100)
+  })
+
+  it('is exported, and the worker does not lose the export beside it', async () => {
+    const { ask, ended, worker, client } = rig()
+    await resetPeak(worker.pid)
+    const before = await peak(worker.pid)
+    const ids = [await ask(WIDE), await ask({ dataset: 'users', format: 'csv', columns: ['id'] })]
+    const [wide, narrow] = await Promise.all(ids.map((id) => ended(id)))
+    expect(wide).toMatchObject({ status: 'completed', rowCount: 20, attempts: 1 })
+    expect(wide.bytes).toBeGreaterThan(600_000_000)
+    expect(narrow).toMatchObject({ status: 'completed', rowCount: MANY_ROWS, attempts: 1 })
+    const { rows } = await client.query('SELECT lost FROM waybill.exports WHERE id = ANY($1)', [ids])
+    expect(rows).toEqual([{ lost: 0 }, { lost: 0 }])
+    expect((await peak(worker.pid)) - before, 'megabytes more').toBeLessThan(120)
+  })
 })

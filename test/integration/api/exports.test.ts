@@ -2,16 +2,29 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
+import { defineDataset } from '../../../packages/shared/src/datasets/dataset.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
 const REQUEST = { dataset: 'users', format: 'csv', columns: ['id', 'created_at'], limit: 10 }
+/** The third of its rows has 100,001 bytes in one cell. */
+const wideDataset = defineDataset({
+  name: 'wide',
+  title: 'Wide rows',
+  columns: {
+    id: { kind: 'integer', sql: 't.id' },
+    note: { kind: 'text', sql: `repeat('x', CASE WHEN t.id = 3 THEN 100001 ELSE 100000 END)` },
+  },
+  from: 'generate_series(1, 5) AS t(id)',
+  filters: {},
+  orderBy: ['t.id'],
+})
 const ATTEMPT_ROWS = { rows: 3, bytes: 100 }
 
 describe('with a worker', () => {
   let system: TestSystem
   beforeAll(async () => {
-    system = await startTestSystem()
+    system = await startTestSystem({ settings: { MAX_CELL_BYTES: '100kB' }, datasets: [wideDataset] })
     await loadSample(system.database.url, { rows: 200 })
   })
   afterAll(() => system.stop())
@@ -53,6 +66,15 @@ describe('with a worker', () => {
     expect(createHash('sha256').update(file).digest('hex')).toBe(done.sha256)
     expect(file.byteLength).toBe(done.bytes)
     expect((await get(done.id)).headers.get('retry-after'), 'nothing to wait for').toBeNull()
+  })
+
+  it.each(['csv', 'ndjson', 'xlsx'])('a cell above MAX_CELL_BYTES fails the export at once: %s', async (format) => {
+    const { body } = await system.admin.post('/v1/exports', { dataset: 'wide', format })
+    const ended = await system.admin.ended(body.id)
+    expect(ended).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'ROW_TOO_LARGE', retryable: false } })
+    expect(ended.error.message).toContain('Row 3 of the file has more bytes in the column "note" than MAX_CELL_BYTES')
+    const others = await system.admin.export({ dataset: 'wide', format, limit: 2 })
+    expect(others).toMatchObject({ status: 'completed', rowCount: 2 })
   })
 
   it('a download redirects to a newly signed link and is recorded without the link', async () => {

@@ -1,14 +1,35 @@
 // The preview: equal to the first bytes of the file.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
+import { defineDataset } from '../../../packages/shared/src/datasets/dataset.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { withClient } from '../../setup/database.ts'
-import { GAME_DATASETS } from '../../setup/game.ts'
+import { GAME_DATASETS, type GameDataset } from '../../setup/game.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+
+const LONG = 1_000
+
+/** The second row has cells of exactly the length that a preview shows, the third has longer ones. */
+const longCells = defineDataset({
+  name: 'long-cells',
+  title: 'Long cells',
+  columns: {
+    id: { kind: 'integer', sql: 't.id' },
+    text: { kind: 'text', sql: `repeat('😀', t.length)` },
+    escaped: { kind: 'text', sql: `repeat(E'\\\\', t.length)` },
+    json: { kind: 'json', sql: `to_jsonb(repeat('"', (t.length - 2) / 2))` },
+    numeric: { kind: 'numeric', sql: `repeat('7', t.length)::numeric` },
+    created: { kind: 'timestamp', sql: `timestamptz '2026-05-01 12:00:00.5+00'` },
+    missing: { kind: 'text', sql: 'NULL::text' },
+  },
+  from: `(VALUES (1, 4), (2, ${LONG}), (3, ${LONG + 2})) AS t(id, length)`,
+  filters: {},
+  orderBy: ['t.id'],
+})
 
 let system: TestSystem
 beforeAll(async () => {
-  system = await startTestSystem()
+  system = await startTestSystem({ datasets: [longCells] })
   await loadSample(system.database.url, { rows: 400 })
 })
 afterAll(() => system.stop())
@@ -20,13 +41,17 @@ async function file(request: Record<string, unknown>): Promise<string> {
   return Buffer.from(await (await fetch(done.download.url)).arrayBuffer()).toString('utf8')
 }
 
-describe.each(GAME_DATASETS.map(({ name }) => name))('%s', (dataset) => {
+/** Without the descriptions of user-points, some of which are longer than a preview shows. */
+const columnsOf = ({ name, columns }: GameDataset) =>
+  columns.map(([column]) => column).filter((column) => name !== 'user-points' || column !== 'description')
+
+describe.each(GAME_DATASETS.map((each) => [each.name, columnsOf(each)] as const))('%s', (dataset, columns) => {
   it.each([
     { format: 'csv' },
     { format: 'csv', csv: { delimiter: ';', bom: true, header: false, escapeFormulas: false } },
     { format: 'ndjson' },
   ])('shows the first bytes of the file: %j', async (options) => {
-    const request = { dataset, ...options }
+    const request = { dataset, columns, ...options }
     const { status, body } = await preview(request)
     expect(status).toBe(200)
     const whole = await file(request)
@@ -37,8 +62,8 @@ describe.each(GAME_DATASETS.map(({ name }) => name))('%s', (dataset) => {
   })
 
   it('shows a complete JSON document with the first rows of the file', async () => {
-    const { body } = await preview({ dataset, format: 'json' })
-    expect(body.content).toBe(await file({ dataset, format: 'json', limit: 20 }))
+    const { body } = await preview({ dataset, columns, format: 'json' })
+    expect(body.content).toBe(await file({ dataset, columns, format: 'json', limit: 20 }))
   })
 
   it('shows the rows of a workbook without content', async () => {
@@ -58,6 +83,43 @@ it('applies columns, filters and limit', async () => {
   expect(body.content).toBe(await file(request))
   const none = await preview({ ...request, filters: { dateTo: '1999-12-31' } })
   expect(none.body).toMatchObject({ content: 'externalUserId,id\r\n', rows: [] })
+})
+
+describe('long cells', () => {
+  it.each(['csv', 'json', 'ndjson', 'xlsx'])('are cut and listed: %s', async (format) => {
+    const { status, body } = await preview({ dataset: 'long-cells', format })
+    expect(status).toBe(200)
+    const columns = ['text', 'escaped', 'json', 'numeric']
+    expect(body.cutCells).toEqual(columns.map((column) => ({ row: 2, column })))
+    expect(body.rows[1]).toMatchObject({
+      text: '😀'.repeat(LONG),
+      escaped: '\\'.repeat(LONG),
+      json: JSON.stringify('"'.repeat(LONG / 2 - 1)),
+      numeric: '7'.repeat(LONG),
+    })
+    expect(body.rows[2]).toEqual({
+      id: '3',
+      text: `${'😀'.repeat(LONG)}…`,
+      escaped: `${'\\'.repeat(LONG)}…`,
+      json: `${JSON.stringify('"'.repeat(LONG / 2)).slice(0, LONG)}…`,
+      numeric: `${'7'.repeat(LONG)}…`,
+      created: '2026-05-01T12:00:00.500000Z',
+      missing: null,
+    })
+  })
+
+  it.each(['csv', 'json', 'ndjson'])('leave the other rows as in the file: %s', async (format) => {
+    const request = { dataset: 'long-cells', format, limit: 2 }
+    const { body } = await preview(request)
+    expect(body).toMatchObject({ content: await file(request), cutCells: [] })
+  })
+
+  it('leave a JSON document valid', async () => {
+    const { body } = await preview({ dataset: 'long-cells', format: 'json' })
+    const rows = JSON.parse(body.content)
+    expect(rows[1].json).toBe('"'.repeat(LONG / 2 - 1))
+    expect(rows[2]).toMatchObject({ id: 3, json: body.rows[2].json, numeric: body.rows[2].numeric, missing: null })
+  })
 })
 
 it('accepts only UTC offsets that Postgres can read', async () => {

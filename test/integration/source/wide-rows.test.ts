@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
-import { useSource } from '../../setup/source.ts'
+import { describe, expect, it } from 'vitest'
+import { busySessions, idleAfter, readTable, useSource } from '../../setup/source.ts'
 
 const given = useSource()
 
@@ -76,4 +76,45 @@ it('1,000 narrow rows, then wide ones, are exported as xlsx with constant memory
   expect(rows).toBe(1_010)
   expect(warnings).toEqual(new Array(10).fill('CELL_CUT'))
   expect(peakMegabytes).toBeLessThan(MAX_PEAK_MEGABYTES)
+})
+
+describe('a limit of rows and cells', () => {
+  const query = (sql: string) => ({
+    sql,
+    values: [],
+    columns: [
+      { name: 'id', kind: 'integer' },
+      { name: 'note', kind: 'text' },
+    ] as const,
+  })
+  const rowLimits = { maxCellBytes: 1_000_000, maxRowBytes: 1_000_004 }
+  const rows = (sizes: string) => query(`SELECT i, repeat('x', (ARRAY[${sizes}])[i]) FROM generate_series(1, 4) i`)
+
+  it('lets rows pass that are exactly as large', async () => {
+    const read = await readTable(given.source, rows('10, 1000000, 1000000, 10'), { rowLimits })
+    expect(read.map(([, note]) => note?.length)).toEqual([10, 1_000_000, 1_000_000, 10])
+  })
+
+  it('ends the read with the row, the column and the setting, and stops the query', async () => {
+    const endless = `SELECT i, repeat('x', CASE WHEN i = 3 THEN 1000001 ELSE 10 END) FROM (SELECT generate_series(1, 2000000000) AS i) s`
+    await expect(readTable(given.source, query(endless), { rowLimits })).rejects.toMatchObject({
+      code: 'ROW_TOO_LARGE',
+      message: 'Row 3 of the file has more bytes in the column "note" than MAX_CELL_BYTES allows.',
+      kind: { retryable: false },
+    })
+    await idleAfter(given.url)
+    expect(await busySessions(given.url)).toEqual([])
+  })
+
+  it('names the row when its cells are too large together', async () => {
+    const wide = query(`SELECT 12345, repeat('x', 1000000)`)
+    await expect(readTable(given.source, wide, { rowLimits })).rejects.toMatchObject({
+      code: 'ROW_TOO_LARGE',
+      message: 'Row 1 of the file has more bytes than MAX_ROW_BYTES allows.',
+    })
+  })
+
+  it('does not hold for rows beyond the limit of the export', async () => {
+    expect(await readTable(given.source, rows('1, 1, 1000001, 1'), { rowLimits, maxRows: 2 })).toHaveLength(2)
+  })
 })

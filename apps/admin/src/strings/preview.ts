@@ -12,4 +12,6 @@ export const previewText = {
   empty: 'No rows match these filters. The file will contain no data rows.',
   caption: 'First rows of the file',
   null: 'null',
+  cut: (cells: number) =>
+    `${cells} long ${plural(cells, 'value is', 'values are')} shortened in this preview. The file holds them whole.`,
 } as const

@@ -34,6 +34,7 @@ export async function writeArtifact(
     idleTimeout: config.SOURCE_IDLE_TIMEOUT,
     transactionTimeout: config.EXPORT_TIMEOUT,
     workMem: config.SOURCE_WORK_MEM,
+    rowLimits: { maxCellBytes: config.MAX_CELL_BYTES, maxRowBytes: config.MAX_ROW_BYTES },
   })
   try {
     const prefix = attemptPrefix(row.id, attempt.token)

@@ -8,12 +8,15 @@ import type { Socket } from 'node:net'
 import type pg from 'pg'
 import { Prisma } from '../generated/prisma/client.ts'
 import { SHARED_DATA } from './read-socket.ts'
+import { type RowLimits, RowMeter, RowTooLarge } from './row-size.ts'
 
 export interface CopyOptions {
   /** Rows to hand on at most; more are read and dropped, and `truncated` says so. */
   readonly maxRows: number
   /** Milliseconds that the server may take for the whole statement: its statement_timeout. */
   readonly timeoutMs: number
+  /** Absent: rows and cells of any size. */
+  readonly rowLimits?: RowLimits | undefined
 }
 
 /** Bytes of a chunk at most. */
@@ -56,7 +59,7 @@ interface Chunk {
 /**
  * A COPY under way. To be iterated once: chunks of COPY's text format, each valid until the next is asked for. Ends well only
  * when the server has said that the statement is complete. While no chunk is taken the socket is not read, so that the server
- * waits.
+ * waits. Throws RowTooLarge when a row exceeds the limits; the statement then still runs, and must be canceled.
  */
 export class CopyOut implements AsyncIterable<Uint8Array> {
   /** Rows that were handed on whole. */
@@ -86,6 +89,10 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
   /** The connection is pg's again. */
   #isOver = false
   #outcome: { readonly error?: unknown } | undefined
+  readonly #rowMeter: RowMeter | undefined
+  /** The row that is being received may exceed a limit. */
+  #isMeasuring = false
+  #rowTooLarge: RowTooLarge | undefined
   #wake: (() => void) | undefined
   #lastActivity = performance.now()
 
@@ -101,6 +108,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
   constructor(sql: string, options: CopyOptions) {
     this.#sql = sql
     this.#options = options
+    this.#rowMeter = options.rowLimits === undefined ? undefined : new RowMeter(options.rowLimits)
     const { promise, resolve } = Promise.withResolvers<void>()
     this.settled = promise
     this.#settle = resolve
@@ -124,6 +132,8 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
           this.rows += chunk.rows
           yield chunk.buffer.subarray(0, chunk.length)
           this.#free.push(chunk)
+        } else if (this.#rowTooLarge !== undefined) {
+          throw this.#rowTooLarge
         } else if (this.#outcome !== undefined) {
           if ('error' in this.#outcome) throw this.#outcome.error
           return
@@ -221,6 +231,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     while (at < end) {
       if (this.#missing > 0) {
         const length = Math.min(this.#missing, end - at)
+        if (this.#isMeasuring) this.#measure(data, at, at + length)
         const isWanted = !this.#isDiscarding && this.#rowsReceived < this.#options.maxRows
         if (isWanted) {
           if (kept !== at) data.copyWithin(kept, at, at + length)
@@ -257,8 +268,18 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     if (this.#wake !== undefined && this.#chunk !== undefined) this.#fillSoon()
   }
 
+  #measure(data: Buffer, start: number, end: number): void {
+    const exceeded = this.#rowMeter?.push(data, start, end)
+    if (exceeded === undefined) return
+    this.#isMeasuring = false
+    this.#rowTooLarge = new RowTooLarge(this.#rowsReceived + 1, exceeded === 'row' ? undefined : exceeded.column)
+    this.discard()
+    this.#wake?.()
+  }
+
   /** @param rows that end in the first `end` bytes of the data; they count with the last of these bytes */
   #gather(data: Buffer, end: number, rows: number): void {
+    if (this.#isDiscarding) return
     let at = 0
     while (at < end) {
       if (this.#chunk !== undefined && this.#chunk.length === CHUNK_BYTES) this.#finishChunk()
@@ -319,6 +340,8 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     }
     if (type === COPY_DATA) {
       this.#missing = length - 4
+      const isWanted = !this.#isDiscarding && this.#rowsReceived < this.#options.maxRows
+      this.#isMeasuring = isWanted && this.#rowMeter?.begin(this.#missing) === true
       return at
     }
     const header = Buffer.alloc(HEADER_BYTES)

@@ -107,6 +107,8 @@ export interface TableQueryOptions {
   readonly columns: readonly string[]
   /** Maximum number of rows. */
   readonly limit: number
+  /** Characters of a cell at most; the database cuts the rest off. Absent: whole cells. */
+  readonly cellLength?: number | undefined
 }
 
 /** The expression for the value that stands at this place of `values`, counted from 1. */
@@ -131,8 +133,11 @@ const PRINTED_AS_TEXT: ReadonlySet<ColumnKind> = new Set([
   'json',
 ])
 
+/** Values of these kinds have no short upper bound of their length. */
+const CAN_BE_LONG: ReadonlySet<ColumnKind> = new Set(['text', 'json', 'numeric'])
+
 /** Compiles a dataset and a valid request for it to SQL. */
-export function compileQuery(dataset: Dataset, { filters, columns, limit }: TableQueryOptions): TableQuery {
+export function compileQuery(dataset: Dataset, { filters, columns, limit, cellLength }: TableQueryOptions): TableQuery {
   const values: string[] = []
   const bind = (value: string) => boundValue(values.push(value))
 
@@ -146,7 +151,10 @@ export function compileQuery(dataset: Dataset, { filters, columns, limit }: Tabl
   // The inner names are unique, because ORDER BY prefers a result column to a column of the table.
   const expressions = selected.map(({ sql }, index) => `(${sql}) AS waybill_${index}`).join(', ')
   const texts = selected
-    .map(({ kind }, index) => (PRINTED_AS_TEXT.has(kind) ? `waybill_${index}` : `waybill_${index}::text`))
+    .map(({ kind }, index) => {
+      if (cellLength !== undefined && CAN_BE_LONG.has(kind)) return `left(waybill_${index}::text, ${cellLength})`
+      return PRINTED_AS_TEXT.has(kind) ? `waybill_${index}` : `waybill_${index}::text`
+    })
     .join(', ')
 
   const conditions = Object.entries(filters).map(([name, value]) => {

@@ -38,8 +38,8 @@ export interface ExportPlan {
   readonly limit: number
   /** The database that the dataset is read from. */
   readonly reader: Reader
-  /** The query for at most so many rows. */
-  query(limit: number): TableQuery
+  /** The query for at most so many rows, of whole cells or of cells with at most so many characters. */
+  query(limit: number, cellLength?: number): TableQuery
 }
 
 /** @throws WaybillError DATASET_UNKNOWN */
@@ -56,7 +56,7 @@ export function planExport(request: PlannedRequest, { config, datasets, readers 
     ...fileType(format, request.compression),
     limit: Math.min(request.limit ?? config.MAX_ROWS, config.MAX_ROWS),
     reader: readers[dataset.database ?? 'source'],
-    query: (limit) => compileQuery(dataset, { filters, columns, limit }),
+    query: (limit, cellLength) => compileQuery(dataset, { filters, columns, limit, cellLength }),
   }
 }
 

@@ -1,5 +1,5 @@
-// Reads rows into memory as texts: for a preview of a few, and for tests.
-import type { Column, Row, RowChunks } from '../vocabulary/table.ts'
+// Reads rows into memory as texts, and makes chunks of them again: for a preview of a few, and for tests.
+import type { Cell, Column, Row, RowChunks } from '../vocabulary/table.ts'
 import { LAST, RowReader, type RowSink } from './row-reader.ts'
 
 /** All rows, in order. */
@@ -9,6 +9,27 @@ export async function readRows(columns: readonly Column[], chunks: RowChunks): P
   for await (const chunk of chunks) reader.push(chunk)
   reader.end()
   return sink.rows
+}
+
+/** The rows as a source would send them. */
+export async function* rowChunks(rows: readonly Row[]): AsyncGenerator<Uint8Array, void, void> {
+  for (const row of rows) yield Buffer.from(`${row.map(copyText).join('\t')}\n`)
+}
+
+const COPY_ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
+
+function copyText(cell: Cell): string {
+  return cell === null
+    ? '\\N'
+    : cell.replaceAll(/[\\\b\f\n\r\t\v]/g, (character) => COPY_ESCAPES[character] ?? character)
 }
 
 class RowsSink implements RowSink {

@@ -226,6 +226,12 @@ const access = {
 
 const exportLimits = {
   MAX_ROWS: integer(100_000_000, 1, 2_147_483_646).describe('Maximum number of rows in one file.'),
+  MAX_CELL_BYTES: size('1GiB', '1B').describe(
+    'Maximum size of one value, in UTF-8. An export with a larger one fails. Postgres cannot send more than 1GiB.',
+  ),
+  MAX_ROW_BYTES: size('1GiB', '1B').describe(
+    'Maximum size of the values of one row together. An export with a larger row fails.',
+  ),
   MAX_ACTIVE_EXPORTS: integer(100, 1, 1_000_000).describe(
     'Maximum number of queued or running exports per caller. The next request is answered with 429.',
   ),

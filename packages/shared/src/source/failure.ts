@@ -1,6 +1,11 @@
-// What a source that fails means to an export: the SOURCE_* codes.
+// What a source that fails means to an export: the SOURCE_* codes, and ROW_TOO_LARGE.
 import { databaseFailure } from '../database/failure.ts'
+import { RowTooLarge } from '../database/row-size.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
+import type { Column } from '../vocabulary/table.ts'
+
+/** Postgres' code for a text that its own buffers cannot hold: they end at 1 GiB. */
+const PROGRAM_LIMIT_EXCEEDED = '54000'
 
 export function sourceError(error: unknown): WaybillError {
   if (error instanceof WaybillError) return error
@@ -20,4 +25,31 @@ export function sourceError(error: unknown): WaybillError {
     case 'other':
       return new WaybillError('INTERNAL', undefined, { cause: error })
   }
+}
+
+/**
+ * The error of a row that is too large for the limits or for Postgres; undefined for other errors.
+ *
+ * @param rows that have been read; undefined when the read has not begun
+ */
+export function rowError(
+  error: unknown,
+  columns: readonly Column[],
+  rows: number | undefined,
+): WaybillError | undefined {
+  if (error instanceof RowTooLarge) {
+    const row = `Row ${error.row} of the file`
+    const column = error.column === undefined ? undefined : columns[error.column]
+    const detail =
+      column === undefined
+        ? `${row} has more bytes than MAX_ROW_BYTES allows.`
+        : `${row} has more bytes in the column "${column.name}" than MAX_CELL_BYTES allows.`
+    return new WaybillError('ROW_TOO_LARGE', detail, { cause: error })
+  }
+  const { sqlState, message } = databaseFailure(error)
+  if (rows !== undefined && sqlState === PROGRAM_LIMIT_EXCEEDED) {
+    const detail = `Postgres cannot send row ${rows + 1} of the file, which needs more than 1 GiB: ${message}.`
+    return new WaybillError('ROW_TOO_LARGE', detail, { cause: error })
+  }
+  return undefined
 }

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { waitOrAbort } from '../async/abort.ts'
 import type { Reader } from '../database/client.ts'
 import type { CopyOut } from '../database/copy.ts'
+import type { RowLimits } from '../database/row-size.ts'
 import type { TableQuery } from '../datasets/dataset.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { RowChunks } from '../vocabulary/table.ts'
 import { explain } from './estimate.ts'
-import { sourceError } from './failure.ts'
+import { rowError, sourceError } from './failure.ts'
 import { setSession } from './session.ts'
 
 export interface ReadOptions {
@@ -22,6 +23,8 @@ export interface ReadOptions {
   readonly transactionTimeout: number
   /** Postgres' work_mem for the sort, as in `64MB`. */
   readonly workMem: string
+  /** Absent: rows and cells of any size. */
+  readonly rowLimits?: RowLimits
 }
 
 /** A read under way. `chunks` can be read once; `close` must be called, whatever happened. */
@@ -31,7 +34,7 @@ export interface OpenTable {
   /** The planner's guesses. */
   readonly estimatedRows: number
   readonly estimatedRowBytes: number
-  /** @throws WaybillError SOURCE_*; the signal's reason */
+  /** @throws WaybillError SOURCE_*, ROW_TOO_LARGE; the signal's reason */
   readonly chunks: RowChunks
   /** Rows that `chunks` has given so far. */
   rowCount(): number
@@ -115,7 +118,8 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
     void close()
   }
   signal.addEventListener('abort', abandon)
-  const failure = (error: unknown): unknown => (signal.aborted ? signal.reason : sourceError(error))
+  const failure = (error: unknown): unknown =>
+    signal.aborted ? signal.reason : (rowError(error, query.columns, copy?.rows) ?? sourceError(error))
 
   try {
     const tx = await waitOrAbort(opened.promise, signal)
@@ -123,7 +127,11 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
     backend = session.pid
     const { estimatedRows, estimatedRowBytes } = await waitOrAbort(explain(tx, query), signal)
     // The sort begins now, while the caller gets ready.
-    const running = tx.$copy(query.sql, { maxRows: options.maxRows, timeoutMs: options.transactionTimeout })
+    const running = tx.$copy(query.sql, {
+      maxRows: options.maxRows,
+      timeoutMs: options.transactionTimeout,
+      rowLimits: options.rowLimits,
+    })
     copy = running
     watch = watchFor(running, options, (reason) => stalled.abort(reason))
     // The snapshot is let go of as soon as it has been read, not when the storage has taken the rest.

@@ -212,6 +212,13 @@ export const ERRORS = {
     title: 'The source database rejected the query',
     advice: 'Operator: read the message and correct the declaration of the dataset, or its data.',
   },
+  ROW_TOO_LARGE: {
+    status: 422,
+    retryable: false,
+    title: 'A row of the file is too large',
+    advice:
+      'Leave out the column with the large value, or exclude the row by a filter. Operator: MAX_CELL_BYTES and MAX_ROW_BYTES are the limits.',
+  },
 
   // The object storage.
   STORAGE_UNAVAILABLE: {

@@ -48,6 +48,7 @@ export function Preview({ request }: PreviewProps) {
           </div>
         )}
       </header>
+      {data !== undefined && data.cutCells.length > 0 && <p className="hint">{words.cut(data.cutCells.length)}</p>}
       {request === undefined || isFieldError ? (
         <p className="hint none">{words.invalid}</p>
       ) : query.error !== null ? (

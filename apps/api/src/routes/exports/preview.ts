@@ -1,7 +1,7 @@
 // POST /v1/exports/preview: the first rows as the file would hold them, without creating an export.
 import { recordEvent } from '@waybill/shared/audit/record.ts'
 import { previewSchema } from '@waybill/shared/contract/preview.ts'
-import { readRows } from '@waybill/shared/formats/rows.ts'
+import { readRows, rowChunks } from '@waybill/shared/formats/rows.ts'
 import { estimateRows } from '@waybill/shared/source/estimate.ts'
 import { openTable } from '@waybill/shared/source/source.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
@@ -10,6 +10,7 @@ import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
 import { checkExportRequest } from '../../exports/check-request.ts'
+import { cutLongCells, PREVIEW_CELL_LENGTH, QUERY_CELL_LENGTH } from '../../exports/cut-cells.ts'
 import { createSemaphore } from '../../exports/semaphore.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 import { exportRequestByDataset } from '../../openapi/export-request.ts'
@@ -34,7 +35,8 @@ export function previewRoute(deps: ServerDeps): Route {
     tag: 'Exports',
     summary: 'Preview the first 20 rows of an export, with an estimate of its row count',
     description:
-      'Takes the body of `POST /v1/exports` and creates no export. The request is recorded in the audit trail.',
+      'Takes the body of `POST /v1/exports` and creates no export. The request is recorded in the audit trail. ' +
+      `A cell of more than ${PREVIEW_CELL_LENGTH.toLocaleString('en')} characters is cut, and listed in \`cutCells\`.`,
     body: exportRequestSchema,
     documentedBody: exportRequestByDataset(datasets),
     responses: { 200: { description: 'The first rows as the file would hold them.', body: previewSchema } },
@@ -49,13 +51,15 @@ export function previewRoute(deps: ServerDeps): Route {
       const { checked, plan } = checkExportRequest(body, request.body, callerOf(response), deps)
       const { format, limit, reader } = plan
       const { filters, columns, csv } = checked
-      const query = plan.query(Math.min(limit, PREVIEW_ROWS))
+      const query = plan.query(Math.min(limit, PREVIEW_ROWS), QUERY_CELL_LENGTH)
 
       // When the client disconnects, the query must not go on.
       const gone = new AbortController()
       response.on('close', () => gone.abort(new Error('the caller has gone')))
       await withPermit(gone.signal, async () => {
-        const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(PREVIEW_TIMEOUT_MS)])
+        const late = new AbortController()
+        const timer = setTimeout(() => late.abort(new WaybillError('SOURCE_TIMEOUT')), PREVIEW_TIMEOUT_MS).unref()
+        const signal = AbortSignal.any([gone.signal, late.signal])
         // Before the table is opened: two previews that each hold a connection and wait for another one would deadlock.
         const estimatedRows = await estimateRows(reader, plan.query(limit), PREVIEW_TIMEOUT_MS)
         const table = await openTable(reader, query, {
@@ -67,8 +71,9 @@ export function previewRoute(deps: ServerDeps): Route {
           workMem: config.SOURCE_WORK_MEM,
         })
         try {
-          const chunks = await gather(table.chunks)
-          const rows = await readRows(query.columns, fromMemory(chunks))
+          const isJson = checked.format === 'json' || checked.format === 'ndjson'
+          const read = await readRows(query.columns, table.chunks)
+          const { rows, encodable, cutCells } = cutLongCells(query.columns, read, isJson)
           const warnings = new Map<WarningCode, number>()
           const context = {
             csv,
@@ -90,10 +95,12 @@ export function previewRoute(deps: ServerDeps): Route {
               Object.fromEntries(query.columns.map(({ name }, index) => [name, row[index] ?? null])),
             ),
             // The text of the file; a workbook has none.
-            content: isText ? await text(format.encode(query.columns, fromMemory(chunks), context)) : null,
+            content: isText ? await text(format.encode(query.columns, rowChunks(encodable), context)) : null,
+            cutCells,
             estimatedRows,
           })
         } finally {
+          clearTimeout(timer)
           await table.close()
         }
       })
@@ -101,17 +108,9 @@ export function previewRoute(deps: ServerDeps): Route {
   })
 }
 
-async function* fromMemory(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
-  yield* chunks
-}
-
-async function gather(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
   // A copy: the bytes of a chunk may change when the next is asked for.
   for await (const chunk of bytes) chunks.push(Buffer.from(chunk))
-  return chunks
-}
-
-async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  return Buffer.concat(await gather(bytes)).toString('utf8')
+  return Buffer.concat(chunks).toString('utf8')
 }
