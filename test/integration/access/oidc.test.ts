@@ -65,6 +65,18 @@ describe('a token that the provider has granted', () => {
     expectProblem(await as(await provider.grant('other')).get(`/v1/exports/${id}`), 404, 'NOT_FOUND')
     expect((await as(await provider.grant('boss')).get(`/v1/exports/${id}`)).status).toBe(200)
   })
+
+  it('marks its holder as a caller of the provider wherever a name is shown', async () => {
+    const boss = as(await provider.grant('boss'))
+    const ofKey = await system.admin.export(EXPORT)
+    const ofToken = await boss.export(EXPORT)
+    const kinds = [ofKey, ofToken].map(({ requestedByKind }) => requestedByKind)
+    expect(kinds).toEqual(['api-key', 'oidc'])
+    const { items: events } = (await boss.get(`/v1/exports/${ofToken.id}/events`)).body
+    expect(events.slice(0, 2).map(({ actorKind }: { actorKind: string }) => actorKind)).toEqual(['oidc', 'waybill'])
+    const { items: trail } = (await boss.get('/v1/audit?type=export.requested&limit=2')).body
+    expect(trail.map(({ actorKind }: { actorKind: string }) => actorKind)).toEqual(['oidc', 'api-key'])
+  })
 })
 
 describe('a caller is shown by name and identified by subject', () => {
@@ -81,6 +93,9 @@ describe('a caller is shown by name and identified by subject', () => {
     [{ sub: 'u-1', preferred_username: 'boot\u200bstrap' }, 'u-1'],
     [{ sub: 'u-1', preferred_username: 'Worker:7' }, 'u-1'],
     [{ sub: 'u-1', preferred_username: '\uff57b_3q27wXyZ' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: 'w\u3164b_3q27wXyZ' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: 'keys:server-1' }, 'u-1'],
+    [{ sub: 'u-1', preferred_username: 'oidc:ada' }, 'u-1'],
   ])('%j is shown as %s', async (claims, name) => {
     const { body } = await me(await provider.sign(claims))
     expect(body.name).toBe(name)
@@ -257,6 +272,46 @@ describe('reads roles from the configured claim', () => {
   ])('finds no role in %j', async (claims) => {
     const token = await provider.sign({ realm_access: undefined, ...claims })
     expectProblem(await me(token), 403, 'FORBIDDEN')
+  })
+})
+
+describe('the settings may demand', () => {
+  const start = (more: Record<string, string>) =>
+    startTestSystem({ worker: false, settings: { ...settings(provider), ...more } })
+
+  it('the type at+jwt', async () => {
+    const strict = await start({ OIDC_REQUIRE_AT_JWT: 'true' })
+    try {
+      for (const typ of [undefined, 'JWT']) {
+        const answer = await as(await provider.sign({ typ: 'Bearer' }, { typ }), strict).get('/v1/me')
+        expectProblem(answer, 401, 'UNAUTHENTICATED')
+        expect(answer.body.detail).toContain('at+jwt')
+      }
+      for (const typ of ['at+jwt', 'application/at+jwt']) {
+        expect((await as(await provider.sign({}, { typ }), strict).get('/v1/me')).status).toBe(200)
+      }
+    } finally {
+      await strict.stop()
+    }
+  })
+
+  it('a scope', async () => {
+    const strict = await start({ OIDC_REQUIRED_SCOPE: 'waybill.export' })
+    try {
+      const status = async (claims: Claims) => (await as(await provider.sign(claims), strict).get('/v1/me')).status
+      for (const claims of [{}, { scope: 'openid waybill.exports' }, { scope: { 'waybill.export': true } }]) {
+        expect(await status(claims), JSON.stringify(claims)).toBe(403)
+      }
+      for (const claims of [
+        { scope: 'openid waybill.export' },
+        { scp: ['waybill.export'] },
+        { scp: 'waybill.export' },
+      ]) {
+        expect(await status(claims), JSON.stringify(claims)).toBe(200)
+      }
+    } finally {
+      await strict.stop()
+    }
   })
 })
 

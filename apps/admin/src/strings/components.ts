@@ -9,4 +9,6 @@ export const componentText = {
   copied: 'Copied',
   copyFailed: 'Copy failed',
   secretSaved: 'I have saved it',
+  oidc: 'OIDC',
+  oidcHint: 'The name comes from the identity provider',
 } as const

@@ -75,6 +75,6 @@ export const detailsText = {
 export const timelineText = {
   title: 'Timeline',
   attempt: (attempt: number) => `attempt ${attempt}`,
-  by: (actor: string) => `by ${actor}`,
+  by: 'by',
   rows: (rows: string, size: string) => `${rows} rows, ${size}`,
 } as const

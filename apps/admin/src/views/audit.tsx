@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
 import type { AuditEvent } from '../api.ts'
 import { Button } from '../components/controls/button.tsx'
+import { CallerName } from '../components/display/caller-name.tsx'
 import { EmptyState, ErrorMessage, Loading } from '../components/display/notice.tsx'
 import { Timestamp } from '../components/display/timestamp.tsx'
 import { Page } from '../components/layout/page.tsx'
@@ -74,7 +75,9 @@ function EventTable({ events, isStale }: { readonly events: readonly AuditEvent[
                 </span>
               )}
             </td>
-            <td data-label={words.actor}>{event.actor}</td>
+            <td data-label={words.actor}>
+              <CallerName name={event.actor} kind={event.actorKind} />
+            </td>
             <td className="soft" data-label={words.address} title={event.userAgent ?? undefined}>
               {event.address ?? componentText.none}
             </td>

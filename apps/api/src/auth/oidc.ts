@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Caller } from '@waybill/shared/access/api-keys.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
+import { OIDC_ID_PREFIX } from '@waybill/shared/vocabulary/caller-kind.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { isStorableText } from '@waybill/shared/vocabulary/text.ts'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
@@ -17,11 +18,14 @@ const MAX_NAME_CHARACTERS = 100
 
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash']
 
-/** Control characters, and characters that are invisible or change the direction of text. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+/** RFC 9068, 2.1. */
+const ACCESS_TOKEN_TYPE = /^(application\/)?at\+jwt$/i
 
-/** What the audit trail shows for API keys, the bootstrap key and workers. */
-const RESERVED_NAME = /^\s*(wb_|bootstrap\s*$|worker:)/i
+/** Control characters, and characters that are invisible or change the direction of text. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]/gu
+
+/** What the audit trail shows for API keys, the bootstrap key, `npm run keys`, workers, and subjects without a name. */
+const RESERVED_NAME = /^\s*(wb_|bootstrap\s*$|keys:|worker:|oidc:)/i
 
 /** Whether the bearer token is a JWT; an API key is not. */
 export function isToken(token: string): boolean {
@@ -55,10 +59,17 @@ export function createTokenVerifier(config: Config): ((token: string) => Promise
     if (!isAccessToken(payload, protectedHeader.typ) || !SUBJECT.test(subject)) {
       throw new WaybillError('UNAUTHENTICATED', 'The token is not a bearer access token.')
     }
+    if (config.OIDC_REQUIRE_AT_JWT && !ACCESS_TOKEN_TYPE.test(protectedHeader.typ ?? '')) {
+      throw new WaybillError('UNAUTHENTICATED', 'The header of the token does not have "typ": "at+jwt".')
+    }
+    const scope = config.OIDC_REQUIRED_SCOPE
+    if (scope !== undefined && !scopesOf(payload).includes(scope)) {
+      throw new WaybillError('FORBIDDEN', `The token does not have the scope "${scope}".`)
+    }
     const role = roleOf(payload, config)
     if (role === undefined)
       throw new WaybillError('FORBIDDEN', 'The token has neither the administrator role nor the exporter role.')
-    return { id: `oidc:${issuerId}/${subject}`, name: nameOf(payload, subject), role, datasets: [] }
+    return { id: `${OIDC_ID_PREFIX}${issuerId}/${subject}`, name: nameOf(payload, subject), role, datasets: [] }
   }
 }
 
@@ -87,7 +98,7 @@ function isAccessToken(payload: JWTPayload, headerType: string | undefined): boo
   if (headerType !== undefined && !/^(jwt|(application\/)?at\+jwt)$/i.test(headerType)) return false
   if (payload.cnf !== undefined || (payload.typ !== undefined && payload.typ !== 'Bearer')) return false
   // Nothing marks the tokens of many providers. Only an ID token then has these claims (OpenID Connect Core, 2 and 3.3).
-  const isMarked = payload.typ === 'Bearer' || /at\+jwt$/i.test(headerType ?? '')
+  const isMarked = payload.typ === 'Bearer' || ACCESS_TOKEN_TYPE.test(headerType ?? '')
   return isMarked || !ID_TOKEN_CLAIMS.some((claim) => Object.hasOwn(payload, claim))
 }
 
@@ -98,11 +109,20 @@ function roleOf(payload: JWTPayload, config: Config): Caller['role'] | undefined
   return undefined
 }
 
+/** `scope` (RFC 9068, 2.2.3), or `scp` of Entra ID and Okta; each is a list, or words separated by spaces. */
+function scopesOf({ scope, scp }: JWTPayload): readonly unknown[] {
+  return [...words(scope), ...words(scp)]
+}
+
 /** A list, or words separated by spaces as in `scope`. The name of a claim may contain dots: "https://a.example/roles". */
 function rolesOf(payload: JWTPayload, path: string): readonly unknown[] {
   const roles = Object.hasOwn(payload, path) ? payload[path] : path.split('.').reduce<unknown>(property, payload)
-  if (typeof roles === 'string') return roles.split(' ')
-  return Array.isArray(roles) ? roles : []
+  return words(roles)
+}
+
+function words(value: unknown): readonly unknown[] {
+  if (typeof value === 'string') return value.split(' ')
+  return Array.isArray(value) ? value : []
 }
 
 function property(value: unknown, name: string): unknown {
@@ -114,7 +134,7 @@ function property(value: unknown, name: string): unknown {
 function nameOf({ preferred_username, email }: JWTPayload, subject: string): string {
   const cleaned = [preferred_username, email].filter(isName).map((name) => name.replaceAll(INVISIBLE, '').trim())
   const name = [...cleaned, subject].find((text) => text !== '' && !RESERVED_NAME.test(text.normalize('NFKC')))
-  return name ?? `oidc:${subject}`
+  return name ?? `${OIDC_ID_PREFIX}${subject}`
 }
 
 function isName(name: unknown): name is string {

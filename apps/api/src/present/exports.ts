@@ -7,6 +7,7 @@ import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { HistoryItem } from '@waybill/shared/contract/history.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { EventRow } from '@waybill/shared/ledger/queries.ts'
+import { actorKind, callerKind } from '@waybill/shared/vocabulary/caller-kind.ts'
 import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
 
@@ -44,6 +45,7 @@ export function presentExport(row: ExportRow): Export {
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,
+    requestedByKind: callerKind(row.requesterId),
   }
 }
 
@@ -78,6 +80,7 @@ export function presentEvent(event: EventRow): ExportEvent {
     actor: event.actor,
     attempt: event.attempt,
     data: event.data as Record<string, unknown>,
+    actorKind: actorKind(event.actorId),
   }
 }
 

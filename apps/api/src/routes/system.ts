@@ -44,12 +44,12 @@ export function systemRoute({ db, queue }: ServerDeps, checkDependencies: Depend
           lanes: LANES.map((lane) => presentLane(lane, depths, jobs)),
         },
         running: running.map(({ worker, ...row }) => {
-          const { id, dataset, format, requestedBy, startedAt, progress } = presentExport(row)
-          return { id, dataset, format, requestedBy, startedAt, progress, worker }
+          const { id, dataset, format, requestedBy, requestedByKind, startedAt, progress } = presentExport(row)
+          return { id, dataset, format, requestedBy, requestedByKind, startedAt, progress, worker }
         }),
         failures: failures.map((row) => {
-          const { id, dataset, format, requestedBy, finishedAt, error } = presentExport(row)
-          return { id, dataset, format, requestedBy, finishedAt, error: error ?? UNKNOWN_ERROR }
+          const { id, dataset, format, requestedBy, requestedByKind, finishedAt, error } = presentExport(row)
+          return { id, dataset, format, requestedBy, requestedByKind, finishedAt, error: error ?? UNKNOWN_ERROR }
         }),
         workers: workers.map(({ name, concurrency, running: count, startedAt, seenAt, isSilent }) => ({
           ...{ name, concurrency, running: count },

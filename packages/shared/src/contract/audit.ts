@@ -3,7 +3,15 @@ import { z } from 'zod'
 import { EVENT_TYPES } from '../vocabulary/event-types.ts'
 import { instantFilterSchema } from '../vocabulary/instant.ts'
 import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
-import { callerNameSchema, countSchema, idSchema, instantSchema, listFormatSchema, pageLimitSchema } from './fields.ts'
+import {
+  actorKindSchema,
+  callerNameSchema,
+  countSchema,
+  idSchema,
+  instantSchema,
+  listFormatSchema,
+  pageLimitSchema,
+} from './fields.ts'
 
 export const auditQuerySchema = z.strictObject({
   from: instantFilterSchema.optional().describe('Events at this time or later. A date means its start in UTC.'),
@@ -56,7 +64,8 @@ export const auditEventSchema = z
     attempt: z.int().min(1).nullable(),
     data: z.record(z.string(), z.unknown()).describe('Details, depending on the type of the event.'),
     previousHash: hashSchema.describe('Hash of the previous event. Zeros for the first event.'),
-    hash: hashSchema.describe('SHA-256 over all other fields.'),
+    hash: hashSchema.describe('SHA-256 over all fields except `actorKind`, which follows from `actorId`.'),
+    actorKind: actorKindSchema,
   })
   .meta({ id: 'AuditEvent' })
 export type AuditEventBody = z.infer<typeof auditEventSchema>

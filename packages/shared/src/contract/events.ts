@@ -1,7 +1,7 @@
 // The events of one export, with actor and time.
 import { z } from 'zod'
 import { EVENT_TYPES } from '../vocabulary/event-types.ts'
-import { callerNameSchema, countSchema, instantSchema } from './fields.ts'
+import { actorKindSchema, callerNameSchema, countSchema, instantSchema } from './fields.ts'
 
 export const exportEventSchema = z
   .object({
@@ -11,6 +11,7 @@ export const exportEventSchema = z
     actor: callerNameSchema.describe('Name of the caller or worker.'),
     attempt: z.int().min(1).nullable().describe('Number of the attempt. null: before the first attempt.'),
     data: z.record(z.string(), z.unknown()).describe('Details, depending on the type of the event.'),
+    actorKind: actorKindSchema,
   })
   .meta({ id: 'ExportEvent' })
 export type ExportEvent = z.infer<typeof exportEventSchema>

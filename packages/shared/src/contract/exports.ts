@@ -11,6 +11,7 @@ import {
 import { instantFilterSchema } from '../vocabulary/instant.ts'
 import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
 import {
+  callerKindSchema,
   callerNameSchema,
   contentTypeSchema,
   countSchema,
@@ -109,6 +110,7 @@ const exportFields = z.object({
   startedAt: instantSchema.nullable(),
   finishedAt: instantSchema.nullable(),
   expiresAt: instantSchema.nullable().describe('When the file is deleted.'),
+  requestedByKind: callerKindSchema,
 })
 
 const COMPLETED: z.infer<typeof exportFields> = {
@@ -130,12 +132,13 @@ const COMPLETED: z.infer<typeof exportFields> = {
   truncated: false,
   warnings: [],
   attempts: 1,
-  requestedBy: 'reports',
+  requestedBy: 'wb_3q27wXyZ',
   snapshotAt: '2026-06-09T12:00:00.380Z',
   createdAt: '2026-06-09T12:00:00.257Z',
   startedAt: '2026-06-09T12:00:00.336Z',
   finishedAt: '2026-06-09T12:00:00.475Z',
   expiresAt: '2026-06-16T12:00:00.475Z',
+  requestedByKind: 'api-key',
 }
 
 /** The response to a new request. */

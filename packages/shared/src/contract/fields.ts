@@ -1,5 +1,6 @@
 // Fields that several bodies and query strings share.
 import { z } from 'zod'
+import { ACTOR_KINDS, CALLER_KINDS } from '../vocabulary/caller-kind.ts'
 
 /** UUID version 7, ordered by time of creation. */
 export const idSchema = z.uuid().meta({ examples: ['01a206bd-3a7c-70dd-b151-2b1407fb87af'] })
@@ -17,6 +18,14 @@ export const datasetNameSchema = z
 
 /** The display name of a caller. The caller is identified by its id. */
 export const callerNameSchema = z.string().meta({ examples: ['reports'] })
+
+export const callerKindSchema = z
+  .enum(CALLER_KINDS)
+  .describe('`api-key`: the name is the beginning of a key. `oidc`: the name comes from the identity provider.')
+
+export const actorKindSchema = z
+  .enum(ACTOR_KINDS)
+  .describe('As for a caller. `waybill`: a worker, the settings or the command line of the operator.')
 
 export const filenameSchema = z
   .string()

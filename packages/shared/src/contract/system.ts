@@ -2,7 +2,14 @@
 import { z } from 'zod'
 import { FORMAT_NAMES, LANES } from '../vocabulary/export.ts'
 import { exportErrorSchema, progressSchema } from './exports.ts'
-import { callerNameSchema, countSchema, datasetNameSchema, idSchema, instantSchema } from './fields.ts'
+import {
+  callerKindSchema,
+  callerNameSchema,
+  countSchema,
+  datasetNameSchema,
+  idSchema,
+  instantSchema,
+} from './fields.ts'
 
 export const laneSchema = z
   .object({
@@ -36,6 +43,7 @@ const summary = {
   dataset: datasetNameSchema,
   format: z.enum(FORMAT_NAMES),
   requestedBy: callerNameSchema,
+  requestedByKind: callerKindSchema,
 }
 
 export const systemSchema = z

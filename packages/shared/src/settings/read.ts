@@ -65,7 +65,8 @@ function relations(given: NodeJS.ProcessEnv): string[] {
       'OIDC_ISSUER and OIDC_AUDIENCE must be set together: without an audience, tokens for other services would be accepted',
     )
   }
-  for (const name of ['OIDC_JWKS_URL', 'OIDC_CLIENT_ID', 'OIDC_EXPORTER_ROLE']) {
+  const forIssuer = ['OIDC_JWKS_URL', 'OIDC_CLIENT_ID', 'OIDC_EXPORTER_ROLE', 'OIDC_REQUIRED_SCOPE']
+  for (const name of forIssuer) {
     if (given[name] !== undefined && given.OIDC_ISSUER === undefined) problems.push(`${name} needs OIDC_ISSUER`)
   }
   if (given.OIDC_EXPORTER_ROLE === (given.OIDC_ADMIN_ROLE ?? DEFAULT_ADMIN_ROLE)) {

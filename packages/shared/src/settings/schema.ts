@@ -206,6 +206,15 @@ const access = {
     .optional()
     .describe('Role of exporters. Unset: only administrators can use tokens.')
     .meta({ examples: ['ExporterGAME'] }),
+  OIDC_REQUIRE_AT_JWT: boolean(false).describe(
+    'true: a token must be marked as an access token, by the header "typ: at+jwt" (RFC 9068). Set it if your provider does so.',
+  ),
+  OIDC_REQUIRED_SCOPE: z
+    .string()
+    .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without spaces')
+    .optional()
+    .describe('Scope that a token must have, in the claim "scope" or "scp". Unset: none.')
+    .meta({ examples: ['waybill.export'] }),
   OIDC_CLOCK_SKEW: duration('30s', '0s').describe(
     "Tolerated difference between the issuer's clock and the clock of Waybill.",
   ),

@@ -1,6 +1,7 @@
 // The request of an export: its options, who made it, and when.
 import type { Export } from '../../api.ts'
 import { CopyButton } from '../../components/controls/copy-button.tsx'
+import { CallerName } from '../../components/display/caller-name.tsx'
 import { Timestamp } from '../../components/display/timestamp.tsx'
 import { formatText } from '../../strings/export.ts'
 import { detailsText } from '../../strings/export-details.ts'
@@ -15,7 +16,7 @@ export function RequestFacts({ record }: { readonly record: Export }) {
     <Facts
       title={words.request}
       facts={[
-        { name: words.by, value: record.requestedBy },
+        { name: words.by, value: <CallerName name={record.requestedBy} kind={record.requestedByKind} /> },
         { name: words.at, value: <Timestamp at={record.createdAt} /> },
         { name: words.format, value: record.compression === 'gzip' ? `${format}, ${words.compressed}` : format },
         { name: words.limit, value: record.limit === null ? words.noLimit : formatNumber(record.limit) },

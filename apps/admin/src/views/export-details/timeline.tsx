@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportEvent } from '../../api.ts'
+import { CallerName } from '../../components/display/caller-name.tsx'
 import { ErrorMessage, Loading } from '../../components/display/notice.tsx'
 import { Timestamp } from '../../components/display/timestamp.tsx'
 import { queries } from '../../data/queries.ts'
@@ -42,7 +43,7 @@ function TimelineEntry({ event }: { readonly event: ExportEvent }) {
       <span className="hint">
         <Timestamp at={event.at} format="exact" />
         {' · '}
-        {timelineText.by(event.actor)}
+        {timelineText.by} <CallerName name={event.actor} kind={event.actorKind} />
         {event.attempt !== null && event.attempt > 1 && ` · ${timelineText.attempt(event.attempt)}`}
       </span>
       {more !== undefined && <span className="more">{more}</span>}

@@ -2,6 +2,7 @@
 import { Link } from 'wouter'
 import type { Export } from '../../api.ts'
 import { Button } from '../../components/controls/button.tsx'
+import { CallerName } from '../../components/display/caller-name.tsx'
 import { ErrorMessage } from '../../components/display/notice.tsx'
 import { Progress } from '../../components/display/progress.tsx'
 import { Status } from '../../components/display/status.tsx'
@@ -41,7 +42,7 @@ export function ExportRow({ record, title, onCancel }: ExportRowProps) {
         {record.bytes === null ? componentText.none : formatBytes(record.bytes)}
       </td>
       <td className="soft" data-label={words.columns.by}>
-        {record.requestedBy}
+        <CallerName name={record.requestedBy} kind={record.requestedByKind} />
       </td>
       <td className="soft" data-label={words.columns.at}>
         <Timestamp at={record.createdAt} format="relative" />

@@ -2,6 +2,7 @@
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import { Link } from 'wouter'
 import type { System } from '../../api.ts'
+import { CallerName } from '../../components/display/caller-name.tsx'
 import { Timestamp } from '../../components/display/timestamp.tsx'
 import { componentText } from '../../strings/components.ts'
 import { progressText } from '../../strings/export.ts'
@@ -40,7 +41,7 @@ export function Running({ running }: { readonly running: System['running'] }) {
                   {record.worker?.replace(/^worker:/, '') ?? componentText.none}
                 </td>
                 <td className="soft" data-label={words.by}>
-                  {record.requestedBy}
+                  <CallerName name={record.requestedBy} kind={record.requestedByKind} />
                 </td>
                 <td className="soft" data-label={words.started}>
                   {record.startedAt === null ? (
@@ -86,7 +87,7 @@ export function Failures({ failures }: { readonly failures: System['failures'] }
                   <code className="secondary">{record.error.code}</code>
                 </td>
                 <td className="soft" data-label={words.by}>
-                  {record.requestedBy}
+                  <CallerName name={record.requestedBy} kind={record.requestedByKind} />
                 </td>
                 <td className="soft" data-label={words.failed}>
                   {record.finishedAt === null ? (

@@ -5,7 +5,7 @@ import { DATE_FORMS, readDate } from '../arguments/dates.ts'
 import { readNumber } from '../arguments/export-request.ts'
 import { CSV_FLAG, isCsv, MAX_PAGE_SIZE, take, writeCsv } from '../lists.ts'
 import { table } from '../terminal/output.ts'
-import { sayTime } from '../terminal/wording.ts'
+import { sayCaller, sayTime } from '../terminal/wording.ts'
 
 export const auditCommand = defineCommand({
   name: 'audit',
@@ -38,7 +38,13 @@ export const auditCommand = defineCommand({
       return writeCsv(context.output, limit, (page) => audit.csvPage({ ...query, ...page }))
     }
     const found = await take(audit.list({ ...query, limit: Math.min(limit, MAX_PAGE_SIZE) }), limit)
-    const rows = found.map((one) => [sayTime(one.at), one.type, one.actor, one.address ?? '', one.exportId ?? ''])
+    const rows = found.map((one) => [
+      sayTime(one.at),
+      one.type,
+      sayCaller(one.actor, one.actorKind),
+      one.address ?? '',
+      one.exportId ?? '',
+    ])
     context.output.result(found, () => table(['TIME', 'EVENT', 'ACTOR', 'IP ADDRESS', 'EXPORT'], rows))
   },
 })

@@ -1,7 +1,7 @@
 // `waybill events`: the audit trail of one export.
 import { defineCommand } from '../arguments/command.ts'
 import { table } from '../terminal/output.ts'
-import { sayTime } from '../terminal/wording.ts'
+import { sayCaller, sayTime } from '../terminal/wording.ts'
 
 export const eventsCommand = defineCommand({
   name: 'events',
@@ -13,10 +13,10 @@ export const eventsCommand = defineCommand({
   ],
   async run({ arguments: [id = ''], context }) {
     const events = await (await context.client()).exports.events(id)
-    const rows = events.map(({ at, type, actor, data }) => [
+    const rows = events.map(({ at, type, actor, actorKind, data }) => [
       sayTime(at),
       type,
-      actor,
+      sayCaller(actor, actorKind),
       Object.entries(data ?? {})
         .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
         .join(' '),

@@ -2,7 +2,7 @@
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { defineCommand } from '../arguments/command.ts'
 import { facts } from '../terminal/output.ts'
-import { sayBytes, sayCount, sayPlace, sayTime, sayWarnings } from '../terminal/wording.ts'
+import { sayBytes, sayCaller, sayCount, sayPlace, sayTime, sayWarnings } from '../terminal/wording.ts'
 
 export const getCommand = defineCommand({
   name: 'get',
@@ -45,7 +45,7 @@ export function describeExport(found: Export): string {
     ['file', found.filename],
     ['snapshot', sayTime(found.snapshotAt)],
     ['requested', sayTime(found.createdAt)],
-    ['requested by', found.requestedBy],
+    ['requested by', sayCaller(found.requestedBy, found.requestedByKind)],
     ['finished', sayTime(found.finishedAt)],
     ['expires', sayTime(found.expiresAt)],
     ...sayWarnings(found).map((warning) => ['warning', warning] as const),

@@ -4,7 +4,7 @@ import { defineCommand } from '../arguments/command.ts'
 import { readNumber } from '../arguments/export-request.ts'
 import { CSV_FLAG, isCsv, MAX_PAGE_SIZE, take, writeCsv } from '../lists.ts'
 import { table } from '../terminal/output.ts'
-import { sayBytes, sayCount, sayTime } from '../terminal/wording.ts'
+import { sayBytes, sayCaller, sayCount, sayTime } from '../terminal/wording.ts'
 
 const STATUSES = [
   'queued',
@@ -62,7 +62,7 @@ function asTable(found: readonly Export[], isOfAll: boolean): string {
     one.rowCount === null ? '' : sayCount(one.rowCount),
     one.bytes === null ? '' : sayBytes(one.bytes),
     sayTime(one.createdAt),
-    ...(isOfAll ? [one.requestedBy] : []),
+    ...(isOfAll ? [sayCaller(one.requestedBy, one.requestedByKind)] : []),
   ])
   return table(
     ['ID', 'STATUS', 'DATASET', 'FORMAT', 'ROWS', 'SIZE', 'REQUESTED', ...(isOfAll ? ['REQUESTED BY'] : [])],

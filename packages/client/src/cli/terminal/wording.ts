@@ -58,3 +58,8 @@ export function sayWarnings({ truncated, limit, warnings }: Export): string[] {
     ...warnings.map(({ code, count }) => WARNINGS[code]?.(count) ?? `${code}: ${count}`),
   ]
 }
+
+/** The name of a caller, with a mark when it comes from the identity provider. A server of an earlier version sends no kind. */
+export function sayCaller(name: string, kind: 'api-key' | 'oidc' | 'waybill' | undefined): string {
+  return kind === 'oidc' ? `${name} (OIDC)` : name
+}
