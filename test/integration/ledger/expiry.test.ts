@@ -1,15 +1,22 @@
-// An expired file is removed from the bucket by the reconciler.
+// A file that has expired, or was deleted, is removed from the bucket by the reconciler.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { look } from '../../setup/bucket.ts'
+import { type HttpFaultProxy, s3Error, startHttpFaultProxy } from '../../setup/network/http-fault-proxy.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
+let s3: HttpFaultProxy
 let system: TestSystem
 beforeAll(async () => {
-  system = await startTestSystem({ settings: { EXPORT_TTL: '2s', RECONCILE_INTERVAL: '100ms' } })
+  s3 = await startHttpFaultProxy(inject('s3').endpoint)
+  const settings = { EXPORT_TTL: '2s', RECONCILE_INTERVAL: '100ms', S3_ENDPOINT: s3.endpoint }
+  system = await startTestSystem({ settings })
 })
-afterAll(() => system.stop())
+afterAll(async () => {
+  await system.stop()
+  await s3.close()
+})
 
 it('an expired file is removed with its manifest, its row stays, and its link is refused', async () => {
   const done = await system.admin.export({ dataset: 'users', format: 'csv' })
@@ -27,4 +34,16 @@ it('an expired file is removed with its manifest, its row stays, and its link is
   const { items } = (await system.admin.get(`/v1/exports/${done.id}/events`)).body
   expect(items.at(-1)).toMatchObject({ type: 'export.expired', actor: expect.stringMatching(/^worker:/) })
   expect((await system.admin.get(`/v1/exports/${done.id}/manifest`)).body.sha256, 'the proof stays').toBe(done.sha256)
+})
+
+it('a file that the storage cannot delete yet is answered with 202, and is removed later', async () => {
+  const { id } = await system.admin.export({ dataset: 'users', format: 'csv' })
+  const fault = s3.fail(({ method }) => method === 'DELETE', s3Error(503, 'SlowDown'))
+  const remove = async () => (await system.admin.delete(`/v1/exports/${id}`)).status
+  expect(await remove()).toBe(202)
+  expect(await remove(), 'again').toBe(202)
+  expectProblem(await system.admin.get(`/v1/exports/${id}/download`), 410, 'EXPORT_EXPIRED')
+  fault.remove()
+  await expect.poll(remove).toBe(204)
+  expect((await look(`${system.config.S3_PREFIX}exports/${id}/`)).objects).toEqual([])
 })

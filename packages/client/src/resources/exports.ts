@@ -99,9 +99,14 @@ export function createExports(transport: Transport) {
       }
     },
 
-    /** Removes the file now. The export stays in the list, as `expired`. */
-    async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
-      await transport.send({ method: 'DELETE', path: at(id), signal })
+    /**
+     * Removes the file now. The export stays in the list, as `expired`.
+     *
+     * @returns `isRemoved`: false when the storage could not remove the file yet; the server repeats it until it succeeds
+     */
+    async remove(id: string, { signal }: CallOptions = {}): Promise<{ readonly isRemoved: boolean }> {
+      const { status } = await transport.send({ method: 'DELETE', path: at(id), signal })
+      return { isRemoved: status !== 202 }
     },
 
     /** The audit trail of the export, oldest first. */

@@ -110,21 +110,21 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       tag: 'Exports',
       summary: 'Delete the file of an export now; the export stays, with the status `expired`',
       params: { id: pathIdSchema },
-      responses: { 204: { description: 'The file is deleted.' } },
+      responses: {
+        202: {
+          description:
+            'The storage could not delete the file yet. No link is signed any more, and the deletion is repeated until it succeeds.',
+        },
+        204: { description: 'The file is deleted, or there is none.' },
+      },
       problems: ['EXPORT_STILL_ACTIVE'],
       async handle(request, response, { params: { id } }) {
         const row = await findVisible(db, id, callerOf(response))
         if (isActive(row)) throw new WaybillError('EXPORT_STILL_ACTIVE')
-        if (await ledger.expire(row.id, actorOf(request, response))) {
-          try {
-            await storage.removeAll(exportPrefix(row.id))
-            await ledger.forgetArtifact(row.id)
-          } catch (error) {
-            // No link is signed any more; the reconciler removes the file.
-            deps.log.warn({ exportId: row.id, error }, 'the file could not be removed yet')
-          }
-        }
-        response.status(204).end()
+        await ledger.expire(row.id, actorOf(request, response))
+        // Also for an export that has expired before: its file may still be there.
+        const isRemoved = row.artifactKey === null || (await removeFile(deps, row.id))
+        response.status(isRemoved ? 204 : 202).end()
       },
     }),
     defineRoute({
@@ -165,6 +165,21 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       },
     }),
   ]
+}
+
+/** The caller waits for the storage at most this long; after it, the reconciler removes the file. */
+const REMOVE_TIMEOUT_MS = 10_000
+
+/** False when the storage could not remove the file now. The reconciler repeats it until it succeeds. */
+async function removeFile({ ledger, storage, log }: ServerDeps, exportId: string): Promise<boolean> {
+  try {
+    await storage.removeAll(exportPrefix(exportId), AbortSignal.timeout(REMOVE_TIMEOUT_MS))
+    await ledger.forgetArtifact(exportId)
+    return true
+  } catch (error) {
+    log.warn({ exportId, error }, 'the file could not be removed yet')
+    return false
+  }
 }
 
 function isActive({ status }: Pick<ExportRow, 'status'>): boolean {

@@ -11,10 +11,15 @@ export const removeCommand = defineCommand({
   ],
   async run({ arguments: ids, context }) {
     const client = await context.client()
-    await Promise.all(ids.map((id) => client.exports.remove(id)))
+    const removed = await Promise.all(ids.map(async (id) => ({ id, ...(await client.exports.remove(id)) })))
     context.output.result(
-      ids.map((id) => ({ id, status: 'expired' })),
-      () => ids.map((id) => `The file of ${id} is deleted.`).join('\n'),
+      removed.map(({ id, isRemoved }) => ({ id, status: 'expired', removed: isRemoved })),
+      () => removed.map(describe).join('\n'),
     )
   },
 })
+
+function describe({ id, isRemoved }: { readonly id: string; readonly isRemoved: boolean }): string {
+  if (isRemoved) return `The file of ${id} is deleted.`
+  return `The file of ${id} has no links any more. The storage cannot delete it now; the server repeats it.`
+}
