@@ -83,6 +83,7 @@ describe('with the database', () => {
     [['create'], 2, /needs --name/],
     [['create', '--name', 'x', '--role', 'root'], 2, /--role must be one of: admin, exporter/],
     [['create', '--name', 'x', '--datasets', ''], 2, /--datasets/],
+    [['create', '--name', 'x', '--role', 'admin', '--datasets', 'users'], 1, /^--datasets must be empty for the role/],
     [['create', '--name', 'x', '--expires', '2020-01-01T00:00:00Z'], 2, /in the future/],
     [['create', '--name', 'x', '--nonsense'], 2, /nonsense/],
     [['list', '--overlap', '1h'], 2, /no option --overlap/],

@@ -93,6 +93,7 @@ describe('a new key', () => {
     [{ name: 'x'.repeat(101), role: 'admin' }, 'name'],
     [{ name: 'x', role: 'root' }, 'role'],
     [{ name: 'x', role: 'exporter', datasets: ['userz'] }, 'datasets[0]'],
+    [{ name: 'x', role: 'admin', datasets: ['users'] }, 'datasets'],
     [{ name: 'x', role: 'exporter', expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
     [{ name: 'x', role: 'exporter', expiresAt: 'tomorrow' }, 'expiresAt'],
     [{ name: 'x', role: 'exporter', key: 'mine' }, 'key'],
@@ -211,6 +212,37 @@ describe('a key that is changed', () => {
     const { id } = await newKey()
     const errors = expectProblem(await change(id, body), 422, 'VALIDATION_FAILED')
     expect(errors.map((error) => error.split(':')[0])).toEqual([path])
+  })
+})
+
+describe('an administrator restricted to datasets', () => {
+  it.each([
+    [{ role: 'exporter', datasets: ['users'] }, { role: 'admin' }],
+    [{ role: 'admin' }, { datasets: ['users'] }],
+  ])('does not result from changing %j by %j', async (before, patch) => {
+    const { id } = await newKey(before)
+    const errors = expectProblem(await system.admin.patch(`/v1/api-keys/${id}`, patch), 422, 'VALIDATION_FAILED')
+    expect(errors).toEqual([expect.stringMatching(/^datasets: must be empty for the role admin/)])
+    const both = { role: 'admin', datasets: [] }
+    expect((await system.admin.patch(`/v1/api-keys/${id}`, both)).body).toMatchObject(both)
+    await system.admin.delete(`/v1/api-keys/${id}`)
+  })
+
+  it('from an earlier version may not change or create keys', async () => {
+    const { id, client } = await newKey({ role: 'admin' })
+    await withClient(system.database.url, (db) =>
+      db.query(`UPDATE waybill.api_keys SET datasets = '{users}' WHERE id = $1`, [id]),
+    )
+    for (const answer of [
+      await client.patch(`/v1/api-keys/${id}`, { datasets: [] }),
+      await client.post(`/v1/api-keys/${id}/rotate`, {}),
+      await client.delete(`/v1/api-keys/${id}`),
+      await client.post('/v1/api-keys', { name: 'wider', role: 'admin' }),
+    ]) {
+      expectProblem(answer, 403, 'FORBIDDEN')
+    }
+    expect((await client.get('/v1/api-keys')).status).toBe(200)
+    await system.admin.delete(`/v1/api-keys/${id}`)
   })
 })
 

@@ -57,15 +57,9 @@ it('a caller who is no longer an administrator gets no link to the file', async 
   expectProblem(await client.get(`/v1/exports/${id}/download`), 403, 'FORBIDDEN')
 })
 
-it('exporters, and keys whose list does not name it, neither see nor export the dataset', async () => {
-  const admin = await keyFor('admin', ['audit'])
-  expect(namesOf(await admin.get('/v1/datasets'))).toEqual(['audit'])
+it('exporters neither see nor export the dataset, even if their list names it', async () => {
   expect(namesOf(await system.admin.get('/v1/datasets'))).toContain('audit')
-  for (const client of [
-    await keyFor('exporter', []),
-    await keyFor('exporter', ['audit']),
-    await keyFor('admin', ['users']),
-  ]) {
+  for (const client of [await keyFor('exporter', []), await keyFor('exporter', ['audit'])]) {
     expect(namesOf(await client.get('/v1/datasets'))).not.toContain('audit')
     for (const path of ['/v1/exports', '/v1/exports/preview']) {
       expectProblem(await client.post(path, AUDIT), 403, 'FORBIDDEN')

@@ -17,7 +17,7 @@ does the same through the API.
   list                      list all keys, newest first, without their secrets
   create --name <name>      create a key; the secret is printed to stdout, only this once
          [--role <role>]        exporter (default) or admin
-         [--datasets a,b]       only these datasets; default: all
+         [--datasets a,b]       only these datasets; default: all; not with --role admin
          [--expires <when>]     90d, or 2027-01-31T00:00:00Z; default: never
   change <key>              change at least one of --name, --role, --datasets a,b (or all), --expires <when> (or never);
                             takes effect at once, also for exports that are running
@@ -161,7 +161,10 @@ async function find(db: Database, key: string): Promise<ApiKeyRow> {
 /** What an operator can act on: no stack trace, and no password of the database. */
 function explain(error: unknown): string {
   if (error instanceof UsageError) return error.message
-  if (error instanceof WaybillError) return `${error.message}\n${error.kind.advice}`
+  if (error instanceof WaybillError) {
+    const fields = error.errors.map(({ path, message }) => `--${path} ${message}`)
+    return fields.length > 0 ? fields.join('\n') : `${error.message}\n${error.kind.advice}`
+  }
   const { kind, message } = databaseFailure(error)
   if (kind === 'other') return error instanceof Error ? error.message : String(error)
   const hint = kind === 'missing' ? ' Run "npm run migrate" first.' : ''

@@ -1,6 +1,6 @@
 // /v1/api-keys: administrators create, list, change, rotate and revoke API keys.
 import { changeApiKey, revokeApiKey, rotateApiKey } from '@waybill/shared/access/api-key-changes.ts'
-import { type ApiKeyRow, createApiKey, listApiKeys } from '@waybill/shared/access/api-keys.ts'
+import { type ApiKeyRow, createApiKey, isRestrictedAdmin, listApiKeys } from '@waybill/shared/access/api-keys.ts'
 import {
   type ApiKeyBody,
   apiKeyListSchema,
@@ -16,13 +16,20 @@ import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { actorOf } from '../auth/actor.ts'
+import { callerOf } from '../auth/authenticate.ts'
 import type { ServerDeps } from '../deps.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 
 export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route[] {
   // With an identity provider there are administrators without a key, so the last administrator key may be revoked.
   const keepAnAdmin = config.OIDC_ISSUER === undefined
-  const change = (request: Request, response: Response) => ({ by: actorOf(request, response), keepAnAdmin })
+  /** @throws WaybillError FORBIDDEN for an admin key with datasets: it could give itself the rights that it lacks */
+  const change = (request: Request, response: Response) => {
+    if (isRestrictedAdmin(callerOf(response))) {
+      throw new WaybillError('FORBIDDEN', 'A key that is restricted to datasets may not change keys.')
+    }
+    return { by: actorOf(request, response), keepAnAdmin }
+  }
   const datasetsSchema = z.array(z.enum([...known.keys()], 'is not a dataset')).max(100)
   return [
     defineRoute({
@@ -46,7 +53,11 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       tag: 'Access',
       summary: 'Create an API key',
       body: newApiKeySchema
-        .extend({ datasets: datasetsSchema.default([]).describe('The datasets that the key may export; empty: all.') })
+        .extend({
+          datasets: datasetsSchema
+            .default([])
+            .describe('Datasets that the key may export. Empty: all. Must be empty for the role admin.'),
+        })
         .meta({ id: 'NewApiKey' }),
       responses: {
         201: {
@@ -59,7 +70,7 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       async handle(request, response, { body: { name, role, datasets, ...body } }) {
         const expiresAt = body.expiresAt === undefined ? undefined : new Date(body.expiresAt)
         const key = { name, role, datasets, expiresAt }
-        const { row, secret } = await createApiKey(db, key, actorOf(request, response))
+        const { row, secret } = await createApiKey(db, key, change(request, response).by)
         response
           .status(201)
           .location(`/v1/api-keys/${row.id}`)
@@ -98,7 +109,11 @@ export function apiKeyRoutes({ config, db, datasets: known }: ServerDeps): Route
       description: 'Takes effect at once, also for exports that are queued or running.',
       params: { id: pathIdSchema },
       body: apiKeyPatchSchema
-        .extend({ datasets: datasetsSchema.optional().describe('The datasets that the key may export; empty: all.') })
+        .extend({
+          datasets: datasetsSchema
+            .optional()
+            .describe('Datasets that the key may export. Empty: all. Must be empty for the role admin.'),
+        })
         .refine((patch) => Object.keys(patch).length > 0, {
           error: 'must contain at least one field to change',
           when: ({ issues }) => issues.length === 0,

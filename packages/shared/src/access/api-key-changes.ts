@@ -3,7 +3,17 @@ import { type Actor, recordEvent } from '../audit/record.ts'
 import type { Database } from '../database/client.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { EventType } from '../vocabulary/event-types.ts'
-import { type ApiKeyRow, describeKey, generateKey, isValid, type Role, type ShownApiKey, stored } from './api-keys.ts'
+import {
+  type ApiKeyRow,
+  describeKey,
+  generateKey,
+  isRestrictedAdmin,
+  isValid,
+  type Role,
+  requireSoundRights,
+  type ShownApiKey,
+  stored,
+} from './api-keys.ts'
 
 /** Who changes a key, and under which condition. */
 export interface KeyChange {
@@ -32,12 +42,14 @@ type Transaction = Pick<Database, 'apiKey' | '$executeRaw' | '$queryRaw'>
 /**
  * Takes effect immediately, also for exports that are queued or running.
  *
- * @throws WaybillError NOT_FOUND, API_KEY_ENDED, API_KEY_OF_SETTINGS, LAST_ADMIN_KEY
+ * @throws WaybillError NOT_FOUND, API_KEY_ENDED, API_KEY_OF_SETTINGS, LAST_ADMIN_KEY; VALIDATION_FAILED when the result
+ *   would be an admin key with datasets
  */
 export function changeApiKey(db: Database, id: string, patch: ApiKeyPatch, change: KeyChange): Promise<ApiKeyRow> {
   return changeLocked(db, id, 'api-key.changed', change, async (tx, row) => {
     requireChangeable(row)
     const { name, role, datasets, expiresAt } = patch
+    requireSoundRights({ role: role ?? row.role, datasets: datasets ?? row.datasets })
     const data = {
       ...(name === undefined ? {} : { name }),
       ...(role === undefined ? {} : { role }),
@@ -105,8 +117,9 @@ function requireChangeable(row: ApiKeyRow): void {
   if (row.prefix === BOOTSTRAP) throw new WaybillError('API_KEY_OF_SETTINGS')
 }
 
+/** A key that may manage keys. */
 function isAdmin(row: ApiKeyRow): boolean {
-  return row.role === 'admin' && isValid(row, new Date())
+  return row.role === 'admin' && !isRestrictedAdmin(row) && isValid(row, new Date())
 }
 
 async function requireAnAdmin(tx: Transaction): Promise<void> {

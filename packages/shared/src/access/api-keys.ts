@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Actor, recordEvent } from '../audit/record.ts'
 import type { Database } from '../database/client.ts'
 import type { ApiKey, Role } from '../generated/prisma/client.ts'
+import { WaybillError } from '../vocabulary/errors.ts'
 
 export type ApiKeyRow = ApiKey
 export type { Role }
@@ -33,8 +34,12 @@ const VISIBLE_CHARACTERS = PREFIX.length + 8
 /** `lastUsedAt` is updated at most this often, so that not every request becomes a write. */
 const LAST_USED_INTERVAL_MS = 60_000
 
-/** @param by a caller, or the name of the settings or of the command line */
+/**
+ * @param by a caller, or the name of the settings or of the command line
+ * @throws WaybillError VALIDATION_FAILED for an admin key with datasets
+ */
 export async function createApiKey(db: Database, key: NewApiKey, by: Actor | string): Promise<ShownApiKey> {
+  requireSoundRights(key)
   const secret = generateKey()
   const { name, role, datasets, expiresAt = null } = key
   const row = await db.$transaction(async (tx) => {
@@ -88,6 +93,22 @@ export function generateKey(): string {
 /** The columns that are stored for a key. */
 export function stored(secret: string): { prefix: string; hash: string } {
   return { prefix: secret.slice(0, VISIBLE_CHARACTERS), hash: hashKey(secret) }
+}
+
+/**
+ * An admin key cannot be restricted to datasets, because an administrator can change keys and so lift the restriction.
+ *
+ * @throws WaybillError VALIDATION_FAILED
+ */
+export function requireSoundRights(key: Pick<NewApiKey, 'role' | 'datasets'>): void {
+  if (!isRestrictedAdmin(key)) return
+  const message = 'must be empty for the role admin: an administrator could lift the restriction'
+  throw new WaybillError('VALIDATION_FAILED', undefined, { errors: [{ path: 'datasets', message }] })
+}
+
+/** True for an admin key with datasets, which earlier versions allowed. */
+export function isRestrictedAdmin({ role, datasets }: Pick<NewApiKey, 'role' | 'datasets'>): boolean {
+  return role === 'admin' && datasets.length > 0
 }
 
 /** The fields of a key that the audit trail records. */

@@ -24,7 +24,11 @@ export const newApiKeySchema = z
   .strictObject({
     name: nameSchema,
     role: roleSchema,
-    datasets: z.array(z.string()).max(100).default([]).describe('Datasets that the key may export. Empty: all.'),
+    datasets: z
+      .array(z.string())
+      .max(100)
+      .default([])
+      .describe('Datasets that the key may export. Empty: all. Must be empty for the role admin.'),
     expiresAt: futureSchema.optional().describe('When the key expires. Default: never.'),
   })
   .meta({ id: 'NewApiKey', examples: [{ name: 'reports', role: 'exporter', datasets: ['users'] }] })
@@ -37,7 +41,11 @@ export const apiKeyPatchSchema = z
   .strictObject({
     name: nameSchema.optional(),
     role: roleSchema.optional(),
-    datasets: z.array(z.string()).max(100).optional().describe('Datasets that the key may export. Empty: all.'),
+    datasets: z
+      .array(z.string())
+      .max(100)
+      .optional()
+      .describe('Datasets that the key may export. Empty: all. Must be empty for the role admin.'),
     expiresAt: futureSchema.nullable().optional().describe('When the key expires. null: never.'),
   })
   .meta({ id: 'ApiKeyPatch', examples: [{ datasets: ['users'] }] })

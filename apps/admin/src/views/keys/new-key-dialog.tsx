@@ -27,7 +27,13 @@ export function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps) {
   const [lastDay, setLastDay] = useState('')
   const creation = useMutation({
     mutationFn: () =>
-      api.keys.create({ name, role, datasets, ...(lastDay === '' ? {} : { expiresAt: endOfDay(lastDay) }) }),
+      api.keys.create({
+        name,
+        role,
+        // An administrator cannot be restricted to datasets.
+        datasets: role === 'admin' ? [] : datasets,
+        ...(lastDay === '' ? {} : { expiresAt: endOfDay(lastDay) }),
+      }),
     onSuccess: ({ key }) => {
       void client.invalidateQueries({ queryKey: ['api-keys'] })
       onCreated(key)
@@ -62,20 +68,22 @@ export function NewKeyDialog({ onCreated, onClose }: NewKeyDialogProps) {
           ]}
           onChange={setRole}
         />
-        <fieldset className="checkboxes">
-          <legend>{words.datasets}</legend>
-          <p className="hint">{words.datasetsHint}</p>
-          {all.map((dataset) => (
-            <Checkbox
-              key={dataset.name}
-              label={dataset.title}
-              checked={datasets.includes(dataset.name)}
-              onChange={(checked) =>
-                setDatasets(checked ? [...datasets, dataset.name] : datasets.filter((each) => each !== dataset.name))
-              }
-            />
-          ))}
-        </fieldset>
+        {role === 'exporter' && (
+          <fieldset className="checkboxes">
+            <legend>{words.datasets}</legend>
+            <p className="hint">{words.datasetsHint}</p>
+            {all.map((dataset) => (
+              <Checkbox
+                key={dataset.name}
+                label={dataset.title}
+                checked={datasets.includes(dataset.name)}
+                onChange={(checked) =>
+                  setDatasets(checked ? [...datasets, dataset.name] : datasets.filter((each) => each !== dataset.name))
+                }
+              />
+            ))}
+          </fieldset>
+        )}
         <Field label={words.expires} hint={words.expiresHint}>
           {(ids) => (
             <input
