@@ -89,6 +89,19 @@ describe('fault 25', () => {
       [...names, 'loopback.test.', 'localhost', 'sub.localhost', 'localhost.'].map((name) => register(api, on(name))),
     )
 
+    const exporter = api.as((await api.admin.post('/v1/api-keys', { name: 'curious', role: 'exporter' })).body.key)
+    const probe = async (name: string): Promise<Json> => {
+      const request = { dataset: 'users', format: 'csv', webhookUrl: on(name) }
+      const { body } = await exporter.post('/v1/exports', request)
+      return until(`${name} was tried`, async () => {
+        const { items } = (await exporter.get(`/v1/exports/${body.id}/deliveries`)).body
+        return items[0]?.tries[0]
+      })
+    }
+    const [known, unknown] = await Promise.all([probe('loopback.test'), probe('unknown.test')])
+    expect(known.error).toMatch(/may call/)
+    expect({ ...unknown, at: '' }, 'an exporter cannot find out which names exist').toEqual({ ...known, at: '' })
+
     const id = await api.ask()
     await chaos.becomes(id, 'completed')
     for (const endpoint of refused) {

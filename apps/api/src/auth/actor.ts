@@ -1,6 +1,7 @@
 // The caller as the audit trail records it: identity, address and User-Agent.
 import type { Actor } from '@waybill/shared/audit/record.ts'
 import type { Request, Response } from 'express'
+import { withoutPort } from '../http/network.ts'
 import { callerOf } from './authenticate.ts'
 
 /** The caller controls both texts, and the trail is never deleted. */
@@ -13,8 +14,12 @@ export function actorOf(request: Request, response: Response): Actor {
   return {
     id,
     name,
-    // A socket that listens on IPv6 reports IPv4 clients as ::ffff:192.0.2.7.
-    address: request.ip?.replace(/^::ffff:(?=\d+\.)/i, '').slice(0, MAX_ADDRESS_CHARACTERS),
+    address: addressOf(request.ip)?.slice(0, MAX_ADDRESS_CHARACTERS),
     userAgent: request.get('user-agent')?.slice(0, MAX_USER_AGENT_CHARACTERS),
   }
+}
+
+/** A socket that listens on IPv6 reports IPv4 clients as ::ffff:192.0.2.7. */
+function addressOf(address: string | undefined): string | undefined {
+  return address === undefined ? undefined : withoutPort(address).replace(/^::ffff:(?=\d+\.)/i, '')
 }

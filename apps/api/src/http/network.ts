@@ -22,10 +22,18 @@ export function warnOfProxy({ config, log }: { config: Pick<Config, 'TRUST_PROXY
  */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return 'unknown'
-  // Some proxies append the port, which differs for each connection.
-  const withoutPort = address.replace(/(\.\d+):\d+$/, '$1')
-  if (!ipaddr.isValid(withoutPort)) return address
-  const parsed = ipaddr.process(withoutPort)
+  const plain = withoutPort(address)
+  if (!ipaddr.isValid(plain)) return address
+  const parsed = ipaddr.process(plain)
   if (parsed instanceof ipaddr.IPv4) return parsed.toString()
   return `${new ipaddr.IPv6([...parsed.parts.slice(0, 4), 0, 0, 0, 0])}/64`
+}
+
+/**
+ * Some proxies append the port, which differs for each connection: `192.0.2.7:50123`, or `[2001:db8::7]:50123` as in
+ * RFC 7239, 6. The brackets may also come without a port.
+ */
+export function withoutPort(address: string): string {
+  const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(address) ?? []
+  return bracketed ?? address.replace(/(\.\d+):\d+$/, '$1')
 }

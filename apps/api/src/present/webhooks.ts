@@ -3,6 +3,7 @@ import type { CallerSecretBody, DeliveryBody, EndpointBody } from '@waybill/shar
 import type { CallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
 import type { DeliveryWithTries } from '@waybill/shared/webhooks/deliveries.ts'
 import type { EndpointRow } from '@waybill/shared/webhooks/endpoints.ts'
+import { isNameFault, NAME_NOT_CALLABLE } from '@waybill/shared/webhooks/name-fault.ts'
 
 export function presentEndpoint(row: EndpointRow): EndpointBody {
   const { id, url, events, description, enabled, createdBy } = row
@@ -27,10 +28,11 @@ export function presentCallerSecret({ row, secret }: CallerSecret): CallerSecret
 }
 
 /**
- * @param withAnswers whether to include the responses of receivers, for administrators only. Any caller may set a
- *   webhookUrl, and could otherwise read responses of servers that only the service can reach
+ * @param isAdmin whether to include the responses of receivers, and why a name could not be called. Any caller may set a
+ *   webhookUrl, and could otherwise read responses of servers that only the service can reach, and find out which names
+ *   exist in its network
  */
-export function presentDelivery(row: DeliveryWithTries, withAnswers: boolean): DeliveryBody {
+export function presentDelivery(row: DeliveryWithTries, isAdmin: boolean): DeliveryBody {
   const { id, endpointId, exportId, type, status, attempts } = row
   return {
     ...{ id, endpointId, exportId, status, attempts },
@@ -39,8 +41,11 @@ export function presentDelivery(row: DeliveryWithTries, withAnswers: boolean): D
     createdAt: row.createdAt.toISOString(),
     endedAt: row.endedAt?.toISOString() ?? null,
     tries: row.tries.map(({ at, milliseconds, status: answered, error, answer }) => ({
-      ...{ at: at.toISOString(), milliseconds, status: answered, error },
-      answer: withAnswers ? answer : '',
+      at: at.toISOString(),
+      // The time of a lookup differs between names that exist and others.
+      ...(isAdmin || !isNameFault(error) ? { milliseconds, error } : { milliseconds: 0, error: NAME_NOT_CALLABLE }),
+      status: answered,
+      answer: isAdmin ? answer : '',
     })),
   }
 }

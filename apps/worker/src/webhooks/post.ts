@@ -1,6 +1,7 @@
 // Sends one webhook over HTTP, with limits on its duration, on the bytes read, and on the addresses it may reach.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { refusedName, unknownName } from '@waybill/shared/webhooks/name-fault.ts'
 import { portOf, type UrlRules, webhookUrlFault } from '@waybill/shared/webhooks/url.ts'
 import { AddressRefused, createGuardedLookup, type Resolve } from './lookup.ts'
 
@@ -101,10 +102,10 @@ async function readBeginning(response: IncomingMessage): Promise<string> {
 
 /** For the callers who may read the delivery: without addresses or internal names. */
 function describe(error: unknown): string {
-  if (error instanceof AddressRefused) return 'the name leads to an address that is not allowed'
+  if (error instanceof AddressRefused) return refusedName()
   const code = String((error as { code?: unknown }).code ?? 'UNKNOWN')
   if (/^E?(NOTFOUND|NODATA|SERVFAIL|TIMEOUT|REFUSED|BADRESP|BADNAME|FORMERR)$/.test(code)) {
-    return `the name cannot be looked up (${code})`
+    return unknownName(code)
   }
   if (/^HPE_/.test(code)) return `the answer is no HTTP (${code})`
   if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)|SSL|EPROTO/.test(code)) return `TLS failed (${code})`

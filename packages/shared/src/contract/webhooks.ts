@@ -127,7 +127,9 @@ export const deliverySchema = z
           error: z
             .string()
             .nullable()
-            .describe('Why the attempt failed.')
+            .describe(
+              'Why the attempt failed. Only an administrator can tell a name that is not known from one that leads to an address that is not allowed.',
+            )
             .meta({ examples: ['no answer in time'] }),
           answer: z
             .string()

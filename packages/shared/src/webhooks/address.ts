@@ -33,8 +33,14 @@ export function createAddressPolicy(networks: readonly string[] = []): AddressPo
   }
 }
 
+/**
+ * Public by the registries, but inside the network of every virtual machine of Azure: the agent, DNS and health checks of
+ * the host (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+ */
+const AZURE_HOST = '168.63.129.16'
+
 /** ipaddr.js knows the special-purpose registries and returns "unicast" for an address in none of them. */
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
-  if (address.range() !== 'unicast') return false
+  if (address.range() !== 'unicast' || address.toString() === AZURE_HOST) return false
   return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(GLOBAL_UNICAST)
 }
