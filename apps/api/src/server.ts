@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from '@waybill/shared/process/log.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import express, { type Express, type RequestHandler } from 'express'
-import { authenticate } from './auth/authenticate.ts'
+import { authenticate, createAuthenticator } from './auth/authenticate.ts'
 import { createRefusalRecorder, recordRefusals } from './auth/refusals.ts'
 import type { ServerDeps } from './deps.ts'
 import { adminPage } from './http/admin-page.ts'
 import { crossOrigin, secureHeaders } from './http/headers.ts'
-import { limitAddresses, limitCallers } from './http/limits.ts'
+import { limitAddresses, limitCallers, limitPublicPaths } from './http/limits.ts'
 import { warnOfProxy } from './http/network.ts'
 import { createErrorHandler } from './http/problem.ts'
 import type { Route } from './http/route.ts'
@@ -69,14 +69,19 @@ export function createServer(deps: ServerDeps): Express {
   app.use(identifyAndLog(deps.log), measureRequests(metrics), secureHeaders())
   const crossOriginCalls = crossOrigin(deps.config)
   if (crossOriginCalls !== undefined) app.use(crossOriginCalls)
+  const authenticator = createAuthenticator(deps)
   const routes = createRoutes(deps, metrics)
+  app.use(limitPublicPaths(deps))
   mountRoutes(
     app,
     routes.filter(({ access }) => access === 'public'),
   )
   const page = adminPage(deps.config)
   app.use(page.router)
-  app.use('/v1', warnOfProxy(deps), limitAddresses(deps), authenticate(deps), limitCallers(deps))
+  const addresses = limitAddresses(deps)
+  // Valid requests are counted after authentication, so that invalid ones of the same address cannot use up its quota.
+  app.use('/v1', warnOfProxy(deps), addresses.refuse)
+  app.use('/v1', authenticate(authenticator), addresses.count, limitCallers(deps))
   mountRoutes(
     app,
     routes.filter(({ access }) => access !== 'public'),
@@ -85,7 +90,7 @@ export function createServer(deps: ServerDeps): Express {
   app.use(() => {
     throw new WaybillError('NOT_FOUND')
   })
-  app.use('/v1/exports', recordRefusals(deps, deps.refusals ?? createRefusalRecorder(deps)))
+  app.use(recordRefusals(deps, deps.refusals ?? createRefusalRecorder(deps)))
   app.use(createErrorHandler(deps.log))
   return app
 }

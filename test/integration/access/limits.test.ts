@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
+import { AUDIENCE, type Claims, createKey, startIdentityProvider } from '../../setup/network/identity-provider.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
@@ -44,15 +45,27 @@ describe('a caller', () => {
 })
 
 describe('an address', () => {
-  it('has one quota for all its callers, without the health checks', async () => {
+  it('has one quota for all its callers, and others for paths without a token and for health checks', async () => {
     const system = await start({ RATE_LIMIT_PER_ADDRESS: '6', TRUST_PROXY: 'loopback' })
     const call = (address: string) => system.admin.get('/v1/me', from(address))
     expect((await statuses(10, () => call('192.0.2.1'))).filter((status) => status === 429)).toHaveLength(4)
     expectProblem(await call('192.0.2.1'), 429, 'RATE_LIMITED')
     expect((await call('192.0.2.2')).status).toBe(200)
-    for (const path of ['/healthz', '/readyz', '/auth/config.json']) {
-      expect(await statuses(8, () => system.admin.get(path, from('192.0.2.1')))).not.toContain(429)
-    }
+    const paths = ['/auth/config.json', '/docs', '/openapi.json', '/no-such-path', '/', '/metrics', '/auth/config.json']
+    const answers: number[] = []
+    for (const path of paths) answers.push((await system.admin.get(path, from('192.0.2.1'))).status)
+    expect(answers.map((status) => status === 429)).toEqual([false, false, false, false, false, false, true])
+    expect(await statuses(6, () => system.admin.get('/healthz', from('192.0.2.1')))).not.toContain(429)
+    expectProblem(await system.admin.get('/readyz', from('192.0.2.1')), 429, 'RATE_LIMITED')
+  })
+
+  it('does not lose its quota by requests without a valid token', async () => {
+    const system = await start({ RATE_LIMIT_PER_ADDRESS: '6', RATE_LIMIT_FAILED_LOGINS: '0' })
+    const stranger = createApiClient(system.url, undefined)
+    const refused = await statuses(12, () => stranger.get('/v1/me'))
+    expect(refused.filter((status) => status === 429)).toHaveLength(6)
+    expect(await statuses(6, () => system.admin.get('/v1/me'))).not.toContain(429)
+    expectProblem(await system.admin.get('/v1/me'), 429, 'RATE_LIMITED')
   })
 
   it('counts as its /64 network in IPv6', async () => {
@@ -74,19 +87,43 @@ describe('an address', () => {
 })
 
 describe('failed logins', () => {
-  it('block an address, but not callers whose token was valid there before', async () => {
+  it('block the invalid tokens of an address, and no valid one: not even one that is new to the process', async () => {
     const system = await start({ RATE_LIMIT_FAILED_LOGINS: '5', TRUST_PROXY: 'loopback' })
-    const known = await newKey(system)
-    expect((await known.get('/v1/me')).status).toBe(200)
-    const guess = () => createApiClient(system.url, `wb_${randomUUID()}`).get('/v1/me', from('198.51.100.7'))
+    const at = (address: string, token: string | undefined) =>
+      createApiClient(system.url, token).get('/v1/me', from(address))
+    const guess = () => at('198.51.100.7', `wb_${randomUUID()}`)
+    const early = await system.admin.post('/v1/api-keys', { name: 'before', role: 'exporter' })
     expect((await statuses(5, guess)).every((status) => status === 401)).toBe(true)
     const refused = await guess()
     expectProblem(refused, 429, 'RATE_LIMITED')
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
-    expectProblem(await createApiClient(system.url, undefined).get('/v1/me', from('198.51.100.7')), 429, 'RATE_LIMITED')
-    expect((await known.get('/v1/me', from('198.51.100.7'))).status).toBe(200)
-    const elsewhere = await createApiClient(system.url, 'wb_wrong').get('/v1/me', from('198.51.100.8'))
-    expectProblem(elsewhere, 401, 'UNAUTHENTICATED')
+    expectProblem(await at('198.51.100.7', undefined), 429, 'RATE_LIMITED')
+    expect((await at('198.51.100.7', early.body.key)).status).toBe(200)
+    // A process learns of new keys within a second.
+    const late = await system.admin.post('/v1/api-keys', { name: 'after', role: 'exporter' })
+    await expect.poll(async () => (await at('198.51.100.7', late.body.key)).status).toBe(200)
+    await system.admin.delete(`/v1/api-keys/${late.body.id}`)
+    expectProblem(await at('198.51.100.7', late.body.key), 429, 'RATE_LIMITED')
+    expectProblem(await at('198.51.100.8', 'wb_wrong'), 401, 'UNAUTHENTICATED')
+  })
+
+  it('do not block a new token of the identity provider, whatever else its address sends', async () => {
+    const provider = await startIdentityProvider({ boss: ['AdministratorGAME'] })
+    try {
+      const settings = { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: AUDIENCE }
+      const system = await start({ ...settings, RATE_LIMIT_FAILED_LOGINS: '5' })
+      const me = (token: string) => createApiClient(system.url, token).get('/v1/me')
+      const stranger = await createKey('stranger')
+      const forge = (claims: Claims) => provider.sign(claims, { kid: provider.key().kid }, stranger)
+      const expired = await provider.sign({ exp: 1 })
+      expect((await statuses(5, () => me(expired))).every((status) => status === 401)).toBe(true)
+      const others = [expired, await provider.sign({ aud: 'payroll' }), await forge({}), await forge({ sub: 'other' })]
+      for (const token of others) expectProblem(await me(token), 429, 'RATE_LIMITED')
+      expect((await me(await provider.grant('boss'))).status).toBe(200)
+      expect((await me(await provider.grant('boss'))).status, 'of a known subject').toBe(200)
+    } finally {
+      await provider.stop()
+    }
   })
 })
 

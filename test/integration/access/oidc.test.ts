@@ -54,6 +54,8 @@ describe('a token that the provider has granted', () => {
       expectProblem(await guest.get(path), 403, 'FORBIDDEN')
     }
     expectProblem(await guest.post('/v1/exports', EXPORT), 403, 'FORBIDDEN')
+    const { items } = (await system.admin.get('/v1/audit?limit=1')).body
+    expect(items[0]).toMatchObject({ type: 'export.refused', actor: 'guest', actorKind: 'oidc', address: '127.0.0.1' })
   })
 
   it('identifies the same caller as a renewed token', async () => {

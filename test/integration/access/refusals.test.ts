@@ -45,7 +45,8 @@ async function recordedFor(id: string): Promise<Recorded> {
 it('records 30 refusals of each caller in a window, and counts the others at its end', async () => {
   const recorder = createRefusalRecorder({ db, log }, 3_600_000)
   const refuse = async (id: string, times: number) => {
-    for (let count = 0; count < times; count++) await recorder.record({ id, name: id }, { code: 'FORBIDDEN' })
+    for (let count = 0; count < times; count++)
+      await recorder.record({ id, name: id }, 'export.refused', { code: 'FORBIDDEN' })
   }
   await refuse('noisy', 40)
   await refuse('quiet', 3)
@@ -61,7 +62,9 @@ it('records 30 refusals of each caller in a window, and counts the others at its
 it('flushes by itself after each window', async () => {
   const recorder = createRefusalRecorder({ db, log }, 500)
   const actor = { id: 'by itself', name: 'by itself' }
-  const calls = Array.from({ length: 200 }, () => recorder.record(actor, { code: 'FORBIDDEN' }).catch(() => undefined))
+  const calls = Array.from({ length: 200 }, () =>
+    recorder.record(actor, 'export.refused', { code: 'FORBIDDEN' }).catch(() => undefined),
+  )
   await Promise.all(calls)
   await expect.poll(async () => (await recordedFor('by itself')).counted).toBe(170)
 })
@@ -69,7 +72,7 @@ it('flushes by itself after each window', async () => {
 it('keeps counts that cannot be written while the database is unavailable', async () => {
   const recorder = createRefusalRecorder({ db, log }, 3_600_000)
   const actor = { id: 'unlucky', name: 'unlucky' }
-  for (let count = 0; count < 42; count++) await recorder.record(actor, { code: 'FORBIDDEN' })
+  for (let count = 0; count < 42; count++) await recorder.record(actor, 'export.refused', { code: 'FORBIDDEN' })
   proxy.refuse()
   await recorder.flush()
   proxy.restore()

@@ -137,6 +137,22 @@ describe('a refused request for an export', () => {
     await expect.poll(async () => typesOf(await trail(`actor=${id}`))).toEqual(['export.refused', 'export.refused'])
   })
 
+  it('on any other route with 403 is recorded with the route, not with the path', async () => {
+    const { client, id } = await newExporter('curious')
+    const { body: key } = await system.admin.post('/v1/api-keys', { name: 'other', role: 'exporter' })
+    expectProblem(await client.patch(`/v1/api-keys/${key.id}`, { role: 'admin' }), 403, 'FORBIDDEN')
+    expectProblem(await client.get('/v1/exports?scope=all&planted=1'), 422, 'VALIDATION_FAILED')
+    expectProblem(await client.get('/v1/exports?scope=all'), 403, 'FORBIDDEN')
+    expectProblem(await client.post('/v1/exports/preview', { ...EXPORT, dataset: 'audit' }), 403, 'FORBIDDEN')
+    const events = await trail(`actor=${id}`)
+    expect(typesOf(events)).toEqual(Array(3).fill('access.refused'))
+    expect(events.map(({ data }) => data).toReversed()).toEqual([
+      { code: 'FORBIDDEN', method: 'PATCH', route: '/v1/api-keys/{id}', id: key.id },
+      { code: 'FORBIDDEN', method: 'GET', route: '/v1/exports' },
+      { code: 'FORBIDDEN', method: 'POST', route: '/v1/exports/preview' },
+    ])
+  })
+
   it('is not recorded without valid credentials', async () => {
     const before = (await trail('limit=1'))[0].id
     expect((await createApiClient(system.url, 'wb_guess').post('/v1/exports', EXPORT)).status).toBe(401)

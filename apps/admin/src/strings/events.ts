@@ -4,6 +4,7 @@ import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
 export const eventText = {
   'export.requested': 'Requested',
   'export.refused': 'Request refused',
+  'access.refused': 'Access refused',
   'export.started': 'Started',
   'export.retrying': 'Attempt failed, retrying',
   'export.released': 'Returned to the queue (worker shutting down)',

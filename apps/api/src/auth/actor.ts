@@ -11,6 +11,11 @@ const MAX_USER_AGENT_CHARACTERS = 256
 /** For `recordEvent` and for the ledger. */
 export function actorOf(request: Request, response: Response): Actor {
   const { id, name } = callerOf(response)
+  return withOrigin({ id, name }, request)
+}
+
+/** Adds the address and the User-Agent of the request. */
+export function withOrigin({ id, name }: Actor, request: Request): Actor {
   return {
     id,
     name,

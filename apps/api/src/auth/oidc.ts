@@ -1,11 +1,12 @@
 // OIDC access tokens: verifies them as RFC 9068 requires and maps them to callers.
 import { createHash } from 'node:crypto'
 import type { Caller } from '@waybill/shared/access/api-keys.ts'
+import type { Actor } from '@waybill/shared/audit/record.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import { OIDC_ID_PREFIX } from '@waybill/shared/vocabulary/caller-kind.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { isStorableText } from '@waybill/shared/vocabulary/text.ts'
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import { createProviderKeys } from './oidc-keys.ts'
 
 /** Asymmetric signatures only. With HS256, the public key of the issuer would be enough to forge a token. */
@@ -36,18 +37,35 @@ export function isToken(token: string): boolean {
   }
 }
 
-/**
- * Undefined when no issuer is configured. The verifier rejects with WaybillError UNAUTHENTICATED, FORBIDDEN (the token
- * has neither role) or IDENTITY_PROVIDER_UNAVAILABLE.
- */
-export function createTokenVerifier(config: Config): ((token: string) => Promise<Caller>) | undefined {
+export interface TokenVerifier {
+  /**
+   * The caller; without a role when the token has neither of the configured ones, or not the required scope.
+   *
+   * @throws WaybillError UNAUTHENTICATED, IDENTITY_PROVIDER_UNAVAILABLE
+   */
+  verify(token: string): Promise<Unauthorized | Caller>
+  /**
+   * The subject that an unverified token claims. Undefined when its claims are not those of a valid token, whatever its
+   * signature is.
+   */
+  subjectOf(token: string): string | undefined
+}
+
+/** The holder of a valid token that allows nothing. `reason` is for the caller. */
+export interface Unauthorized extends Actor {
+  readonly role: undefined
+  readonly reason: string
+}
+
+/** Undefined when no issuer is configured. */
+export function createTokenVerifier(config: Config): TokenVerifier | undefined {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = config
   if (issuer === undefined || audience === undefined) return undefined
   const keys = createProviderKeys(issuer, config.OIDC_JWKS_URL)
   const clockTolerance = config.OIDC_CLOCK_SKEW / 1000
   // Subjects are unique only within their issuer.
   const issuerId = createHash('sha256').update(issuer).digest('hex').slice(0, 8)
-  return async (token) => {
+  const verify = async (token: string): Promise<Unauthorized | Caller> => {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer,
       audience,
@@ -62,15 +80,29 @@ export function createTokenVerifier(config: Config): ((token: string) => Promise
     if (config.OIDC_REQUIRE_AT_JWT && !ACCESS_TOKEN_TYPE.test(protectedHeader.typ ?? '')) {
       throw new WaybillError('UNAUTHENTICATED', 'The header of the token does not have "typ": "at+jwt".')
     }
+    const actor = { id: `${OIDC_ID_PREFIX}${issuerId}/${subject}`, name: nameOf(payload, subject) }
     const scope = config.OIDC_REQUIRED_SCOPE
     if (scope !== undefined && !scopesOf(payload).includes(scope)) {
-      throw new WaybillError('FORBIDDEN', `The token does not have the scope "${scope}".`)
+      return { ...actor, role: undefined, reason: `The token does not have the scope "${scope}".` }
     }
     const role = roleOf(payload, config)
-    if (role === undefined)
-      throw new WaybillError('FORBIDDEN', 'The token has neither the administrator role nor the exporter role.')
-    return { id: `${OIDC_ID_PREFIX}${issuerId}/${subject}`, name: nameOf(payload, subject), role, datasets: [] }
+    if (role !== undefined) return { ...actor, role, datasets: [] }
+    const reason = 'The token has neither the administrator role nor the exporter role.'
+    return { ...actor, role, reason }
   }
+  const subjectOf = (token: string): string | undefined => {
+    try {
+      const { alg = '' } = decodeProtectedHeader(token)
+      const { iss, aud, exp, nbf, sub } = decodeJwt(token)
+      const now = Date.now() / 1000
+      const isCurrent = Number(exp) > now - clockTolerance && (nbf === undefined || Number(nbf) <= now + clockTolerance)
+      const isForUs = iss === issuer && (Array.isArray(aud) ? aud.includes(audience) : aud === audience)
+      return ALGORITHMS.includes(alg) && isCurrent && isForUs && SUBJECT.test(sub ?? '') ? sub : undefined
+    } catch {
+      return undefined // a text that cannot be decoded is not a JWT
+    }
+  }
+  return { verify, subjectOf }
 }
 
 /** Names the fault only when the signature is valid, so that the message does not help to forge a token. */

@@ -1,4 +1,4 @@
-// Records refused export requests in the audit trail: 30 per caller and minute, and the number of the others.
+// Records refused requests in the audit trail: 30 per caller, kind and minute, and the number of the others.
 
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { type Actor, recordEvent } from '@waybill/shared/audit/record.ts'
@@ -7,13 +7,18 @@ import type { Datasets } from '@waybill/shared/datasets/registry.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
 import type { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { csvOptionsSchema, exportRequestSchema } from '@waybill/shared/vocabulary/export.ts'
-import type { ErrorRequestHandler } from 'express'
+import type { ErrorRequestHandler, Request } from 'express'
 import { toProblemError } from '../http/problem.ts'
-import { actorOf } from './actor.ts'
+import { documentedPath } from '../openapi/operation.ts'
+import { withOrigin } from './actor.ts'
+import { knownActor } from './authenticate.ts'
+
+/** `export.refused`: an export request that was answered 4xx. `access.refused`: any other request that was answered 403. */
+type RefusalType = 'export.refused' | 'access.refused'
 
 export interface RefusalRecorder {
   /** Writes one event, or counts it when the caller has reached the limit. Rejects when the event cannot be written. */
-  record(actor: Actor, data: Readonly<Record<string, unknown>>): Promise<void>
+  record(actor: Actor, type: RefusalType, data: Readonly<Record<string, unknown>>): Promise<void>
   /** Writes one event with the count of each caller. Counts that cannot be written are kept for the next time. */
   flush(): Promise<void>
 }
@@ -30,67 +35,71 @@ export function createRefusalRecorder(
   { db, log }: { readonly db: Database; readonly log: Logger },
   windowMs = WINDOW_MS,
 ): RefusalRecorder {
-  /** The callers refused in this window, by id; and those whose count could not be written. */
-  let callers = new Map<string, { readonly actor: Actor; recorded: number; unrecorded: number }>()
+  /** The callers refused in this window, by type and id; and those whose count could not be written. */
+  let callers = new Map<
+    string,
+    { readonly actor: Actor; readonly type: RefusalType; recorded: number; unrecorded: number }
+  >()
   let timer: NodeJS.Timeout | undefined
   let flushed = Promise.resolve()
 
-  const entryOf = ({ id, name }: Actor) => {
+  const entryOf = ({ id, name }: Actor, type: RefusalType) => {
     timer ??= setTimeout(flush, windowMs).unref()
-    const entry = callers.get(id) ?? { actor: { id, name }, recorded: 0, unrecorded: 0 }
-    callers.set(id, entry)
+    const key = `${type} ${id}`
+    const entry = callers.get(key) ?? { actor: { id, name }, type, recorded: 0, unrecorded: 0 }
+    callers.set(key, entry)
     return entry
   }
-  const write = (actor: Actor, data: Readonly<Record<string, unknown>>) =>
-    withTimeout(
-      RECORD_TIMEOUT_MS,
-      recordEvent(db, { type: 'export.refused', actor, data }),
-      () => new Error('timed out'),
-    )
+  const write = (actor: Actor, type: RefusalType, data: Readonly<Record<string, unknown>>) =>
+    withTimeout(RECORD_TIMEOUT_MS, recordEvent(db, { type, actor, data }), () => new Error('timed out'))
   const writeCounts = async () => {
     clearTimeout(timer)
     timer = undefined
     const counts = [...callers.values()].filter(({ unrecorded }) => unrecorded > 0)
     callers = new Map()
     let failure: unknown
-    for (const { actor, unrecorded } of counts) {
+    for (const { actor, type, unrecorded } of counts) {
       try {
-        if (failure === undefined) await write(actor, { unrecordedBefore: unrecorded })
+        if (failure === undefined) await write(actor, type, { unrecordedBefore: unrecorded })
       } catch (error) {
         failure = error
         log.warn({ error }, 'the counts of refused requests could not be recorded')
       }
-      if (failure !== undefined) entryOf(actor).unrecorded += unrecorded
+      if (failure !== undefined) entryOf(actor, type).unrecorded += unrecorded
     }
   }
   // One after the other, so that the last flush of the process waits for one that is under way.
   const flush = () => (flushed = flushed.then(writeCounts))
 
   return {
-    async record(actor, data) {
-      const entry = entryOf(actor)
+    async record(actor, type, data) {
+      const entry = entryOf(actor, type)
       if (entry.recorded >= MAX_RECORDED_PER_WINDOW) {
         entry.unrecorded += 1
         return
       }
       entry.recorded += 1
-      await write(actor, data)
+      await write(actor, type, data)
     },
     flush,
   }
 }
 
-/** Mount at /v1/exports, before the error handler. Requests without valid credentials are not recorded. */
+/** Mount before the error handler. Requests without valid credentials are not recorded. */
 export function recordRefusals(
   { datasets, log }: { readonly datasets: Datasets; readonly log: Logger },
   recorder: RefusalRecorder,
 ): ErrorRequestHandler {
   return async (reason: unknown, request, response, next) => {
-    const isPost = request.method === 'POST' && request.path === '/'
+    const actor = knownActor(response)
     const error = toProblemError(reason)
-    if (!isPost || response.locals.caller === undefined || error.kind.status >= 500) return next(reason)
+    const isExport = request.method === 'POST' && /^\/v1\/exports\/?$/i.test(request.path)
+    const { status } = error.kind
+    if (actor === undefined || status >= 500 || !(isExport || status === 403)) return next(reason)
     try {
-      await recorder.record(actorOf(request, response), describe(error, request.body, datasets))
+      const by = withOrigin(actor, request)
+      if (isExport) await recorder.record(by, 'export.refused', describe(error, request.body, datasets))
+      else await recorder.record(by, 'access.refused', { code: error.code, ...describeRoute(request) })
     } catch (failure) {
       const { requestId } = response.locals
       log.warn({ requestId, code: error.code, error: failure }, 'a refused request could not be recorded')
@@ -98,6 +107,19 @@ export function recordRefusals(
     next(reason)
   }
 }
+
+/** The route and not the path, because the path may contain any text; and the id in it, which the route has checked. */
+function describeRoute({ method, route, params }: Request): Record<string, unknown> {
+  const path: unknown = route?.path
+  const { id } = params
+  return {
+    method,
+    ...(typeof path === 'string' ? { route: documentedPath(path) } : {}),
+    ...(typeof id === 'string' && UUID.test(id) ? { id: id.toLowerCase() } : {}),
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Keeps only names that Waybill knows: any other text in the request may be a secret in the wrong place. */
 function describe(error: WaybillError, body: unknown, datasets: Datasets): Record<string, unknown> {

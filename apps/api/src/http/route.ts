@@ -133,8 +133,9 @@ export function problemsOf({ access, params, query, body, problems }: Route): re
   const add = (when: boolean, ...more: ErrorCode[]) => {
     if (when) for (const code of more) codes.add(code)
   }
+  add(true, 'RATE_LIMITED')
   // FORBIDDEN also for `caller`: a token of the identity provider may have neither role.
-  add(access !== 'public', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED')
+  add(access !== 'public', 'UNAUTHENTICATED', 'FORBIDDEN')
   add(access !== 'public', 'DATABASE_UNAVAILABLE', 'IDENTITY_PROVIDER_UNAVAILABLE')
   add(params !== undefined, 'NOT_FOUND')
   add(body !== undefined, 'BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')

@@ -7,7 +7,7 @@ import { type JsonObject, toJsonSchema } from './json-schema.ts'
 /** Set by server.ts on each response. */
 export const COMMON_HEADERS: HeaderPresence = { 'X-Request-Id': 'always', 'Cache-Control': 'always' }
 
-/** Set by limits.ts on responses under /v1, including errors, unless the limit is turned off. */
+/** Set by limits.ts on all responses, including errors, unless the limit is turned off. */
 export const RATE_LIMIT_HEADERS: HeaderPresence = { RateLimit: 'sometimes', 'RateLimit-Policy': 'sometimes' }
 
 export function headerObjects(headers: HeaderPresence): JsonObject {

@@ -1,6 +1,6 @@
 // Converts a route to an operation of the OpenAPI document.
 import { z } from 'zod'
-import { type Access, problemsOf, type ResponseDeclaration, type Route } from '../http/route.ts'
+import { problemsOf, type ResponseDeclaration, type Route } from '../http/route.ts'
 import { exampleOf } from './example.ts'
 import { COMMON_HEADERS, headerObjects, RATE_LIMIT_HEADERS } from './headers.ts'
 import { type JsonObject, resolve, toJsonSchema } from './json-schema.ts'
@@ -35,7 +35,7 @@ export function operation(route: Route, components: Components): JsonObject {
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body, components) }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(route.responses).map(([status, declared]) => [status, response(declared, access, components)]),
+        Object.entries(route.responses).map(([status, declared]) => [status, response(declared, components)]),
       ),
       ...problemResponses(problemsOf(route), operationId, components),
     },
@@ -66,12 +66,12 @@ function requestBody(route: Route, body: z.ZodType, { schemas }: Components): Js
   return { required, content: { 'application/json': { schema: json, examples } } }
 }
 
-function response(declared: ResponseDeclaration, access: Access, { schemas }: Components): JsonObject {
+function response(declared: ResponseDeclaration, { schemas }: Components): JsonObject {
   const { description, body } = declared
   const headers = headerObjects({
     ...COMMON_HEADERS,
     ...declared.headers,
-    ...(access === 'public' ? {} : RATE_LIMIT_HEADERS),
+    ...RATE_LIMIT_HEADERS,
   })
   if (body === undefined) return { description, headers }
   const json = toJsonSchema(body, 'output', schemas)

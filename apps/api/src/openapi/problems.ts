@@ -34,7 +34,6 @@ function problemResponse(status: number, codes: readonly ErrorCode[], { schemas 
       ...COMMON_HEADERS,
       ...(status === 401 ? { 'WWW-Authenticate': 'always' } : {}),
       ...(status === 429 || status === 503 ? { 'Retry-After': 'always' } : {}),
-      // Public operations share these responses, but are not rate-limited. All of these headers are optional.
       ...RATE_LIMIT_HEADERS,
     }),
     content: {

@@ -52,10 +52,10 @@ const http = {
     'Requests per minute and caller before the API answers 429. 0: no limit. Shared through REDIS_URL, otherwise per process.',
   ),
   RATE_LIMIT_PER_ADDRESS: integer(60_000, 0, 1_000_000_000).describe(
-    'Requests per minute and client address (IPv6: per /64 network). 0: no limit.',
+    'Requests per minute and client address (IPv6: per /64 network) with a valid token; separately, to paths without a token. 0: no limit.',
   ),
   RATE_LIMIT_FAILED_LOGINS: integer(300, 0, 1_000_000_000).describe(
-    'Requests per minute and client address without a valid token, before the address is blocked. 0: no limit.',
+    'Requests per minute and client address without a valid token, before others like them are refused. 0: RATE_LIMIT_PER_ADDRESS.',
   ),
   METRICS_TOKEN: bearerToken
     .refine(isNotSample('METRICS_TOKEN'), sampleProblem('openssl rand -hex 24'))

@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   'export.downloaded',
   'export.expired',
   'export.previewed',
+  'access.refused',
   'api-key.created',
   'api-key.changed',
   'api-key.rotated',
