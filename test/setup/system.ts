@@ -13,6 +13,7 @@ import { deployQueue } from '../../packages/shared/src/queue/backend.ts'
 import { readConfig } from '../../packages/shared/src/settings/read.ts'
 import type { Config } from '../../packages/shared/src/settings/schema.ts'
 import { type Connections, connect } from '../../packages/shared/src/wiring.ts'
+import { ADMIN_KEY } from './api/admin-key.ts'
 import { type ApiClient, createApiClient } from './api/api-client.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import type { TcpProxy } from './network/tcp-proxy.ts'
@@ -23,7 +24,7 @@ export type QueueBackend = (typeof QUEUE_BACKENDS)[number]
 /** Encrypts webhook secrets. */
 export const WEBHOOK_KEY = Buffer.alloc(32, 'k').toString('base64')
 
-export const ADMIN_KEY = 'test-admin-key-0123456789'
+export { ADMIN_KEY }
 
 export interface TestSystem {
   readonly config: Config

@@ -1,5 +1,6 @@
 // Assembles the HTTP application from routes and middleware. Performs no I/O.
 import { randomUUID } from 'node:crypto'
+import type { Datasets } from '@waybill/shared/datasets/registry.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import express, { type Express, type RequestHandler } from 'express'
@@ -35,7 +36,11 @@ import { webhookEndpointRoutes } from './routes/webhooks/endpoints.ts'
 import { webhookSecretRoutes } from './routes/webhooks/secret.ts'
 
 /** All routes. The fixed names under /v1/exports come before `:id`. */
-export function createRoutes(deps: ServerDeps, metrics = createMetrics(deps.datasets.keys())): readonly Route[] {
+export function createRoutes(
+  deps: ServerDeps,
+  metrics = createMetrics(deps.datasets.keys()),
+  authenticator = createAuthenticator(deps),
+): readonly Route[] {
   const checkDependencies = createDependencyCheck(deps)
   const routes = [
     historyRoute(deps),
@@ -52,11 +57,14 @@ export function createRoutes(deps: ServerDeps, metrics = createMetrics(deps.data
     ...webhookEndpointRoutes(deps),
     ...webhookDeliveryRoutes(deps),
     ...healthRoutes(deps, checkDependencies),
-    metricsRoute(deps, createMetricsReader(deps, metrics, checkDependencies)),
+    metricsRoute(deps, createMetricsReader(deps, metrics, checkDependencies), authenticator),
     authConfigRoute(deps),
   ]
-  return [...routes, ...documentRoutes(routes)]
+  const describeRoutes = (datasets: Datasets) => createRoutes({ ...deps, datasets }, metrics, authenticator)
+  return [...routes, ...documentRoutes(deps, describeRoutes, authenticator)]
 }
+
+const needsToken = ({ access }: Route) => access === 'caller' || access === 'admin'
 
 export function createServer(deps: ServerDeps): Express {
   const app = express()
@@ -70,11 +78,11 @@ export function createServer(deps: ServerDeps): Express {
   const crossOriginCalls = crossOrigin(deps.config)
   if (crossOriginCalls !== undefined) app.use(crossOriginCalls)
   const authenticator = createAuthenticator(deps)
-  const routes = createRoutes(deps, metrics)
+  const routes = createRoutes(deps, metrics, authenticator)
   app.use(limitPublicPaths(deps))
   mountRoutes(
     app,
-    routes.filter(({ access }) => access === 'public'),
+    routes.filter((route) => !needsToken(route)),
   )
   const page = adminPage(deps.config)
   app.use(page.router)
@@ -82,10 +90,7 @@ export function createServer(deps: ServerDeps): Express {
   // Valid requests are counted after authentication, so that invalid ones of the same address cannot use up its quota.
   app.use('/v1', warnOfProxy(deps), addresses.refuse)
   app.use('/v1', authenticate(authenticator), addresses.count, limitCallers(deps))
-  mountRoutes(
-    app,
-    routes.filter(({ access }) => access !== 'public'),
-  )
+  mountRoutes(app, routes.filter(needsToken))
   app.use(page.notFound)
   app.use(() => {
     throw new WaybillError('NOT_FOUND')

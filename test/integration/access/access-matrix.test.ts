@@ -14,6 +14,7 @@ type CallerName = (typeof CALLERS)[number]
 /** The error for each caller without access, by the kind of the rule. */
 const REFUSALS: Readonly<Record<Rule['kind'], Readonly<Partial<Record<CallerName, [number, string]>>>>> = {
   open: {},
+  optional: { 'a bad token': [401, 'UNAUTHENTICATED'], 'no role': [403, 'FORBIDDEN'] },
   own: { 'another exporter': [404, 'NOT_FOUND'], ...unauthorized() },
   each: unauthorized(),
   admin: { 'the exporter': [403, 'FORBIDDEN'], 'another exporter': [403, 'FORBIDDEN'], ...unauthorized() },
@@ -72,7 +73,7 @@ it('has the rule of each route, and no rule without a route', () => {
       .map(({ name }) => name)
       .sort(),
   ).toEqual(Object.keys(ACCESS_RULES).sort())
-  const expected = { open: 'public', own: 'caller', each: 'caller', admin: 'admin' }
+  const expected = { open: 'public', optional: 'optional', own: 'caller', each: 'caller', admin: 'admin' }
   for (const { name, access } of routes())
     expect([name, access]).toEqual([name, expected[ACCESS_RULES[name]?.kind ?? 'open']])
 })

@@ -232,6 +232,19 @@ it('responds while Postgres is unavailable, without the metrics of the ledger', 
   })
 })
 
+describe('on an address that is not loopback', () => {
+  it('needs the token of an administrator', async () => {
+    const url = await startApi({ HOST: '0.0.0.0' })
+    const { body } = await system.admin.post('/v1/api-keys', { name: 'exporter', role: 'exporter' })
+    for (const wrong of [undefined, 'a-token-for-prometheus']) {
+      expectProblem(await createApiClient(url, wrong).get('/metrics'), 401, 'UNAUTHENTICATED')
+    }
+    expectProblem(await createApiClient(url, body.key).get('/metrics'), 403, 'FORBIDDEN')
+    const { status } = await createApiClient(url, system.config.BOOTSTRAP_API_KEY).get('/metrics')
+    expect(status).toBe(200)
+  })
+})
+
 describe('with METRICS_TOKEN', () => {
   const METRICS_TOKEN = 'a-token-for-prometheus'
 

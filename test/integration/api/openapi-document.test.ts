@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { exampleFaults } from '../../setup/api/openapi.ts'
 import { launchBrowser } from '../../setup/page/browser.ts'
-import { startTestSystem, type TestSystem } from '../../setup/system.ts'
+import { ADMIN_KEY, startTestSystem, type TestSystem } from '../../setup/system.ts'
 
 type Paths = Record<string, { readonly tags: readonly string[]; readonly operationId: string }>
 
@@ -15,9 +15,15 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${system.url}${path}`, { headers })
+const AS_ADMIN = { Authorization: `Bearer ${ADMIN_KEY}` }
+const readDocument = async (headers: Record<string, string> = AS_ADMIN) =>
+  (await (await get('/openapi.json', headers)).json()) as Record<string, never>
 
-it('passes the strict rules of the linter', async () => {
-  const source = await (await get('/openapi.json')).text()
+it.each([
+  ['all datasets', AS_ADMIN],
+  ['no datasets', {}],
+])('passes the strict rules of the linter with %s', async (_, headers) => {
+  const source = await (await get('/openapi.json', headers)).text()
   const { paths } = JSON.parse(source)
   const config = await createConfig({ extends: ['recommended-strict'] })
   const found = await lintFromString({ source, absoluteRef: 'openapi.json', config })
@@ -37,8 +43,8 @@ it('passes the strict rules of the linter', async () => {
 })
 
 it('each example is valid under its schema', async () => {
-  const document = (await (await get('/openapi.json')).json()) as Record<string, unknown>
-  expect(exampleFaults(document)).toEqual([])
+  expect(exampleFaults(await readDocument())).toEqual([])
+  expect(exampleFaults(await readDocument({}))).toEqual([])
 })
 
 it('is public, and 304 when it has not changed', async () => {
@@ -51,7 +57,7 @@ it('is public, and 304 when it has not changed', async () => {
 })
 
 it('documents each dataset with its columns and filters', async () => {
-  const { components } = (await (await get('/openapi.json')).json()) as {
+  const { components } = (await readDocument()) as unknown as {
     components: { schemas: Record<string, { properties: Record<string, { properties: object; items: object }> }> }
   }
   for (const [name, { columns, filters }] of system.datasets) {
@@ -59,6 +65,32 @@ it('documents each dataset with its columns and filters', async () => {
     expect(Object.keys(properties?.filters?.properties ?? {})).toEqual(Object.keys(filters))
     expect(properties?.columns?.items).toEqual({ type: 'string', enum: Object.keys(columns) })
   }
+})
+
+it('hides the datasets that its reader may not export', async () => {
+  const { body } = await system.admin.post('/v1/api-keys', { name: 'x', role: 'exporter', datasets: ['users'] })
+  const namesIn = (document: object) =>
+    [...system.datasets.keys()].filter((name) => JSON.stringify(document).includes(`"ExportRequest.${name}"`))
+  expect(namesIn(await readDocument())).toEqual([...system.datasets.keys()])
+  expect(namesIn(await readDocument({ Authorization: `Bearer ${body.key}` }))).toEqual(['users'])
+  const stranger = await readDocument({})
+  expect(namesIn(stranger)).toEqual([])
+  expect(JSON.stringify(stranger)).not.toMatch(/user-interactions|externalUserId/)
+  expect((await get('/openapi.json', { Authorization: 'Bearer wb_wrong' })).status).toBe(401)
+})
+
+it('is compressed for clients that accept it, with the same ETag', async () => {
+  const [plain, compressed] = await Promise.all(
+    ['identity', 'br, gzip'].map((encoding) => get('/openapi.json', { ...AS_ADMIN, 'Accept-Encoding': encoding })),
+  )
+  expect(plain?.headers.get('content-encoding')).toBeNull()
+  expect(compressed?.headers.get('content-encoding')).toBe('gzip')
+  expect(compressed?.headers.get('etag')).toBe(plain?.headers.get('etag'))
+  expect(compressed?.headers.get('vary')).toMatch(/Accept-Encoding, Authorization/)
+  expect(compressed?.headers.get('cache-control')).toBe('private, no-cache')
+  const sizes = [plain, compressed].map((answer) => Number(answer?.headers.get('content-length')))
+  expect(sizes[1]).toBeLessThan(Number(sizes[0]) / 5)
+  expect(await compressed?.json()).toEqual(await plain?.json())
 })
 
 describe('the API reference', () => {

@@ -15,10 +15,10 @@ export interface Fixtures {
 
 export interface Rule {
   /**
-   * `open`: no token is required. `own`: the exporter who owns the resource, and admins; it does not exist for others.
+   * `open`: no token is required. `optional`: no token is required, but an invalid one is refused. `own`: the exporter who owns the resource, and admins; it does not exist for others.
    * `each`: every caller, for its own resources. `admin`: admins only.
    */
-  readonly kind: 'open' | 'own' | 'each' | 'admin'
+  readonly kind: 'open' | 'optional' | 'own' | 'each' | 'admin'
   /** The status for callers with access. */
   readonly ok: number
   readonly body?: Json
@@ -83,7 +83,7 @@ export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
   'GET /readyz': { kind: 'open', ok: 200 },
   'GET /metrics': { kind: 'open', ok: 200 },
   'GET /auth/config.json': { kind: 'open', ok: 200 },
-  'GET /openapi.json': { kind: 'open', ok: 200 },
+  'GET /openapi.json': { kind: 'optional', ok: 200 },
   'GET /docs': { kind: 'open', ok: 200 },
   'GET /docs/:file': { kind: 'open', ok: 200, prepare: () => 'start.js' },
 

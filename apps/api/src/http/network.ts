@@ -37,3 +37,8 @@ export function withoutPort(address: string): string {
   const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(address) ?? []
   return bracketed ?? address.replace(/(\.\d+):\d+$/, '$1')
 }
+
+/** Whether a server that listens on this address can only be reached from its own machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
+}

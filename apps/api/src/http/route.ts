@@ -6,8 +6,11 @@ import type { z } from 'zod'
 
 export type Method = 'get' | 'post' | 'patch' | 'delete'
 
-/** `public` needs no token, `caller` a valid token, `admin` the token of an administrator. */
-export type Access = 'public' | 'caller' | 'admin'
+/**
+ * `public` needs no token, `caller` a valid token, `admin` the token of an administrator. `optional` needs none, but a
+ * token that is sent must be valid: the route itself authenticates.
+ */
+export type Access = 'public' | 'optional' | 'caller' | 'admin'
 
 /** The groups of the OpenAPI document, in this order. */
 export const TAGS = {

@@ -1,6 +1,6 @@
 // Converts a route to an operation of the OpenAPI document.
 import { z } from 'zod'
-import { problemsOf, type ResponseDeclaration, type Route } from '../http/route.ts'
+import { type Access, problemsOf, type ResponseDeclaration, type Route } from '../http/route.ts'
 import { exampleOf } from './example.ts'
 import { COMMON_HEADERS, headerObjects, RATE_LIMIT_HEADERS } from './headers.ts'
 import { type JsonObject, resolve, toJsonSchema } from './json-schema.ts'
@@ -8,9 +8,17 @@ import { type Components, problemResponses } from './problems.ts'
 
 const ACCESS_TEXTS = {
   public: 'Needs no authentication.',
+  optional: 'Needs no authentication, but a token that is sent must be valid.',
   caller: undefined,
   admin: 'For administrators only.',
 } as const
+
+const SECURITY = {
+  public: [],
+  optional: [{}, { bearer: [] }],
+  caller: [{ bearer: [] }],
+  admin: [{ bearer: [] }],
+} as const satisfies Record<Access, object>
 
 /** `/v1/exports/:id` → `/v1/exports/{id}` */
 export function documentedPath(path: string): string {
@@ -30,7 +38,7 @@ export function operation(route: Route, components: Components): JsonObject {
     tags: [tag],
     summary,
     ...(description === '' ? {} : { description }),
-    security: access === 'public' ? [] : [{ bearer: [] }],
+    security: SECURITY[access],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body, components) }),
     responses: {

@@ -1,42 +1,78 @@
 // GET /openapi.json: the OpenAPI document. GET /docs: the API reference for people.
 import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { mayExport } from '@waybill/shared/access/rights.ts'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
+import { createDatasets, type Datasets } from '@waybill/shared/datasets/registry.ts'
+import type { Response } from 'express'
 import { z } from 'zod'
+import type { Authenticator, Caller } from '../auth/authenticate.ts'
 import { isKnown } from '../http/request.ts'
 import { defineRoute, type Route } from '../http/route.ts'
 import { createDocument } from '../openapi/document.ts'
 import { PAGE, PAGE_FILES, PAGE_POLICY } from '../openapi/page.ts'
 
-/** @param others all other routes; the document contains them and the routes returned here */
-export function documentRoutes(others: readonly Route[]): Route[] {
-  // Generated on the first request, because most processes never receive one.
-  let document: Tagged | undefined
-  const routes: Route[] = [
-    documentRoute(() => (document ??= withTag(createDocument([...others, ...routes])))),
+/** @param describeRoutes all routes, with the schemas for these datasets; only for the document */
+export function documentRoutes(
+  { datasets }: { readonly datasets: Datasets },
+  describeRoutes: (datasets: Datasets) => readonly Route[],
+  authenticator: Authenticator,
+): Route[] {
+  const documents = createDocumentCache((visible) => createDocument(describeRoutes(visible)))
+  /** A reader without a token sees no dataset, because their names and columns are internal to the operator. */
+  const visibleTo = (caller: Caller | undefined) =>
+    [...datasets.values()].filter((dataset) => caller !== undefined && mayExport(caller, dataset))
+  return [
+    documentRoute(authenticator, (caller) => documents(createDatasets(visibleTo(caller)))),
     pageRoute(),
     pageFileRoute(),
   ]
-  return routes
 }
 
-interface Tagged {
-  readonly document: Record<string, unknown>
-  readonly tag: string
+/** A document as it is sent. */
+interface ServedDocument {
+  readonly etag: string
+  readonly json: Buffer
+  readonly gzipped: Buffer
 }
 
-function withTag(document: Record<string, unknown>): Tagged {
-  const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url')
-  return { document, tag: `W/"${hash.slice(0, 27)}"` }
+/** Sets of datasets whose documents are kept. There are as many as different lists of datasets of keys. */
+const MAX_DOCUMENTS = 20
+
+/** Each document is generated, serialized and compressed once, when it is first requested. */
+function createDocumentCache(create: (datasets: Datasets) => Record<string, unknown>) {
+  const served = new Map<string, Promise<ServedDocument>>()
+  return (datasets: Datasets): Promise<ServedDocument> => {
+    const key = [...datasets.keys()].join()
+    const document = served.get(key) ?? serve(() => create(datasets))
+    // Deleted first, so that the map stays in the order of last use.
+    served.delete(key)
+    served.set(key, document)
+    const oldest = served.size > MAX_DOCUMENTS ? served.keys().next().value : undefined
+    if (oldest !== undefined) served.delete(oldest)
+    return document
+  }
 }
 
-function documentRoute(getDocument: () => Tagged): Route {
+async function serve(create: () => Record<string, unknown>): Promise<ServedDocument> {
+  const json = Buffer.from(JSON.stringify(create()))
+  const hash = createHash('sha256').update(json).digest('base64url')
+  return { etag: `W/"${hash.slice(0, 27)}"`, json, gzipped: await promisify(gzip)(json, { level: 9 }) }
+}
+
+function documentRoute(
+  authenticator: Authenticator,
+  getDocument: (caller: Caller | undefined) => Promise<ServedDocument>,
+): Route {
   return defineRoute({
     method: 'get',
     path: '/openapi.json',
-    access: 'public',
+    access: 'optional',
     operationId: 'getOpenApi',
     tag: 'System',
     summary: 'OpenAPI document',
+    description: 'Describes the datasets that the caller may export; without a token, none.',
     headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
     responses: {
       200: {
@@ -47,11 +83,17 @@ function documentRoute(getDocument: () => Tagged): Route {
       304: { description: 'The document has not changed.', headers: { ETag: 'always', 'Cache-Control': 'always' } },
     },
     problems: [],
-    handle(_request, response, { headers }) {
-      const { document, tag } = getDocument()
-      response.set({ ETag: tag, 'Cache-Control': 'public, no-cache' })
-      if (isKnown(headers['If-None-Match'], tag)) return void response.status(304).end()
-      response.json(document)
+    async handle(request, response, { headers }) {
+      const caller = request.get('authorization') === undefined ? undefined : await authenticator(request, response)
+      const { etag, json, gzipped } = await getDocument(caller)
+      response.set({ ETag: etag, 'Cache-Control': `${caller === undefined ? 'public' : 'private'}, no-cache` })
+      response.vary('Accept-Encoding').vary('Authorization')
+      if (isKnown(headers['If-None-Match'], etag)) return void response.status(304).end()
+      const isGzip = request.acceptsEncodings(['gzip', 'identity']) === 'gzip'
+      if (isGzip) response.set('Content-Encoding', 'gzip')
+      response.type('application/json')
+      // The bytes of the document: the type of the handler only knows its parsed form.
+      ;(response as Response).send(isGzip ? gzipped : json)
     },
   })
 }

@@ -60,7 +60,9 @@ const http = {
   METRICS_TOKEN: bearerToken
     .refine(isNotSample('METRICS_TOKEN'), sampleProblem('openssl rand -hex 24'))
     .optional()
-    .describe('Bearer token required to read /metrics, 16 characters or more. Unset: /metrics needs no token.')
+    .describe(
+      'Bearer token required to read /metrics, 16 characters or more. Unset: the token of an administrator, or none if HOST is loopback.',
+    )
     .meta({ examples: [SAMPLE_SECRETS.METRICS_TOKEN] }),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
