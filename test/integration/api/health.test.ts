@@ -1,13 +1,13 @@
 // Unavailable dependencies: the API names them, sets Retry-After and reveals no secret.
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { type ListeningServer, listen } from '../../../apps/api/src/http/listen.ts'
 import { createServer } from '../../../apps/api/src/server.ts'
 import { createLogger } from '../../../packages/shared/src/process/log.ts'
 import type { Config } from '../../../packages/shared/src/settings/schema.ts'
 import { type Connections, connect } from '../../../packages/shared/src/wiring.ts'
 import { startInside } from '../../chaos/setup/internal-server.ts'
-import { createApiClient } from '../../setup/api/api-client.ts'
+import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { withClient } from '../../setup/database.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
@@ -102,31 +102,61 @@ it('a locked table of the source delays only requests that read it', async () =>
   }
 })
 
-it('previews of a locked table leave connections for others, and succeed after the lock is released', async () => {
-  const locker = new pg.Client({ connectionString: system.database.url })
-  await locker.connect()
-  const api = await startApi({})
-  try {
-    const client = createApiClient(api.url, ADMIN_KEY)
+describe('previews of a locked table', () => {
+  let locker: pg.Client
+  let api: Api
+  beforeEach(async () => {
+    locker = new pg.Client({ connectionString: system.database.url })
+    await locker.connect()
+    api = await startApi({})
     await locker.query('BEGIN; LOCK TABLE users')
-    const asked = Array.from({ length: 12 }, () =>
-      client.post('/v1/exports/preview', { dataset: 'users', format: 'csv' }),
+  })
+  afterEach(async () => {
+    await locker.end()
+    await api.stop()
+  })
+
+  const newCaller = async () => {
+    const { body } = await system.admin.post('/v1/api-keys', { name: 'one of many', role: 'exporter' })
+    return createApiClient(api.url, body.key)
+  }
+  const ask = (client: ApiClient, times: number, signal: AbortSignal | null = null) =>
+    Array.from({ length: times }, () =>
+      client.send('POST', '/v1/exports/preview', {
+        ...{ signal, body: JSON.stringify({ dataset: 'users', format: 'csv' }) },
+        headers: { 'Content-Type': 'application/json' },
+      }),
     )
-    // On a separate connection, because a transaction sees pg_stat_activity as of its first query.
-    const waiting = () =>
-      withClient(system.database.url, async (client) => {
-        const { rowCount } = await client.query(`SELECT FROM pg_stat_activity
-          WHERE wait_event_type = 'Lock' AND datname = current_database()`)
-        return rowCount
-      })
-    await expect.poll(waiting).toBe(2)
+  // On a connection of its own: a transaction sees the pg_stat_activity of its first query.
+  const blocked = () =>
+    withClient(system.database.url, async (client) => {
+      const { rowCount } = await client.query(`SELECT FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+      return rowCount
+    })
+
+  it('leave connections for others, and succeed after the lock is released', async () => {
+    const callers = await Promise.all([newCaller(), newCaller(), newCaller()])
+    const asked = callers.flatMap((client) => ask(client, 4))
+    await expect.poll(blocked).toBe(2)
     await becomes(api, { status: 200, dependencies: { source: 'ok' } })
     await locker.query('ROLLBACK')
     for (const { status } of await Promise.all(asked)) expect(status).toBe(200)
-  } finally {
-    await locker.end()
-    await api.stop()
-  }
+  })
+
+  it('take one place of each caller, and are canceled on the server when the caller disconnects', async () => {
+    const [greedy, modest] = await Promise.all([newCaller(), newCaller()])
+    const gone = new AbortController()
+    const canceled = Promise.allSettled(ask(greedy, 6, gone.signal))
+    await expect.poll(blocked).toBe(1)
+    const [asked] = ask(modest, 1)
+    await expect.poll(blocked, { message: 'another caller has a place' }).toBe(2)
+    gone.abort()
+    for (const { status } of await canceled) expect(status).toBe('rejected')
+    await expect.poll(blocked, { message: 'nothing is left of the caller who has left' }).toBe(1)
+    await locker.query('ROLLBACK')
+    expect((await asked)?.status).toBe(200)
+  })
 })
 
 it('a hundred checks at once reach a dependency once, and its failure is logged once', async () => {

@@ -6,21 +6,39 @@ import { setSession } from './session.ts'
 
 /**
  * How many rows the planner expects. The server gives up after `timeout` milliseconds, too: behind a lock on a
- * table, a plan that nobody waits for any more would keep its connection from the next.
+ * table, a plan that is no longer needed would keep its connection from the next.
  *
- * @throws WaybillError SOURCE_*
+ * @param signal when it aborts, the query is canceled on the server; rejects once the connection is free
+ * @throws WaybillError SOURCE_*; the signal's reason
  */
-export async function estimateRows(source: Reader, query: TableQuery, timeout: number): Promise<number> {
+export async function estimateRows(
+  source: Reader,
+  query: TableQuery,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<number> {
   try {
     return await source.$transaction(
       async (tx) => {
-        await setSession(tx, query, { statement_timeout: String(timeout) })
-        return (await explain(tx, query)).estimatedRows
+        const { pid } = await setSession(tx, query, { statement_timeout: String(timeout) })
+        signal?.throwIfAborted()
+        let canceled: Promise<unknown> | undefined
+        const cancel = () => {
+          canceled = source.$queryRaw`SELECT pg_cancel_backend(${pid}::int)`.catch(() => undefined)
+        }
+        signal?.addEventListener('abort', cancel, { once: true })
+        try {
+          return (await explain(tx, query)).estimatedRows
+        } finally {
+          signal?.removeEventListener('abort', cancel)
+          // The connection goes back to the pool only then: the cancel must not hit its next user.
+          await canceled
+        }
       },
       { maxWait: timeout, timeout: 2 * timeout },
     )
   } catch (error) {
-    throw sourceError(error)
+    throw signal?.aborted ? signal.reason : sourceError(error)
   }
 }
 

@@ -20,13 +20,16 @@ const PREVIEW_ROWS = 20
 /** A person waits for a preview; the export itself may take longer. */
 const PREVIEW_TIMEOUT_MS = 15_000
 
-/** Previews that run at the same time in one process. Each may use two connections of the source. */
+/** Previews that run at the same time in one process, at most one of each caller. Each may use two connections of the source. */
 const MAX_CONCURRENT_PREVIEWS = 2
 
 export function previewRoute(deps: ServerDeps): Route {
   const { config, datasets, db } = deps
-  const onTimeout = () => new WaybillError('RATE_LIMITED', 'Other previews are using all connections for previews.')
-  const withPermit = createSemaphore({ permits: MAX_CONCURRENT_PREVIEWS, timeoutMs: PREVIEW_TIMEOUT_MS, onTimeout })
+  const onTimeout = () => new WaybillError('RATE_LIMITED', 'Other previews, of you or of others, are still running.')
+  const withPermit = createSemaphore({
+    ...{ permits: MAX_CONCURRENT_PREVIEWS, permitsPerKey: 1 },
+    ...{ timeoutMs: PREVIEW_TIMEOUT_MS, onTimeout },
+  })
   return defineRoute({
     method: 'post',
     path: '/v1/exports/preview',
@@ -48,7 +51,8 @@ export function previewRoute(deps: ServerDeps): Route {
       'SOURCE_QUERY_FAILED',
     ],
     async handle(request, response, { body }) {
-      const { checked, plan } = checkExportRequest(body, request.body, callerOf(response), deps)
+      const caller = callerOf(response)
+      const { checked, plan } = checkExportRequest(body, request.body, caller, deps)
       const { format, limit, reader } = plan
       const { filters, columns, csv } = checked
       const query = plan.query(Math.min(limit, PREVIEW_ROWS), QUERY_CELL_LENGTH)
@@ -56,12 +60,12 @@ export function previewRoute(deps: ServerDeps): Route {
       // When the client disconnects, the query must not go on.
       const gone = new AbortController()
       response.on('close', () => gone.abort(new Error('the caller has gone')))
-      await withPermit(gone.signal, async () => {
+      await withPermit(caller.id, gone.signal, async () => {
         const late = new AbortController()
         const timer = setTimeout(() => late.abort(new WaybillError('SOURCE_TIMEOUT')), PREVIEW_TIMEOUT_MS).unref()
         const signal = AbortSignal.any([gone.signal, late.signal])
         // Before the table is opened: two previews that each hold a connection and wait for another one would deadlock.
-        const estimatedRows = await estimateRows(reader, plan.query(limit), PREVIEW_TIMEOUT_MS)
+        const estimatedRows = await estimateRows(reader, plan.query(limit), PREVIEW_TIMEOUT_MS, signal)
         const table = await openTable(reader, query, {
           signal,
           maxRows: PREVIEW_ROWS,
