@@ -1,6 +1,10 @@
 // Rights at the moment of use: a revoked or narrowed key gets no data from queued, running or completed exports.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { listen } from '../../../apps/api/src/http/listen.ts'
+import { createServer } from '../../../apps/api/src/server.ts'
 import { type RunningWorker, startWorker } from '../../../apps/worker/src/worker.ts'
+import { GAME_DATASETS } from '../../../packages/shared/src/datasets/index.ts'
+import { createDatasets } from '../../../packages/shared/src/datasets/registry.ts'
 import { createLogger } from '../../../packages/shared/src/process/log.ts'
 import { type ApiClient, createApiClient, type Json } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
@@ -28,12 +32,13 @@ const EXPORT = { dataset: 'users', format: 'csv' }
 
 interface Key {
   readonly id: string
+  readonly secret: string
   readonly client: ApiClient
 }
 
 async function createKey(settings: Record<string, unknown> = {}): Promise<Key> {
   const { body } = await system.admin.post('/v1/api-keys', { name: 'leaver', role: 'exporter', ...settings })
-  return { id: body.id, client: createApiClient(system.url, body.key) }
+  return { id: body.id, secret: body.key, client: createApiClient(system.url, body.key) }
 }
 
 const revoke = ({ id }: Key) => system.admin.delete(`/v1/api-keys/${id}`)
@@ -126,4 +131,26 @@ it('a key that got its right back works as before', async () => {
   await system.admin.patch(`/v1/api-keys/${key.id}`, { datasets: [] })
   work()
   expect(await key.client.export(EXPORT)).toMatchObject({ status: 'completed' })
+})
+
+it('the file of a dataset that is no longer offered keeps the access rule of the dataset', async () => {
+  const key = await createKey({ role: 'admin' })
+  work()
+  const { id } = await key.client.export({ dataset: 'audit', format: 'csv' })
+  await system.admin.patch(`/v1/api-keys/${key.id}`, { role: 'exporter' })
+  const { config, connections } = system
+  const app = createServer({
+    config,
+    datasets: createDatasets(GAME_DATASETS),
+    log: createLogger('test', 'fatal'),
+    ...connections,
+  })
+  const server = await listen(app, config)
+  try {
+    const client = createApiClient(`http://127.0.0.1:${server.port}`, key.secret)
+    expect((await client.get(`/v1/exports/${id}`)).body).not.toHaveProperty('download')
+    expectProblem(await client.get(`/v1/exports/${id}/download`), 403, 'FORBIDDEN')
+  } finally {
+    await server.close(1_000)
+  }
 })

@@ -3,7 +3,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSample } from '../../../apps/standalone/src/sample.ts'
 import { defineDataset } from '../../../packages/shared/src/datasets/dataset.ts'
+import { createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
+import { withClient } from '../../setup/database.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
 
 const REQUEST = { dataset: 'users', format: 'csv', columns: ['id', 'created_at'], limit: 10 }
@@ -138,6 +140,28 @@ describe('with a worker', () => {
     const { items } = (await get(done.id, '/events')).body
     expect(items.at(-1)).toMatchObject({ type: 'export.downloaded', actor: 'bootstrap' })
     expect(expectProblem(await get(done.id, '/download?redirect=no'), 422, 'VALIDATION_FAILED')).toHaveLength(1)
+  })
+
+  it('a caller who stores too much gets 429 with the files to delete, until they are deleted', async () => {
+    const { body: key } = await system.admin.post('/v1/api-keys', { name: 'hoarder', role: 'exporter' })
+    const client = createApiClient(system.url, key.key)
+    const repeated = { 'Idempotency-Key': 'before' }
+    const first = (await client.post('/v1/exports', REQUEST, repeated)).body
+    const { id, bytes } = await client.ended(first.id)
+    const { maxStoredBytes } = (await client.get('/v1/me')).body.limits
+    expect((await client.get('/v1/me')).body.usage).toEqual({ storedBytes: bytes })
+    await withClient(system.database.url, (db) =>
+      db.query('UPDATE waybill.exports SET bytes = $1 WHERE id = $2', [maxStoredBytes, id]),
+    )
+    const refused = await client.post('/v1/exports', REQUEST)
+    expectProblem(refused, 429, 'TOO_MANY_STORED_BYTES')
+    expect(refused.body.detail).toContain(`${id} (${maxStoredBytes} bytes)`)
+    expect(Number(refused.headers.get('retry-after')), 'until the file expires').toBeGreaterThan(86_400)
+    expect((await client.post('/v1/exports', REQUEST, repeated)).body.id, 'a repeated request').toBe(id)
+    await system.admin.export(REQUEST)
+    expect((await client.delete(`/v1/exports/${id}`)).status).toBe(204)
+    expect((await client.get('/v1/me')).body.usage).toEqual({ storedBytes: 0 })
+    expect((await client.export(REQUEST)).status).toBe('completed')
   })
 
   it('DELETE removes the object, keeps the export, and makes the download 410', async () => {

@@ -21,7 +21,7 @@ export async function runExport(deps: ExportDeps, exportId: string, stopping: Ab
   const row = await claim(deps, attempt)
   if (row === undefined) return { kind: 'not-owned' }
   log.info({ exportId, attempt: row.attempts, dataset: row.dataset, format: row.format }, 'export started')
-  const checkRights = () => requireRights(db, row.requesterId, datasetOf(datasets, row.dataset))
+  const checkRights = () => requireRights(db, row.requesterId, datasetOf(datasets, row))
   const heartbeat = startHeartbeat(ledger, attempt, {
     stopping,
     lostAfterMs: config.WORKER_LOCK,

@@ -1,6 +1,6 @@
 // Checks what a caller may export, at the request and again while the export runs.
 import type { Database } from '../database/client.ts'
-import type { Dataset } from '../datasets/dataset.ts'
+import type { Dataset, DatasetAccess } from '../datasets/dataset.ts'
 import type { Datasets } from '../datasets/registry.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import { type Caller, isValid } from './api-keys.ts'
@@ -18,9 +18,15 @@ export function requireExportable(caller: Permissions, dataset: RequestedDataset
   if (!mayExport(caller, dataset)) throw new WaybillError('FORBIDDEN', `This key may not export "${dataset.name}".`)
 }
 
-/** Also works for a dataset that no longer exists, because its files are still stored. */
-export function datasetOf(datasets: Datasets, name: string): RequestedDataset {
-  return datasets.get(name) ?? { name }
+/**
+ * The dataset of an export, to check who may have its file. Files of a dataset that is no longer offered are still stored:
+ * for these, the access rule at the time of the request holds.
+ */
+export function datasetOf(
+  datasets: Datasets,
+  { dataset, datasetAccess }: { readonly dataset: string; readonly datasetAccess: DatasetAccess | null },
+): RequestedDataset {
+  return datasets.get(dataset) ?? { name: dataset, access: datasetAccess ?? 'caller' }
 }
 
 const KEY = /^key:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/

@@ -1,7 +1,7 @@
 // The caller behind a token, with its permissions and limits.
 import { z } from 'zod'
 import { roleSchema } from './api-keys.ts'
-import { callerNameSchema, datasetNameSchema } from './fields.ts'
+import { callerNameSchema, countSchema, datasetNameSchema } from './fields.ts'
 
 export const meSchema = z
   .object({
@@ -18,6 +18,16 @@ export const meSchema = z
         .int()
         .min(1)
         .describe('Maximum number of exports that are queued or running at the same time.'),
+      maxStoredBytes: z
+        .int()
+        .min(1)
+        .nullable()
+        .describe('Maximum total size of the stored files. Above it, new exports are refused. null: no limit.'),
+    }),
+    usage: z.object({
+      storedBytes: countSchema.describe(
+        'Total size of the stored files: exports that were neither deleted nor expired.',
+      ),
     }),
   })
   .meta({ id: 'Me' })

@@ -32,6 +32,9 @@ export interface DatasetFilter<T extends FilterValue = string> {
   readonly sql: (value: T, bind: (value: string) => string) => string
 }
 
+/** Who may export a dataset. */
+export type DatasetAccess = 'caller' | 'admin'
+
 export interface Dataset {
   /** Used in URLs and file names: lower-case letters, digits and dashes. */
   readonly name: string
@@ -44,7 +47,7 @@ export interface Dataset {
   /** SQL expressions that sort the rows. Together they must be unique, or the order of equal rows is undefined. */
   readonly orderBy: readonly string[]
   /** `caller`: every authenticated caller may export it. `admin`: administrators only. Default: `caller`. */
-  readonly access?: 'caller' | 'admin'
+  readonly access?: DatasetAccess
   /** `source`: SOURCE_DATABASE_URL. `ledger`: Waybill's own tables in DATABASE_URL. Default: `source`. */
   readonly database?: 'source' | 'ledger'
 }

@@ -1,4 +1,5 @@
 // The row of an export with its own types: the ledger decodes each row once, where it reads it.
+import type { DatasetAccess } from '../datasets/dataset.ts'
 import type { Export } from '../generated/prisma/client.ts'
 import {
   type Compression,
@@ -13,6 +14,8 @@ import {
 export interface ExportRow {
   readonly id: string
   readonly dataset: string
+  /** The access rule of the dataset at the time of the request; null for exports of earlier versions. */
+  readonly datasetAccess: DatasetAccess | null
   readonly format: FormatName
   readonly filters: Readonly<Record<string, unknown>>
   /** The columns of the file, in order. */
@@ -62,6 +65,7 @@ export function decodeExport(row: Export): ExportRow {
   return {
     id: row.id,
     dataset: row.dataset,
+    datasetAccess: row.datasetAccess as DatasetAccess | null,
     format: row.format as FormatName,
     filters: row.filters as Record<string, unknown>,
     columns: row.columns,

@@ -4,13 +4,17 @@ import { createKeyedMutex } from '../async/keyed-mutex.ts'
 import { type Actor, type AuditEvent, recordEvent } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
 import { databaseFailure } from '../database/failure.ts'
+import type { DatasetAccess } from '../datasets/dataset.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { Compression, CsvOptions, FormatName, Lane } from '../vocabulary/export.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
+import { readStoredBytes, type StoredBytes } from './stored-bytes.ts'
 import { type LedgerContext, move } from './transition.ts'
 
 export interface NewExport {
   readonly dataset: string
+  /** The access rule of the dataset now; default: `caller`. */
+  readonly datasetAccess?: DatasetAccess | undefined
   readonly format: FormatName
   readonly filters: Readonly<Record<string, unknown>>
   readonly columns: readonly string[]
@@ -53,9 +57,10 @@ export function createRequestLedger(context: LedgerContext) {
      * Writes the row and its first event. A repeat under the same idempotency key returns the first row.
      *
      * @param maxActive exports of one requester that may be queued or running at once
-     * @throws WaybillError IDEMPOTENCY_KEY_REUSED, TOO_MANY_ACTIVE_EXPORTS
+     * @param maxStoredBytes bytes that the stored files of one requester may have before the request; 0: no limit
+     * @throws WaybillError IDEMPOTENCY_KEY_REUSED, TOO_MANY_ACTIVE_EXPORTS, TOO_MANY_STORED_BYTES
      */
-    async create(request: NewExport, requester: Actor, maxActive: number): Promise<Created> {
+    async create(request: NewExport, requester: Actor, maxActive: number, maxStoredBytes = 0): Promise<Created> {
       const { idempotency } = request
       const repeated = await findRepeated(db, request, requester)
       if (repeated !== undefined) return { row: repeated, created: false, active: 0 }
@@ -67,7 +72,10 @@ export function createRequestLedger(context: LedgerContext) {
             const active = await tx.export.count({
               where: { requesterId: requester.id, status: { in: ['queued', 'running'] } },
             })
-            if (active >= maxActive && (await findRepeated(tx, request, requester)) === undefined) {
+            const stored = maxStoredBytes === 0 ? undefined : await readStoredBytes(tx, requester.id)
+            const isFull = stored !== undefined && stored.bytes >= maxStoredBytes
+            if ((active >= maxActive || isFull) && (await findRepeated(tx, request, requester)) === undefined) {
+              if (isFull) throw tooManyBytes(stored, maxStoredBytes)
               throw new WaybillError('TOO_MANY_ACTIVE_EXPORTS', `${active} exports of yours are queued or running.`)
             }
             const row = decodeExport(await tx.export.create({ data: newRow(request, requester) }))
@@ -111,6 +119,14 @@ export function createRequestLedger(context: LedgerContext) {
   }
 }
 
+/** Names what to delete. The limit also ends by itself when files expire. */
+function tooManyBytes({ bytes, largest, nextExpiry }: StoredBytes, maxStoredBytes: number): WaybillError {
+  const files = largest.map((file) => `${file.id} (${file.bytes} bytes)`).join(', ')
+  const message = `Your files have ${bytes} bytes, and ${maxStoredBytes} are allowed. The largest are: ${files}.`
+  const seconds = nextExpiry === undefined ? 0 : Math.ceil((nextExpiry.getTime() - Date.now()) / 1000)
+  return new WaybillError('TOO_MANY_STORED_BYTES', message, seconds > 0 ? { retryAfter: seconds } : {})
+}
+
 async function findRepeated(
   db: Pick<Database, 'export' | '$executeRaw'>,
   { idempotency }: NewExport,
@@ -133,6 +149,7 @@ function newRow(request: NewExport, requester: Actor): Prisma.ExportCreateInput 
   const createdAt = new Date()
   return {
     dataset,
+    datasetAccess: request.datasetAccess ?? 'caller',
     format,
     filters,
     columns: [...columns],

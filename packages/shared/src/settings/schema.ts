@@ -246,6 +246,9 @@ const exportLimits = {
   MAX_ACTIVE_EXPORTS: integer(100, 1, 1_000_000).describe(
     'Maximum number of queued or running exports per caller. The next request is answered with 429.',
   ),
+  MAX_STORED_BYTES: size('1TiB', '0B').describe(
+    'Total size of the stored files of one caller. Above it, the next request is answered with 429. 0B: no limit.',
+  ),
   LARGE_EXPORT_ROWS: integer(100_000, 1, 2_147_483_646).describe(
     'Estimated rows from which an export counts as large. Large exports have a separate queue.',
   ),

@@ -9,6 +9,8 @@ const SIZE_UNITS = {
   MiB: 1_024 ** 2,
   GB: 1_000_000_000,
   GiB: 1_024 ** 3,
+  TB: 1_000_000_000_000,
+  TiB: 1_024 ** 4,
 } as const
 
 /** `250ms`, `30s`, `15m`, `12h`, `7d` to milliseconds. Undefined for any other text. */

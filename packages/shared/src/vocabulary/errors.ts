@@ -135,6 +135,13 @@ export const ERRORS = {
     title: 'Too many active exports',
     advice: 'Wait until one of your exports has ended, then try again. The limit is MAX_ACTIVE_EXPORTS.',
   },
+  TOO_MANY_STORED_BYTES: {
+    status: 429,
+    retryable: true,
+    title: 'Your stored files are too large in total',
+    advice:
+      'Delete files that you do not need any more with DELETE /v1/exports/{id}, or wait until they expire. The limit is MAX_STORED_BYTES.',
+  },
   HEADERS_TOO_LARGE: {
     status: 431,
     retryable: false,

@@ -41,7 +41,7 @@ export function createExportRoute(deps: ServerDeps): Route {
         headers: { Location: 'always', 'Retry-After': 'always' },
       },
     },
-    problems: ['IDEMPOTENCY_KEY_REUSED', 'TOO_MANY_ACTIVE_EXPORTS', 'WEBHOOKS_NOT_CONFIGURED'],
+    problems: ['IDEMPOTENCY_KEY_REUSED', 'TOO_MANY_ACTIVE_EXPORTS', 'TOO_MANY_STORED_BYTES', 'WEBHOOKS_NOT_CONFIGURED'],
     async handle(request, response, { body, headers }) {
       const caller = callerOf(response)
       const { checked, plan } = checkExportRequest(body, request.body, caller, deps)
@@ -54,11 +54,13 @@ export function createExportRoute(deps: ServerDeps): Route {
         {
           ...{ dataset, format, filters, columns, limit, compression, csv, webhookUrl, idempotency },
           ...{ extension: plan.extension, contentType: plan.contentType },
+          datasetAccess: plan.dataset.access,
           estimatedRows,
           lane: estimatedRows !== undefined && estimatedRows < config.LARGE_EXPORT_ROWS ? 'small' : 'large',
         },
         actorOf(request, response),
         config.MAX_ACTIVE_EXPORTS,
+        config.MAX_STORED_BYTES,
       )
       try {
         if (row.status === 'queued') await queue.add({ id: row.id, lane: row.lane, ahead: active })

@@ -96,7 +96,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
         const presented = { ...presentExport(row), ...(queue === undefined ? {} : { queue }) }
         // A caller who has lost the right to the dataset still sees the export, but gets no link to its file.
-        const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row.dataset))
+        const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row))
         const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))
         if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
         response.json(hasLink ? { ...presented, download: await sign(row) } : presented)

@@ -36,7 +36,7 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       async handle(request, response, { params: { id }, query: { redirect } }) {
         const caller = callerOf(response)
         const row = await findVisible(db, id, caller)
-        requireExportable(caller, datasetOf(datasets, row.dataset))
+        requireExportable(caller, datasetOf(datasets, row))
         requireFile(row)
         const link = await sign(row)
         await ledger.recordDownload(row.id, actorOf(request, response))

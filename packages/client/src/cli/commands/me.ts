@@ -1,7 +1,8 @@
 // `waybill me`: the identity and the permissions of the key.
+import type { Me } from '@waybill/shared/contract/me.ts'
 import { defineCommand } from '../arguments/command.ts'
 import { facts } from '../terminal/output.ts'
-import { sayCount } from '../terminal/wording.ts'
+import { sayBytes, sayCount } from '../terminal/wording.ts'
 
 export const meCommand = defineCommand({
   name: 'me',
@@ -19,7 +20,15 @@ export const meCommand = defineCommand({
         ['datasets', me.datasets.length === 0 ? 'all' : me.datasets.join(', ')],
         ['row limit', `${sayCount(me.limits.maxRows)} per export`],
         ['active exports', `at most ${sayCount(me.limits.maxActiveExports)} queued or running`],
+        ['stored files', sayStored(me)],
       ]),
     )
   },
 })
+
+/** A server of an earlier version knows no limit. */
+function sayStored({ limits, usage }: Me): string | undefined {
+  if (usage === undefined) return undefined
+  const limit = limits.maxStoredBytes === null ? '' : ` of at most ${sayBytes(limits.maxStoredBytes)}`
+  return `${sayBytes(usage.storedBytes)}${limit}`
+}
