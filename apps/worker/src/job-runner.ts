@@ -26,8 +26,11 @@ export interface JobRunnerOptions<Data> {
   readonly queues: readonly string[]
   /** Jobs of one queue at a time. */
   readonly concurrency: number
-  /** @param stopping aborts with {@link WorkerStopping} when the job must end now */
-  run(data: Data, stopping: AbortSignal): Promise<JobOutcome>
+  /**
+   * @param stopping aborts with {@link WorkerStopping} when the job must end now
+   * @param queue the name of the job's queue
+   */
+  run(data: Data, stopping: AbortSignal, queue: string): Promise<JobOutcome>
 }
 
 export interface JobRunner {
@@ -63,7 +66,7 @@ export function startJobRunner<Data extends object>(options: JobRunnerOptions<Da
       await job.moveToWait(token)
       throw new WaitingError()
     }
-    const work = run(job.data, stopping.signal)
+    const work = run(job.data, stopping.signal, job.queueName)
     running.add(work)
     try {
       const outcome = await work

@@ -4,6 +4,7 @@ import { SILENT_AFTER_MS } from '@waybill/shared/ledger/workers.ts'
 import { type ExportJob, exportQueueName } from '@waybill/shared/queue/exports.ts'
 import { LANES } from '@waybill/shared/vocabulary/export.ts'
 import type { WorkerDeps } from './context.ts'
+import { createLaneSlots } from './exports/lane-slots.ts'
 import type { Outcome } from './exports/record-outcome.ts'
 import { runExport } from './exports/run-export.ts'
 import type { WorkerHealth } from './health/server.ts'
@@ -26,9 +27,11 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   const { config, db, log } = deps
   const workerName = `worker:${hostname()}:${process.pid}`
   const context = { ...deps, workerName }
+  const slots = createLaneSlots({ db, log, concurrency: config.WORKER_CONCURRENCY })
   const exports = startJobRunner<ExportJob>({
-    ...{ config, log, queues: LANES.map(exportQueueName), concurrency: config.WORKER_CONCURRENCY },
-    run: async ({ exportId }, stopping) => jobOutcome(await runExport(context, exportId, stopping)),
+    ...{ config, log, queues: LANES.map(exportQueueName), concurrency: slots.jobs },
+    run: async ({ exportId }, stopping, queue) =>
+      jobOutcome(await slots.run(queue, exportId, () => runExport(context, exportId, stopping))),
   })
   const webhooks = startDeliveryWorker(context)
   const reconciler = startReconciler(context)
@@ -56,7 +59,12 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   }
 }
 
-function jobOutcome(outcome: Outcome): JobOutcome {
+/** After it, a job for which there was no slot is handed out again. */
+const NO_SLOT_DELAY_MS = 1_000
+
+/** @param outcome undefined: there was no slot for the export, so it was not attempted */
+function jobOutcome(outcome: Outcome | undefined): JobOutcome {
+  if (outcome === undefined) return { kind: 'later', delay: NO_SLOT_DELAY_MS }
   if (outcome.kind === 'retry') return { kind: 'later', delay: outcome.delay }
   return { kind: outcome.kind === 'released' ? 'handed-back' : 'done' }
 }

@@ -74,7 +74,10 @@ function databaseOptions(config: Config, name: string): DatabaseOptions {
   }
 }
 
-/** For the tables of datasets: long queries, one connection for each export and two for cancellation. */
+/**
+ * For the tables of datasets: long queries, one connection for each export and two for cancellation. Each lane of a worker
+ * runs one export more when its exports are those of several callers.
+ */
 function createReaders(config: Config, name: string): Readers {
   const { DATABASE_URL: ledgerUrl, SOURCE_DATABASE_URL: sourceUrl = ledgerUrl } = config
   const source = createReader(readerOptions(config, sourceUrl, `${name}-source`))
@@ -90,7 +93,7 @@ function readerOptions(config: Config, url: string, name: string): DatabaseOptio
   return {
     url,
     name,
-    connections: LANES.length * config.WORKER_CONCURRENCY + 2,
+    connections: LANES.length * (config.WORKER_CONCURRENCY + 1) + 2,
     connectTimeout: 15_000,
     queryTimeout: config.SOURCE_STATEMENT_TIMEOUT + 10_000,
   }

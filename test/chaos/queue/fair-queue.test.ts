@@ -49,6 +49,26 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
     await chaos.holds([...large, small])
   })
 
+  it('runs an export of one caller while slow exports of another would hold all slots', async (test) => {
+    // All in one lane.
+    const settings = { WORKER_CONCURRENCY: '2', LARGE_EXPORT_ROWS: '1' }
+    const chaos = await startChaos(test, { queue, rows: 100, settings })
+    const api = await chaos.startApi()
+    const greedy = await requester(api, 'greedy')
+    const users = await chaos.lockUsers()
+    const slow = await Promise.all(Array.from({ length: 6 }, () => ask(greedy)))
+    await chaos.startWorker()
+    await until('two slow ones run', async () => (await chaos.blocked('users')).length === 2)
+    // The included dataset reads the trail, which is not locked.
+    const quick = await api.ask({ ...SMALL, dataset: 'audit' })
+    await chaos.becomes(quick, 'completed')
+    const seen = await Promise.all(slow.map(async (id) => (await chaos.row(id)).status))
+    expect(seen.sort()).toEqual([...Array(4).fill('queued'), 'running', 'running'])
+    await users.release()
+    await Promise.all(slow.map((id) => chaos.becomes(id, 'completed')))
+    await chaos.holds([...slow, quick])
+  })
+
   it('answers 429 with Retry-After above MAX_ACTIVE_EXPORTS, also to concurrent requests', async (test) => {
     const chaos = await startChaos(test, { queue, settings: { MAX_ACTIVE_EXPORTS: '3' } })
     const apis = await Promise.all([chaos.startApi(), chaos.startApi()])

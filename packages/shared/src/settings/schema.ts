@@ -259,7 +259,7 @@ const exportLimits = {
 
 const worker = {
   WORKER_CONCURRENCY: integer(2, 1, 100).describe(
-    'Exports that one worker runs in parallel in each of its two lanes, small and large.',
+    'Exports that one worker runs in parallel in each of its two lanes, small and large; one more if they are not all of one caller.',
   ),
   WORKER_PORT: z.coerce
     .number({ error: 'must be a whole number' })
