@@ -149,7 +149,7 @@ describe('a refused request for an export', () => {
     expect(events.map(({ data }) => data).toReversed()).toEqual([
       { code: 'FORBIDDEN', method: 'PATCH', route: '/v1/api-keys/{id}', id: key.id },
       { code: 'FORBIDDEN', method: 'GET', route: '/v1/exports' },
-      { code: 'FORBIDDEN', method: 'POST', route: '/v1/exports/preview' },
+      { code: 'FORBIDDEN', method: 'POST', route: '/v1/exports/preview', dataset: 'audit' },
     ])
   })
 

@@ -7,7 +7,7 @@ import type { Datasets } from '@waybill/shared/datasets/registry.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
 import type { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { csvOptionsSchema, exportRequestSchema } from '@waybill/shared/vocabulary/export.ts'
-import type { ErrorRequestHandler, Request } from 'express'
+import type { ErrorRequestHandler, Request, Response } from 'express'
 import { toProblemError } from '../http/problem.ts'
 import { documentedPath } from '../openapi/operation.ts'
 import { withOrigin } from './actor.ts'
@@ -99,7 +99,7 @@ export function recordRefusals(
     try {
       const by = withOrigin(actor, request)
       if (isExport) await recorder.record(by, 'export.refused', describe(error, request.body, datasets))
-      else await recorder.record(by, 'access.refused', { code: error.code, ...describeRoute(request) })
+      else await recorder.record(by, 'access.refused', describeAccess(error, request, response, datasets))
     } catch (failure) {
       const { requestId } = response.locals
       log.warn({ requestId, code: error.code, error: failure }, 'a refused request could not be recorded')
@@ -108,14 +108,21 @@ export function recordRefusals(
   }
 }
 
-/** The route and not the path, because the path may contain any text; and the id in it, which the route has checked. */
-function describeRoute({ method, route, params }: Request): Record<string, unknown> {
+/** The route and not the path, because the path may contain any text; and the id in it. */
+function describeAccess(
+  { code }: WaybillError,
+  { method, route, body }: Request,
+  { locals }: Response,
+  datasets: Datasets,
+): Record<string, unknown> {
   const path: unknown = route?.path
-  const { id } = params
+  const id: unknown = locals.params?.id
   return {
+    code,
     method,
     ...(typeof path === 'string' ? { route: documentedPath(path) } : {}),
     ...(typeof id === 'string' && UUID.test(id) ? { id: id.toLowerCase() } : {}),
+    ...knownDataset(body, datasets),
   }
 }
 
@@ -123,13 +130,17 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Keeps only names that Waybill knows: any other text in the request may be a secret in the wrong place. */
 function describe(error: WaybillError, body: unknown, datasets: Datasets): Record<string, unknown> {
-  const { dataset } = (body ?? {}) as { dataset?: unknown }
   const fields = error.errors.slice(0, MAX_FIELDS).map(({ path }) => knownPath(path, datasets))
   return {
     code: error.code,
-    ...(typeof dataset === 'string' && datasets.has(dataset) ? { dataset } : {}),
+    ...knownDataset(body, datasets),
     ...(fields.length > 0 ? { fields: [...new Set(fields)] } : {}),
   }
+}
+
+function knownDataset(body: unknown, datasets: Datasets): { dataset?: string } {
+  const { dataset } = (body ?? {}) as { dataset?: unknown }
+  return typeof dataset === 'string' && datasets.has(dataset) ? { dataset } : {}
 }
 
 /** Fields named in one event. */

@@ -21,7 +21,9 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
 }
 
 function handlers(route: Route): RequestHandler[] {
-  const check: RequestHandler = (_request, response, next) => {
+  const check: RequestHandler = (request, response, next) => {
+    // Express resets request.params before the error handlers.
+    response.locals.params = request.params
     if (route.access === 'admin') requireAdmin(response)
     next()
   }
