@@ -37,7 +37,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   const reconciler = startReconciler(context)
   const registration = startRegistration({
     ...{ db, log, name: workerName, concurrency: config.WORKER_CONCURRENCY },
-    running: exports.running,
+    running: slots.running,
   })
 
   let isStopping = false

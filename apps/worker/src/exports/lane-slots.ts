@@ -12,6 +12,8 @@ interface LaneSlotsOptions {
 export interface LaneSlots {
   /** Jobs of one lane that the queue may hand out at the same time. */
   readonly jobs: number
+  /** How many exports have a slot now, in all lanes. */
+  running(): number
   /**
    * Runs `run` when there is a slot for this export.
    *
@@ -32,6 +34,7 @@ interface Lane {
 
 export function createLaneSlots({ db, log, concurrency }: LaneSlotsOptions): LaneSlots {
   const lanes = new Map<string, Lane>()
+  let running = 0
   const laneOf = (name: string): Lane => {
     const lane = lanes.get(name) ?? { jobs: new Set(), onFree: undefined }
     lanes.set(name, lane)
@@ -61,12 +64,17 @@ export function createLaneSlots({ db, log, concurrency }: LaneSlotsOptions): Lan
   }
   return {
     jobs: concurrency + 1,
+    running: () => running,
     async run(name, exportId, run) {
       const lane = laneOf(name)
       const job = { exportId }
       lane.jobs.add(job)
       try {
-        return (await hasSlot(lane)) ? await run() : undefined
+        if (!(await hasSlot(lane))) return undefined
+        running += 1
+        return await run().finally(() => {
+          running -= 1
+        })
       } finally {
         lane.jobs.delete(job)
         // At once, so that a job which the queue hands out now cannot take the slot.
