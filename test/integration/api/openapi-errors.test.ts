@@ -44,7 +44,7 @@ function send(client: ApiClient, route: Route, sent: Sent) {
 }
 
 describe('is 401 without a token', () => {
-  it.each(titled(TABLE.filter(({ access }) => access !== 'public')))('%s', async (_, route) => {
+  it.each(titled(TABLE.filter(({ access }) => access === 'caller' || access === 'admin')))('%s', async (_, route) => {
     expectProblem(await send(createApiClient(system.url, undefined), route, {}), 401, 'UNAUTHENTICATED')
   })
 })

@@ -109,6 +109,7 @@ describe('exports', () => {
     expect(failures).toHaveLength(1)
     expect(failures[0]).toEqual({
       ...{ id: failed.id, dataset: 'user-interactions', format: 'csv', requestedBy: failed.requestedBy },
+      requestedByKind: 'api-key',
       finishedAt: failed.finishedAt,
       error: failed.error,
     })
@@ -126,6 +127,7 @@ describe('exports', () => {
         .toEqual([
           {
             ...{ id: body.id, dataset: 'users', format: 'csv', requestedBy: body.requestedBy },
+            requestedByKind: 'api-key',
             startedAt: expect.any(String),
             progress: expect.objectContaining({ rows: 0 }),
             worker: expect.stringMatching(/^worker:/),
