@@ -14,7 +14,8 @@ Codes are stable. Match on them, not on texts. They appear in two places.
 - **In a failed export**, as \`error: { code, message, retryable }\`. The response for the export itself has status 200.
 
 *Retryable*: the same request may succeed later. An export that failed with such a code has already been attempted five
-times (\`WORKER_LOST\`: three times). Other codes end it immediately. *What to do* is part of \`detail\` and \`message\`.
+times (\`WORKER_LOST\`: three times). With \`STORAGE_UNAVAILABLE\` and \`SOURCE_UNAVAILABLE\` it has waited for \`EXPORT_DEADLINE\`:
+these spend no attempts. Other codes end it immediately. *What to do* is part of \`detail\` and \`message\`.
 `
 
 const GROUPS: readonly { readonly title: string; readonly has: (code: string) => boolean }[] = [

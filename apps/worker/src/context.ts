@@ -8,6 +8,7 @@ import type { ExportQueue } from '@waybill/shared/queue/exports.ts'
 import type { Config } from '@waybill/shared/settings/schema.ts'
 import type { Readers } from '@waybill/shared/source/readers.ts'
 import type { Storage } from '@waybill/shared/storage/storage.ts'
+import type { Outages } from './outages/outages.ts'
 
 /** What the composition root hands to the worker. */
 export interface WorkerDeps {
@@ -23,6 +24,7 @@ export interface WorkerDeps {
 }
 
 interface WorkerContext extends WorkerDeps {
+  readonly outages: Outages
   /** The actor of the worker's events in the audit trail. */
   readonly workerName: string
 }

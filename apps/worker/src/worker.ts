@@ -9,8 +9,10 @@ import type { Outcome } from './exports/record-outcome.ts'
 import { runExport } from './exports/run-export.ts'
 import type { WorkerHealth } from './health/server.ts'
 import { CLOSE_TIMEOUT_MS, type JobOutcome, startJobRunner } from './job-runner.ts'
+import { createOutages } from './outages/outages.ts'
 import { startReconciler } from './upkeep/reconcile.ts'
 import { startRegistration } from './upkeep/registration.ts'
+import { startTakeOver } from './upkeep/take-over.ts'
 import { waitForAll } from './wait-for-all.ts'
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts'
 
@@ -26,18 +28,29 @@ export interface RunningWorker {
 export function startWorker(deps: WorkerDeps): RunningWorker {
   const { config, db, log } = deps
   const workerName = `worker:${hostname()}:${process.pid}`
-  const context = { ...deps, workerName }
+  const outages = createOutages(deps)
+  const context = { ...deps, outages, workerName }
   const slots = createLaneSlots({ db, log, concurrency: config.WORKER_CONCURRENCY })
   const exports = startJobRunner<ExportJob>({
     ...{ config, log, queues: LANES.map(exportQueueName), concurrency: slots.jobs },
-    run: async ({ exportId }, stopping, queue) =>
-      jobOutcome(await slots.run(queue, exportId, () => runExport(context, exportId, stopping))),
+    run: async ({ exportId }, signals, queue) =>
+      jobOutcome(await slots.run(queue, exportId, () => runExport(context, exportId, signals))),
   })
   const webhooks = startDeliveryWorker(context)
   const reconciler = startReconciler(context)
+  const takeOver = startTakeOver(context)
   const registration = startRegistration({
     ...{ db, log, name: workerName, concurrency: config.WORKER_CONCURRENCY },
     running: slots.running,
+    unavailable: outages.unavailable,
+  })
+  let known = ''
+  outages.onChange(() => {
+    if (outages.isHolding()) exports.hold()
+    else exports.resume()
+    const unavailable = outages.unavailable().join()
+    if (unavailable !== known) registration.renew()
+    known = unavailable
   })
 
   let isStopping = false
@@ -51,9 +64,10 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
     },
     async stop(graceMs) {
       isStopping = true
-      const reconciled = reconciler.stop()
+      const reconciled = Promise.all([reconciler.stop(), takeOver.stop()])
       const delivered = webhooks.stop(graceMs)
       await exports.drain(graceMs)
+      outages.stop()
       await waitForAll([reconciled, delivered, registration.stop(), exports.close()], CLOSE_TIMEOUT_MS)
     },
   }

@@ -1,4 +1,5 @@
 // Creates the connections that the settings describe, for the composition roots of API, worker and standalone.
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Counters, createCounters } from './access/rate-counters.ts'
 import { createDatabase, createReader, type Database, type DatabaseOptions } from './database/client.ts'
@@ -31,7 +32,8 @@ const CLOSE_TIMEOUT_MS = 5_000
 
 /** Connects lazily: an unavailable server causes no error here. @param name shown in pg_stat_activity */
 export function connect(config: Config, name: string, log: Logger): Connections {
-  const db = createDatabase(databaseOptions(config, name))
+  // Unique to this process: the ledger tells from it whether the process still has a session (ledger/upkeep.ts).
+  const db = createDatabase(databaseOptions(config, `${name}@${randomBytes(6).toString('hex')}`))
   const readers = createReaders(config, name)
   const storage = createStorage(storageOptions(config))
   const counters = createCounters(config, (error) => log.warn({ error }, 'counters'))

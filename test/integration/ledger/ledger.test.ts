@@ -89,7 +89,7 @@ describe('an attempt that has lost its export', () => {
       const late = await running()
       const { exportId } = late
       if (how === 'canceled') await ledger.cancel(exportId, 'somebody')
-      else if (how === 'requeued') await ledger.requeue(late, 'SOURCE_UNAVAILABLE')
+      else if (how === 'requeued') await ledger.requeue(late, 'SOURCE_TIMEOUT', 0)
       else {
         await silentFor(exportId, 120)
         expect(await ledger.reviveLost(LOCK_MS, 'reconciler', exportId)).toEqual([exportId])
@@ -103,7 +103,7 @@ describe('an attempt that has lost its export', () => {
       expect(await ledger.recordUpload(late, { key: 'late', estimatedRows: 9, uploadId: 'late' })).toBe(false)
       expect(await ledger.complete(late, artifactOf(late), TTL_MS)).toBe(false)
       expect(await ledger.fail(late, 'INTERNAL', 'late')).toBe(false)
-      expect(await ledger.requeue(late, 'INTERNAL')).toBe(false)
+      expect(await ledger.requeue(late, 'INTERNAL', 0)).toBe(false)
       expect(await ledger.release(late)).toBe(false)
       expect(await rowOf(exportId)).toEqual(row)
       expect(await trailOf(exportId)).toEqual(trail)

@@ -31,7 +31,7 @@ afterAll(async () => {
 const worker = fc.nat(2)
 /** Whether the worker uses the token of its previous attempt, like a worker that has lost the export unnoticed. */
 const late = fc.boolean()
-const act = (kind: 'complete' | 'fail' | 'requeue' | 'release' | 'recordUpload' | 'heartbeat') =>
+const act = (kind: 'complete' | 'fail' | 'requeue' | 'release' | 'releaseForOutage' | 'recordUpload' | 'heartbeat') =>
   fc.record({ kind: fc.constant(kind), worker, late })
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('claim' as const), worker }) },
@@ -41,6 +41,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: act('fail') },
   { weight: 3, arbitrary: act('requeue') },
   { weight: 3, arbitrary: act('release') },
+  { weight: 3, arbitrary: act('releaseForOutage') },
+  { weight: 1, arbitrary: fc.constant({ kind: 'endWait' as const }) },
   { weight: 4, arbitrary: fc.constant({ kind: 'revive' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'reviveNone' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'cancel' as const }) },

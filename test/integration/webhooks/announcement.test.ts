@@ -100,7 +100,7 @@ describe('an export that ends', () => {
   it('creates no deliveries for late or retried attempts', async () => {
     await endpoint()
     const id = await ask()
-    await ledger.requeue(await start(id), 'SOURCE_UNAVAILABLE')
+    await ledger.requeue(await start(id), 'SOURCE_TIMEOUT', 0)
     await ledger.release(await start(id))
     const late = await start(id)
     await ledger.reviveLost(0, 'reconciler', id)

@@ -18,7 +18,7 @@ export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
   const first = (await ledger.create(REQUEST, CALLER, 1_000)).row.id
   const attempt: Attempt = { exportId: first, token: randomUUID(), worker: 'worker:host:1' }
   await ledger.claim(attempt)
-  await ledger.requeue(attempt, 'SOURCE_UNAVAILABLE')
+  await ledger.requeue(attempt, 'SOURCE_UNAVAILABLE', 0)
   const again: Attempt = { ...attempt, token: randomUUID() }
   await ledger.claim(again)
   const file = { key: 'k', bytes: 10, sha256: 'ab'.repeat(32), rowCount: 2, truncated: false, warnings: [] }

@@ -9,12 +9,12 @@ import { newExport } from './new-export.ts'
 export type Action =
   | { readonly kind: 'claim'; readonly worker: number }
   | {
-      readonly kind: 'heartbeat' | 'recordUpload' | 'complete' | 'fail' | 'requeue' | 'release'
+      readonly kind: 'heartbeat' | 'recordUpload' | 'complete' | 'fail' | 'requeue' | 'release' | 'releaseForOutage'
       readonly worker: number
       /** Whether to use the token of the previous attempt. */
       readonly late: boolean
     }
-  | { readonly kind: 'revive' | 'reviveNone' | 'cancel' | 'expire' | 'forget' | 'createAgain' }
+  | { readonly kind: 'revive' | 'reviveNone' | 'cancel' | 'expire' | 'forget' | 'createAgain' | 'endWait' }
 
 /** One call and its result. Each call has a different actor, so the trail shows which call wrote an event. */
 export interface Call {
@@ -124,9 +124,11 @@ export class Actors {
       case 'fail':
         return this.#ledger.fail(attempt, 'INTERNAL', 'An error of the test.')
       case 'requeue':
-        return this.#ledger.requeue(attempt, 'SOURCE_UNAVAILABLE')
+        return this.#ledger.requeue(attempt, 'SOURCE_TIMEOUT', 0)
       case 'release':
         return this.#ledger.release(attempt)
+      case 'releaseForOutage':
+        return this.#ledger.releaseForOutage(attempt, 'STORAGE_UNAVAILABLE', 'storage', 1_000)
       default:
         throw new TypeError(`not an action of a worker: ${kind}`)
     }
@@ -144,6 +146,9 @@ export class Actors {
         return this.#ledger.cancel(this.#exportId, actor)
       case 'expire':
         return this.#ledger.expire(this.#exportId, actor)
+      case 'endWait':
+        await this.#ledger.endWait('storage')
+        return false
       case 'forget':
         await this.#ledger.forgetArtifact(this.#exportId)
         return false

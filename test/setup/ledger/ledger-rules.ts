@@ -11,6 +11,7 @@ export const TRANSITIONS: readonly { from?: ExportStatus; event: string; to: Exp
   { from: 'queued', event: 'export.started', to: 'running' },
   { from: 'running', event: 'export.completed', to: 'completed' },
   { from: 'running', event: 'export.failed', to: 'failed' },
+  { from: 'queued', event: 'export.failed', to: 'failed' },
   { from: 'running', event: 'export.retrying', to: 'queued' },
   { from: 'running', event: 'export.released', to: 'queued' },
   { from: 'queued', event: 'export.canceled', to: 'canceled' },
@@ -22,7 +23,7 @@ export const TRANSITIONS: readonly { from?: ExportStatus; event: string; to: Exp
 const STATELESS_EVENTS: ReadonlySet<string> = new Set(['export.downloaded'])
 
 /** Calls that need the token of the current attempt. */
-const OWNER_CALLS: ReadonlySet<Call['kind']> = new Set(['complete', 'fail', 'requeue', 'release'])
+const OWNER_CALLS: ReadonlySet<Call['kind']> = new Set(['complete', 'fail', 'requeue', 'release', 'releaseForOutage'])
 
 const MAX_LOST = 3
 
@@ -102,6 +103,8 @@ function expectCounters({ row, events }: Snapshot): void {
   const started = count(({ type }) => type === 'export.started')
   expect(row.attempts).toBe(started - count(({ type }) => type === 'export.released'))
   expect(row.lost).toBe(count(({ data }) => (data as { code?: string }).code === 'WORKER_LOST'))
+  expect(row.outages).toBe(count(({ data }) => (data as { waitingFor?: string }).waitingFor !== undefined))
+  expect(row.status === 'queued' || (row.waitingFor === null && row.nextAttemptAt === null)).toBe(true)
   expect(row.lost).toBeLessThanOrEqual(MAX_LOST)
   if (row.lost === MAX_LOST) expect(row).toMatchObject({ status: 'failed', errorCode: 'WORKER_LOST' })
   let attempts = 0

@@ -3,9 +3,14 @@
 import type { Attempt, Ledger } from '@waybill/shared/ledger/ledger.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 
-/** Another attempt owns the export, or may own it because the ledger could not be reached for too long. */
+/** Another attempt owns the export, or the export has ended. */
 export class AttemptLost extends Error {
   override readonly name = 'AttemptLost'
+}
+
+/** The ledger could not be reached for so long that another attempt may own the export. */
+export class LedgerUnreachable extends Error {
+  override readonly name = 'LedgerUnreachable'
 }
 
 export interface HeartbeatOptions {
@@ -16,10 +21,12 @@ export interface HeartbeatOptions {
   readonly timeoutMs: number
   /** Called with every heartbeat. Rejects with a WaybillError when the requester may not have the export any more. */
   readonly requireRights: () => Promise<void>
+  /** Called with the error of a heartbeat that could not be recorded. */
+  readonly onError: (error: unknown) => void
 }
 
 export interface Heartbeat {
-  /** Aborts with AttemptLost, WorkerStopping, or a WaybillError: EXPORT_TIMEOUT, or that of `requireRights`. */
+  /** Aborts with AttemptLost, LedgerUnreachable, WorkerStopping, or a WaybillError: EXPORT_TIMEOUT, or that of `requireRights`. */
   readonly signal: AbortSignal
   /** The progress of the attempt; the next heartbeat records it. */
   readonly progress: { rows: number; bytes: number }
@@ -33,7 +40,7 @@ const MAX_INTERVAL_MS = 1_000
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export function startHeartbeat(ledger: Ledger, attempt: Attempt, options: HeartbeatOptions): Heartbeat {
-  const { stopping, lostAfterMs, timeoutMs, requireRights } = options
+  const { stopping, lostAfterMs, timeoutMs, requireRights, onError } = options
   const aborting = new AbortController()
   const progress = { rows: 0, bytes: 0 }
   let recordedAt = performance.now()
@@ -41,7 +48,7 @@ export function startHeartbeat(ledger: Ledger, attempt: Attempt, options: Heartb
 
   const beat = async () => {
     // Checked before each call: a ledger that hangs must not hide that the last heartbeat is too old.
-    if (performance.now() - recordedAt > lostAfterMs) return aborting.abort(new AttemptLost())
+    if (performance.now() - recordedAt > lostAfterMs) return aborting.abort(new LedgerUnreachable())
     if (isRecording) return
     isRecording = true
     const sentAt = performance.now()
@@ -52,6 +59,7 @@ export function startHeartbeat(ledger: Ledger, attempt: Attempt, options: Heartb
     } catch (error) {
       // Any other error means that the ledger is unavailable. The check above decides for how long that is tolerated.
       if (error instanceof WaybillError) aborting.abort(error)
+      else onError(error)
     } finally {
       isRecording = false
     }

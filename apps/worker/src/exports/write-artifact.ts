@@ -16,7 +16,7 @@ import { AttemptLost, type Heartbeat } from './heartbeat.ts'
  * @throws WaybillError, or the reason of the heartbeat's signal
  */
 export async function writeArtifact(
-  { config, datasets, ledger, readers, storage }: ExportDeps,
+  { config, datasets, ledger, outages, readers, storage }: ExportDeps,
   row: ExportRow,
   attempt: Attempt,
   heartbeat: Heartbeat,
@@ -42,7 +42,8 @@ export async function writeArtifact(
     const estimatedRows = Math.min(table.estimatedRows, limit)
     const recordUpload = async (uploadId?: string) => {
       const upload = { key: storage.fullKey(key), estimatedRows, ...(uploadId === undefined ? {} : { uploadId }) }
-      if (!(await ledger.recordUpload(attempt, upload))) throw new AttemptLost()
+      const isOwned = await outages.persist(() => ledger.recordUpload(attempt, upload), signal)
+      if (!isOwned) throw new AttemptLost()
     }
     await recordUpload()
 

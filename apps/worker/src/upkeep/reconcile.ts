@@ -1,4 +1,4 @@
-// Brings the queue and the storage in line with the ledger: adds lost jobs, revives lost exports, removes old objects.
+// Brings the queue and the storage in line with the ledger: adds lost jobs, removes old objects.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EXPORTS_PREFIX, exportPrefix, prefixOf } from '@waybill/shared/ledger/artifact.ts'
 import { listExpired, listQueued } from '@waybill/shared/ledger/queries.ts'
@@ -15,6 +15,9 @@ const ADVISORY_LOCK_ID = 5_922_119_455
 const STALE_UPLOAD_MARGIN_MS = 3_600_000
 
 const ROUND_TIMEOUT_MS = 120_000
+
+/** After a round in which the queue or the ledger was unavailable: exports wait for their jobs. */
+const RETRY_INTERVAL_MS = 3_000
 
 /** A storage that hangs must not keep the reconciler from exports whose worker was lost. */
 const STORAGE_TIMEOUT_MS = 10_000
@@ -33,12 +36,17 @@ export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> }
   const stopping = new AbortController()
   const loop = async () => {
     while (!stopping.signal.aborted) {
+      let areJobsAdded = false
       try {
-        await reconcileWithLock(deps, stopping.signal)
+        areJobsAdded = await reconcileWithLock(deps, stopping.signal)
       } catch (error) {
+        deps.outages.reportLedger(error)
         log.warn({ error }, 'a round of the reconciler failed; the next round repeats it')
       }
-      await sleep(config.RECONCILE_INTERVAL, undefined, { signal: stopping.signal }).catch(() => undefined)
+      const interval = config.RECONCILE_INTERVAL
+      await sleep(areJobsAdded ? interval : Math.min(interval, RETRY_INTERVAL_MS), undefined, {
+        signal: stopping.signal,
+      }).catch(() => undefined)
     }
   }
   const looping = loop()
@@ -50,20 +58,20 @@ export function startReconciler(deps: ReconcilerDeps): { stop(): Promise<void> }
   }
 }
 
-/** Does nothing when another worker holds the lock. */
-async function reconcileWithLock(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+/** Does nothing when another worker holds the lock. False: the queue was unavailable. */
+async function reconcileWithLock(deps: ReconcilerDeps, stopping: AbortSignal): Promise<boolean> {
   const idleTimeoutMs = Math.min(deps.config.WORKER_LOCK, LOCK_IDLE_TIMEOUT_MS)
-  await deps.db.$transaction(
+  return deps.db.$transaction(
     async (tx) => {
       // A worker that stands still, or whose network is cut, must not keep the lock: the server ends its session.
       await tx.$queryRaw`SELECT set_config('idle_in_transaction_session_timeout', ${String(idleTimeoutMs)}, true)`
       const [lock] = await tx.$queryRaw<
         [{ held: boolean }]
       >`SELECT pg_try_advisory_xact_lock(${ADVISORY_LOCK_ID}) AS held`
-      if (!lock.held) return
+      if (!lock.held) return true
       const keepAlive = setInterval(() => void tx.$queryRaw`SELECT 1`.catch(() => undefined), idleTimeoutMs / 3)
       try {
-        await reconcile(deps, stopping)
+        return await reconcile(deps, stopping)
       } finally {
         clearInterval(keepAlive)
       }
@@ -73,8 +81,8 @@ async function reconcileWithLock(deps: ReconcilerDeps, stopping: AbortSignal): P
 }
 
 const STEPS = [
-  reviveLost,
   addLostJobs,
+  failOverdue,
   removeExpired,
   addLostDeliveries,
   removeLeftovers,
@@ -83,28 +91,37 @@ const STEPS = [
   reencryptWebhookSecrets,
 ] as const
 
-/** One round. Each step may be repeated and may be interrupted anywhere. A step that fails does not stop the others. */
-async function reconcile(deps: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
+/**
+ * One round. Each step may be repeated and may be interrupted anywhere. A step that fails does not stop the others.
+ *
+ * @returns whether the missing jobs were added
+ */
+async function reconcile(deps: ReconcilerDeps, stopping: AbortSignal): Promise<boolean> {
+  let areJobsAdded = true
   for (const step of STEPS) {
-    if (stopping.aborted) return
+    if (stopping.aborted) break
     try {
       await step(deps, stopping)
     } catch (error) {
+      if (step === addLostJobs) areJobsAdded = false
       deps.log.warn({ step: step.name, error }, 'a step of the reconciler failed; the next round repeats it')
     }
   }
-}
-
-async function reviveLost({ config, ledger, workerName, log }: ReconcilerDeps): Promise<void> {
-  for (const exportId of await ledger.reviveLost(config.WORKER_LOCK, workerName)) {
-    log.warn({ exportId }, 'the worker of an export was lost; it is queued again')
-  }
+  return areJobsAdded
 }
 
 async function addLostJobs({ db, queue }: ReconcilerDeps, stopping: AbortSignal): Promise<void> {
   for (const waiting of await listQueued(db, MAX_ROWS_PER_STEP)) {
     if (stopping.aborted) return
-    await queue.add(waiting) // does nothing when the job is there
+    // Both do nothing when the job is there. One that is still delayed was made before its dependency returned.
+    await (waiting.hasWaited ? queue.addNow(waiting) : queue.add(waiting))
+  }
+}
+
+/** Exports whose dependency did not return in time. */
+async function failOverdue({ config, ledger, workerName, log }: ReconcilerDeps): Promise<void> {
+  for (const exportId of await ledger.failOverdue(config.EXPORT_DEADLINE, workerName)) {
+    log.error({ exportId }, 'export failed: its deadline has passed')
   }
 }
 

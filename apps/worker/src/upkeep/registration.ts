@@ -4,6 +4,7 @@ import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
 import { REGISTRATION_INTERVAL_MS, recordWorker, removeWorker } from '@waybill/shared/ledger/workers.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
+import type { Dependency } from '@waybill/shared/vocabulary/errors.ts'
 
 export interface RegistrationDeps {
   readonly db: Database
@@ -12,25 +13,30 @@ export interface RegistrationDeps {
   readonly concurrency: number
   /** How many exports run now. */
   readonly running: () => number
+  /** Dependencies that it cannot reach now. */
+  readonly unavailable: () => readonly Dependency[]
+}
+
+export interface Registration {
+  /** Milliseconds since the last successful renewal. Undefined: there was none yet. */
+  age(): number | undefined
+  /** Renews the registration now. */
+  renew(): void
+  stop(): Promise<void>
 }
 
 /** A database that is unavailable must not keep the worker from stopping. */
 const REMOVE_TIMEOUT_MS = 1_000
 
-export interface Registration {
-  /** Milliseconds since the last successful renewal. Undefined: there was none yet. */
-  age(): number | undefined
-  stop(): Promise<void>
-}
-
 /** Renews the registration until it is stopped. */
-export function startRegistration({ db, log, name, concurrency, running }: RegistrationDeps): Registration {
+export function startRegistration(deps: RegistrationDeps): Registration {
+  const { db, log, name, concurrency, running, unavailable } = deps
   const id = randomUUID()
   let recording: Promise<void> | undefined
   let recordedAt: number | undefined
   const record = async () => {
     try {
-      await recordWorker(db, { id, name, concurrency, running: running() })
+      await recordWorker(db, { id, name, concurrency, running: running(), unavailable: unavailable() })
       recordedAt = performance.now()
     } catch (error) {
       log.debug({ error }, 'the worker could not be registered')
@@ -38,14 +44,23 @@ export function startRegistration({ db, log, name, concurrency, running }: Regis
       recording = undefined
     }
   }
-  const timer = setInterval(() => {
-    recording ??= record()
-  }, REGISTRATION_INTERVAL_MS)
-  recording = record()
+  let isStopped = false
+  const start = () => {
+    if (!isStopped) recording ??= record()
+  }
+  const renew = () => {
+    if (recording === undefined) start()
+    // What is being recorded may be outdated already.
+    else void recording.then(start)
+  }
+  const timer = setInterval(start, REGISTRATION_INTERVAL_MS)
+  start()
 
   return {
     age: () => (recordedAt === undefined ? undefined : performance.now() - recordedAt),
+    renew,
     async stop() {
+      isStopped = true
       clearInterval(timer)
       const remove = async () => {
         // A registration in progress would add the worker again.

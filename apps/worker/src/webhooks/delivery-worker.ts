@@ -21,7 +21,7 @@ export function startDeliveryWorker(deps: DeliveryWorkerDeps): { stop(graceMs: n
   }
   const runner = startJobRunner<DeliveryJob>({
     ...{ config, log, queues: [DELIVERY_QUEUE_NAME], concurrency: config.WEBHOOK_CONCURRENCY },
-    async run({ deliveryId }, stopping) {
+    async run({ deliveryId }, { stopping }) {
       const outcome = await deliverWebhook(deliveryDeps, deliveryId, stopping)
       if (outcome.kind === 'later') return outcome
       if (outcome.kind === 'again') await enqueueDelivery(deps, outcome.due)

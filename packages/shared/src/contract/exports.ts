@@ -6,6 +6,7 @@ import {
   EXPORT_STATUSES,
   type exportRequestSchema,
   FORMAT_NAMES,
+  WAIT_REASONS,
   WARNING_CODES,
 } from '../vocabulary/export.ts'
 import { instantFilterSchema } from '../vocabulary/instant.ts'
@@ -103,7 +104,18 @@ const exportFields = z.object({
   download: downloadSchema.optional().describe('Only if completed, and only in the response for a single export.'),
   error: exportErrorSchema.optional().describe('Only if failed.'),
   queue: queuePlaceSchema.optional().describe('Only while queued, and only in the response for a single export.'),
-  attempts: countSchema,
+  waitingFor: z
+    .enum(WAIT_REASONS)
+    .nullable()
+    .describe(
+      'What a queued export waits for: its `turn`, the delay after an error (`retry`), or the `storage` or the `source`, which is unavailable. null: not queued.',
+    ),
+  nextAttemptAt: instantSchema
+    .nullable()
+    .describe(
+      'The export is attempted again at this time, or sooner when the storage or source is available again. null: as soon as a worker can run it, or not queued.',
+    ),
+  attempts: countSchema.describe('Started attempts, without those that an unavailable storage or source has ended.'),
   requestedBy: callerNameSchema,
   snapshotAt: instantSchema.nullable().describe('Time of the database snapshot that the file contains.'),
   createdAt: instantSchema,
@@ -131,6 +143,8 @@ const COMPLETED: z.infer<typeof exportFields> = {
   contentType: 'text/csv; charset=utf-8',
   truncated: false,
   warnings: [],
+  waitingFor: null,
+  nextAttemptAt: null,
   attempts: 1,
   requestedBy: 'wb_3q27wXyZ',
   snapshotAt: '2026-06-09T12:00:00.380Z',
@@ -145,6 +159,7 @@ const COMPLETED: z.infer<typeof exportFields> = {
 export const QUEUED_EXPORT: z.infer<typeof exportFields> = {
   ...COMPLETED,
   status: 'queued',
+  waitingFor: 'turn',
   progress: { rows: 0, bytes: 0, estimatedRows: 1024, percent: 0 },
   ...{ rowCount: null, bytes: null, sha256: null, attempts: 0 },
   ...{ snapshotAt: null, startedAt: null, finishedAt: null, expiresAt: null },
@@ -153,6 +168,7 @@ export const QUEUED_EXPORT: z.infer<typeof exportFields> = {
 export const CANCELED_EXPORT: z.infer<typeof exportFields> = {
   ...QUEUED_EXPORT,
   status: 'canceled',
+  waitingFor: null,
   finishedAt: '2026-06-09T12:00:00.475Z',
 }
 

@@ -24,6 +24,10 @@ export const laneSchema = z
   })
   .meta({ id: 'Lane', description: 'Small and large exports run in separate lanes.' })
 
+export const waitingSchema = z
+  .object({ turn: countSchema, retry: countSchema, storage: countSchema, source: countSchema })
+  .meta({ id: 'Waiting', description: 'Queued exports by what they wait for, as `waitingFor` of an export.' })
+
 export const workerSchema = z
   .object({
     name: z
@@ -33,6 +37,10 @@ export const workerSchema = z
     state: z.enum(['alive', 'silent']).describe('`silent`: no heartbeat for 20 s.'),
     concurrency: z.int().min(1).describe('Number of exports that run at the same time in each lane.'),
     running: countSchema.describe('Number of running exports at the last heartbeat.'),
+    unavailable: z
+      .array(z.string())
+      .describe('What this worker cannot reach: `storage`, `source`, `ledger`. Meanwhile it starts no export.')
+      .meta({ examples: [[]] }),
     startedAt: instantSchema,
     seenAt: instantSchema,
   })
@@ -49,7 +57,7 @@ const summary = {
 export const systemSchema = z
   .object({
     dependencies: z.record(z.string(), z.enum(['ok', 'away'])).describe('Status by name.'),
-    queue: z.object({ backend: z.enum(['redis', 'postgres']), lanes: z.array(laneSchema) }),
+    queue: z.object({ backend: z.enum(['redis', 'postgres']), lanes: z.array(laneSchema), waiting: waitingSchema }),
     running: z
       .array(
         z.object({

@@ -1,18 +1,19 @@
 // The writes of an attempt. Each write names the token of its attempt, so a late attempt changes nothing.
 import { Prisma } from '../database/client.ts'
 import { interval } from '../database/sql.ts'
-import type { ErrorCode } from '../vocabulary/errors.ts'
+import type { ErrorCode, Outage } from '../vocabulary/errors.ts'
 import type { Warning } from '../vocabulary/export.ts'
 import { announce } from '../webhooks/announcement.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
 import {
   type Attempt,
-  BACK_TO_QUEUE,
+  backToQueue,
   insertEvent,
   type LedgerContext,
   move,
   owned,
   type TransitionEvent,
+  type Wait,
 } from './transition.ts'
 
 export interface Artifact {
@@ -25,20 +26,31 @@ export interface Artifact {
   readonly snapshotAt: Date
 }
 
+/** POSIX pattern. `connect` in wiring.ts makes such names, with an id of the process at the end. */
+const UNIQUE_SESSION_NAME = '^.*@[0-9a-f]{12}$'
+
 export function createAttemptLedger(context: LedgerContext) {
   const { db } = context
   return {
-    /** Starts an attempt. Undefined: the export is not queued. */
+    /**
+     * Starts an attempt. Undefined: the export is not queued. May be repeated when the response was lost.
+     *
+     * Records the name of the session, if it is unique to this process: when the server has no session of that name any
+     * more, the process has ended.
+     */
     async claim(attempt: Attempt): Promise<ExportRow | undefined> {
       const moved = await move(
         context,
         Prisma.sql`id = ${attempt.exportId}::uuid AND status = 'queued'`,
         Prisma.sql`status = 'running', attempts = attempts + 1, attempt_token = ${attempt.token}::uuid,
-          heartbeat_at = now(), started_at = coalesce(started_at, now()), rows = 0, bytes = 0`,
+          heartbeat_at = now(), started_at = coalesce(started_at, now()), rows = 0, bytes = 0,
+          waiting_for = NULL, next_attempt_at = NULL,
+          owner_session = substring(current_setting('application_name') from ${UNIQUE_SESSION_NAME}::text)`,
         { type: 'export.started', actor: attempt.worker },
       )
-      if (moved.length === 0) return undefined
-      return decodeExport(await db.export.findUniqueOrThrow({ where: { id: attempt.exportId } }))
+      const row = await db.export.findUnique({ where: { id: attempt.exportId } })
+      if (row === null || (moved.length === 0 && row.attemptToken !== attempt.token)) return undefined
+      return decodeExport(row)
     },
 
     /** Records that the attempt is alive, and its progress. False: it no longer owns the export and must stop. */
@@ -110,19 +122,39 @@ export function createAttemptLedger(context: LedgerContext) {
     },
 
     /** Queues the export for another attempt after an error. False: the attempt no longer owns it. */
-    async requeue(attempt: Attempt, code: ErrorCode): Promise<boolean> {
+    async requeue(attempt: Attempt, code: ErrorCode, delayMs: number): Promise<boolean> {
       const event: TransitionEvent = { type: 'export.retrying', actor: attempt.worker, data: { code } }
-      return (await move(context, owned(attempt), BACK_TO_QUEUE, event)).length === 1
+      const wait: Wait = { waitingFor: 'retry', delayMs }
+      return (await move(context, owned(attempt), backToQueue(wait), event)).length === 1
     },
 
-    /** Queues the export again because the worker shuts down: the attempt does not count. */
+    /**
+     * Queues the export again because the worker shuts down, or could not reach the ledger: the attempt does not count.
+     */
     async release(attempt: Attempt): Promise<boolean> {
-      const moved = await move(context, owned(attempt), Prisma.sql`${BACK_TO_QUEUE}, attempts = attempts - 1`, {
-        type: 'export.released',
-        actor: attempt.worker,
-        attempt: Prisma.sql`attempts + 1`,
-      })
-      return moved.length === 1
+      return await handBack(context, attempt, backToQueue(), {})
+    },
+
+    /** Queues the export again because a dependency was unavailable: it waits for it, and the attempt does not count. */
+    async releaseForOutage(attempt: Attempt, code: ErrorCode, waitingFor: Outage, delayMs: number): Promise<boolean> {
+      const set = Prisma.sql`${backToQueue({ waitingFor, delayMs })}, outages = outages + 1`
+      return await handBack(context, attempt, set, { code, waitingFor })
     },
   }
+}
+
+/** Queued again; the attempt does not count. */
+async function handBack(
+  context: LedgerContext,
+  attempt: Attempt,
+  set: Prisma.Sql,
+  data: NonNullable<TransitionEvent['data']>,
+): Promise<boolean> {
+  const event: TransitionEvent = {
+    type: 'export.released',
+    actor: attempt.worker,
+    attempt: Prisma.sql`attempts + 1`,
+    data,
+  }
+  return (await move(context, owned(attempt), Prisma.sql`${set}, attempts = attempts - 1`, event)).length === 1
 }

@@ -8,6 +8,7 @@ import {
   type ExportStatus,
   type FormatName,
   type Lane,
+  type WaitReason,
   type Warning,
 } from '../vocabulary/export.ts'
 
@@ -30,8 +31,14 @@ export interface ExportRow {
   readonly lane: Lane
   readonly requesterId: string
   readonly requestedBy: string
-  /** Attempts that were started, without those that were handed back. */
+  /** Attempts that were started, without those that were handed back or that an outage ended. */
   readonly attempts: number
+  /** Attempts that ended because the storage or the source was unavailable. */
+  readonly outages: number
+  /** While queued. Null: its turn. */
+  readonly waitingFor: WaitReason | null
+  /** While queued: it is not attempted before this time. */
+  readonly nextAttemptAt: Date | null
   /** Progress of the running attempt. */
   readonly rows: number
   readonly bytes: number
@@ -80,6 +87,9 @@ export function decodeExport(row: Export): ExportRow {
     requesterId: row.requesterId,
     requestedBy: row.requestedBy,
     attempts: row.attempts,
+    outages: row.outages,
+    waitingFor: row.status === 'queued' ? (row.waitingFor as WaitReason | null) : null,
+    nextAttemptAt: row.status === 'queued' ? row.nextAttemptAt : null,
     rows: Number(row.rows),
     bytes: Number(row.bytes),
     estimatedRows: row.estimatedRows === null ? null : Number(row.estimatedRows),

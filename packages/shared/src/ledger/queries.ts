@@ -84,17 +84,20 @@ export interface QueuedExport {
   readonly lane: Lane
   /** How many exports of the same requester are queued or running before it. */
   readonly ahead: number
+  /** It had to wait until a time that has passed: its job may still be delayed. */
+  readonly hasWaited: boolean
 }
 
-/** The oldest queued exports of each lane, for the reconciler, which adds missing jobs. */
+/** The oldest queued exports of each lane that may run now, for the reconciler, which adds missing jobs. */
 export function listQueued(db: Database, limitPerLane: number): Promise<QueuedExport[]> {
   return db.$queryRaw<QueuedExport[]>`
-    SELECT id, lane, ahead FROM (
-      SELECT id, lane, status, row_number() OVER (PARTITION BY lane, status ORDER BY id) AS place,
+    SELECT id, lane, ahead, next_attempt_at IS NOT NULL AS "hasWaited" FROM (
+      SELECT id, lane, status, next_attempt_at, coalesce(next_attempt_at > now(), false) AS waits,
+        row_number() OVER (PARTITION BY lane, status, coalesce(next_attempt_at > now(), false) ORDER BY id) AS place,
         (row_number() OVER (PARTITION BY requester_id ORDER BY id) - 1)::int AS ahead
       FROM waybill.exports WHERE status IN ('queued', 'running')
     ) active
-    WHERE status = 'queued' AND place <= ${limitPerLane} ORDER BY id`
+    WHERE status = 'queued' AND NOT waits AND place <= ${limitPerLane} ORDER BY id`
 }
 
 /**

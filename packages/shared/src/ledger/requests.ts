@@ -96,7 +96,7 @@ export function createRequestLedger(context: LedgerContext) {
       const moved = await move(
         context,
         Prisma.sql`id = ${id}::uuid AND status IN ('queued', 'running')`,
-        Prisma.sql`status = 'canceled', finished_at = now(), attempt_token = NULL`,
+        Prisma.sql`status = 'canceled', finished_at = now(), attempt_token = NULL, waiting_for = NULL, next_attempt_at = NULL`,
         { type: 'export.canceled', actor: by },
       )
       return moved.length === 1

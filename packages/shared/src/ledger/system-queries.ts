@@ -1,6 +1,7 @@
 // Reads the state of the whole system: queued, running and failed exports.
 import type { Database } from '../database/client.ts'
-import type { Lane } from '../vocabulary/export.ts'
+import type { Outage } from '../vocabulary/errors.ts'
+import type { Lane, WaitReason } from '../vocabulary/export.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
 
 export interface LaneDepth {
@@ -17,6 +18,21 @@ export function readLaneDepths(db: Database): Promise<LaneDepth[]> {
       (count(*) FILTER (WHERE status = 'running'))::int AS running,
       min(created_at) FILTER (WHERE status = 'queued') AS "oldestQueuedAt"
     FROM waybill.exports WHERE status IN ('queued', 'running') GROUP BY lane`
+}
+
+/**
+ * Queued exports by what they wait for.
+ *
+ * @param shared what no worker can reach: exports that would have their turn wait for it
+ */
+export async function countWaiting(db: Database, shared: Outage | undefined): Promise<Record<WaitReason, number>> {
+  const rows = await db.$queryRaw<{ reason: WaitReason; count: number }[]>`
+    SELECT CASE WHEN next_attempt_at > now() THEN coalesce(waiting_for, 'turn') ELSE ${shared ?? 'turn'}::text END
+      AS reason, count(*)::int AS count
+    FROM waybill.exports WHERE status = 'queued' GROUP BY 1`
+  const counts = { turn: 0, retry: 0, storage: 0, source: 0 }
+  for (const { reason, count } of rows) counts[reason] = count
+  return counts
 }
 
 /** Deliveries that are neither delivered nor failed. */

@@ -2,6 +2,8 @@
 // statement.
 import { type AuditEvent, EVENT_COLUMNS, eventValues } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
+import { interval } from '../database/sql.ts'
+import type { WaitReason } from '../vocabulary/export.ts'
 import { isWebhookEvent } from '../vocabulary/webhook-events.ts'
 import { announce } from '../webhooks/announcement.ts'
 
@@ -57,5 +59,16 @@ export function owned(attempt: Attempt): Prisma.Sql {
   return Prisma.sql`id = ${attempt.exportId}::uuid AND attempt_token = ${attempt.token}::uuid AND status = 'running'`
 }
 
-/** Queued again, without an owner. */
-export const BACK_TO_QUEUE = Prisma.sql`status = 'queued', attempt_token = NULL, heartbeat_at = NULL, rows = 0, bytes = 0`
+/** What a queued export waits for, and until when. */
+export interface Wait {
+  readonly waitingFor: WaitReason
+  readonly delayMs: number
+}
+
+/** Queued again, without an owner. @param wait undefined: it may run at once */
+export function backToQueue(wait?: Wait): Prisma.Sql {
+  const reason = Prisma.sql`${wait?.waitingFor ?? null}::text`
+  const dueAt = wait === undefined ? Prisma.sql`NULL` : Prisma.sql`now() + ${interval(wait.delayMs)}`
+  return Prisma.sql`status = 'queued', attempt_token = NULL, heartbeat_at = NULL, rows = 0, bytes = 0,
+    waiting_for = ${reason}, next_attempt_at = ${dueAt}`
+}

@@ -2,13 +2,24 @@
 import { Prisma } from '../database/client.ts'
 import { interval } from '../database/sql.ts'
 import type { Upload } from '../generated/prisma/client.ts'
-import { ERRORS } from '../vocabulary/errors.ts'
-import { BACK_TO_QUEUE, type LedgerContext, move } from './transition.ts'
+import { ERRORS, type ErrorCode, OUTAGES, type Outage } from '../vocabulary/errors.ts'
+import { backToQueue, type LedgerContext, move } from './transition.ts'
 
 export type UploadRow = Upload
 
 /** An export whose worker was lost this often probably kills it each time, so it fails. */
 const MAX_LOST = 3
+
+const MIN_LOST_AFTER_EXIT_MS = 3_000
+
+/** Between the answer to one statement and the execution of the next, on a busy machine. */
+const MAX_DELAY_MS = 5_000
+
+/** For an export whose dependency was unavailable until its deadline. */
+export function deadlineMessage(code: ErrorCode): string {
+  const { title, advice } = ERRORS[code]
+  return `${title}, and the time limit of the export is over (EXPORT_DEADLINE). ${advice}`
+}
 
 /**
  * The delays between the removals of the objects of one attempt. An abandoned request may reach the storage seconds later:
@@ -20,14 +31,24 @@ export function createUpkeepLedger(context: LedgerContext) {
   const { db } = context
   return {
     /**
-     * Takes exports without a heartbeat for `lostAfter` milliseconds from their attempt. They are queued again, or fail
-     * when it is the third time.
+     * Takes exports from attempts whose worker is lost. They are queued again, or fail when it is the third time.
+     *
+     * A worker is lost without a heartbeat for `lostAfter` milliseconds. A third of that time, at least 3 s, is enough when
+     * its process has also left no session on the server: the system closes the connections of a process that ends, not
+     * those of one that is frozen or slow.
+     *
+     * A statement that the network has delayed does nothing: during the delay, no worker could record a heartbeat.
      *
      * @param exportId only this export
      * @returns the ids of the exports that are queued again
      */
     async reviveLost(lostAfter: number, by: string, exportId?: string): Promise<string[]> {
-      const lost = Prisma.sql`status = 'running' AND heartbeat_at < now() - ${interval(lostAfter)}
+      const [clock] = await db.$queryRaw<[{ now: Date }]>`SELECT now()`
+      const lostAfterExit = Math.min(lostAfter, Math.max(MIN_LOST_AFTER_EXIT_MS, lostAfter / 3))
+      const lost = Prisma.sql`status = 'running' AND heartbeat_at < now() - ${interval(lostAfterExit)}
+        AND (heartbeat_at < now() - ${interval(lostAfter)} OR owner_session IS NOT NULL AND NOT EXISTS (
+          SELECT FROM pg_stat_activity s WHERE s.application_name = owner_session AND s.datname = current_database()))
+        AND now() < ${clock.now}::timestamptz + ${interval(MAX_DELAY_MS)}
         AND ${exportId === undefined ? Prisma.sql`true` : Prisma.sql`id = ${exportId}::uuid`}`
       const { title, advice } = ERRORS.WORKER_LOST
       await move(
@@ -39,11 +60,44 @@ export function createUpkeepLedger(context: LedgerContext) {
       )
       // The condition repeats the count: an export found lost between the two statements must not get an extra attempt.
       const another = Prisma.sql`${lost} AND lost < ${MAX_LOST - 1}`
-      return move(context, another, Prisma.sql`${BACK_TO_QUEUE}, lost = lost + 1`, {
+      return move(context, another, Prisma.sql`${backToQueue()}, lost = lost + 1`, {
         type: 'export.retrying',
         actor: by,
         data: { code: 'WORKER_LOST' },
       })
+    },
+
+    /**
+     * The dependency is available again: the exports that wait for it may run at once.
+     *
+     * @returns whether there were any
+     */
+    async endWait(outage: Outage): Promise<boolean> {
+      const count = await db.$executeRaw`UPDATE waybill.exports SET waiting_for = NULL, next_attempt_at = now()
+        WHERE status = 'queued' AND waiting_for = ${outage}`
+      return count > 0
+    },
+
+    /** The dependencies that exports wait for. */
+    async listOutages(): Promise<Outage[]> {
+      const rows = await db.$queryRaw<{ outage: Outage }[]>`SELECT DISTINCT waiting_for AS outage FROM waybill.exports
+        WHERE status = 'queued' AND waiting_for IN (${Prisma.join(OUTAGES)})`
+      return rows.map(({ outage }) => outage)
+    },
+
+    /** Fails exports that wait for a dependency, `deadline` milliseconds after they were requested. */
+    async failOverdue(deadline: number, by: string): Promise<string[]> {
+      const ids: string[] = []
+      for (const outage of OUTAGES) {
+        const code = outage === 'storage' ? 'STORAGE_UNAVAILABLE' : 'SOURCE_UNAVAILABLE'
+        const message = deadlineMessage(code)
+        const overdue = Prisma.sql`status = 'queued' AND waiting_for = ${outage}
+          AND created_at < now() - ${interval(deadline)}`
+        const set = Prisma.sql`status = 'failed', finished_at = now(), waiting_for = NULL, next_attempt_at = NULL, error_code = ${code}, error_message = ${message}`
+        const event = { type: 'export.failed', actor: by, data: { code, message } } as const
+        ids.push(...(await move(context, overdue, set, event)))
+      }
+      return ids
     },
 
     /** Uploads of ended attempts whose objects are due for removal; in random order, as for {@link listExpired}. */

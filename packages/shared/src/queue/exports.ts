@@ -27,6 +27,8 @@ export interface ExportQueue {
   readonly backend: Backend['name']
   /** Adds a job unless one for this export is there already. Rejects soon when the queue is unavailable. */
   add(job: NewJob): Promise<void>
+  /** As `add`; and a job that is delayed runs now. */
+  addNow(job: NewJob): Promise<void>
   /** Jobs by lane. `waiting`: not taken by a worker, delayed ones included. `active`: taken by a worker. */
   counts(): Promise<Record<Lane, JobCounts>>
   /** Rejects when the queue cannot be reached. */
@@ -51,11 +53,20 @@ export function createExportQueue(config: QueueConfig, onError: (error: Error) =
     const { active = 0, ...others } = await queues[lane].getJobCounts('active', ...WAITING_STATES)
     return { active, waiting: Object.values(others).reduce((sum, count) => sum + count, 0) }
   }
+  const add = async ({ id, lane, ahead }: NewJob) => {
+    const options = { jobId: id, priority: Math.min(1 + ahead, LOWEST_PRIORITY) }
+    await withinAnswerTime(queues[lane].add('export', { exportId: id }, options))
+  }
+  const promote = async ({ id, lane }: NewJob) => {
+    const job = await queues[lane].getJob(id)
+    if (job !== undefined && (await job.isDelayed())) await job.promote()
+  }
   return {
     backend: backendOf(config).name,
-    async add({ id, lane, ahead }) {
-      const options = { jobId: id, priority: Math.min(1 + ahead, LOWEST_PRIORITY) }
-      await withinAnswerTime(queues[lane].add('export', { exportId: id }, options))
+    add,
+    async addNow(job) {
+      await add(job)
+      await withinAnswerTime(promote(job))
     },
     async counts() {
       const [small, large] = await withinAnswerTime(Promise.all([countLane('small'), countLane('large')]))

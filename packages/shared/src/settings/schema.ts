@@ -254,6 +254,9 @@ const exportLimits = {
   ),
   EXPORT_TTL: duration('7d', '1s').describe('Time that a file is kept after its export has ended.'),
   EXPORT_TIMEOUT: duration('6h', '1s').describe('Time limit of one attempt at an export.'),
+  EXPORT_DEADLINE: duration('24h', '1s').describe(
+    'Time after the request until which an export waits for a source or storage that is unavailable. Then it fails.',
+  ),
   LINK_TTL: duration('15m', '1s').describe('Validity of a signed link, at most 7d. A link never outlives its file.'),
 }
 
@@ -269,7 +272,9 @@ const worker = {
     .optional()
     .describe('TCP port of a worker for /healthz, /readyz and /metrics, at the address HOST. 0: any. Unset: none.')
     .meta({ examples: ['9090'] }),
-  WORKER_LOCK: duration('30s', '1s').describe('Time without a heartbeat after which a worker loses its export.'),
+  WORKER_LOCK: duration('30s', '1s').describe(
+    'Time without a heartbeat after which a worker loses its export; a third of it if its process has ended.',
+  ),
   RECONCILE_INTERVAL: duration('15s', '100ms').describe(
     'Interval of the reconciler, which repairs lost jobs and lost workers and removes expired files.',
   ),

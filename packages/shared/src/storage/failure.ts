@@ -13,8 +13,6 @@ const BY_NAME: ReadonlyMap<string, ErrorCode> = new Map([
   ['InvalidToken', 'STORAGE_ACCESS_DENIED'],
   ['CredentialsProviderError', 'STORAGE_ACCESS_DENIED'],
   ['QuotaExceeded', 'STORAGE_FULL'],
-  ['InsufficientStorage', 'STORAGE_FULL'],
-  ['XMinioStorageFull', 'STORAGE_FULL'],
   ['XMinioAdminBucketQuotaExceeded', 'STORAGE_FULL'],
   ['EntityTooLarge', 'FILE_TOO_LARGE'],
 ])
@@ -24,8 +22,10 @@ const BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [403, 'STORAGE_ACCESS_DENIED'],
   [404, 'STORAGE_MISMATCH'], // an object or upload that must be there is not
   [413, 'FILE_TOO_LARGE'],
-  [507, 'STORAGE_FULL'],
 ])
+
+/** The disk of the server is full. Its operator will free space, so exports wait for it. A quota is not waited for. */
+const DISK_FULL: ReadonlySet<string> = new Set(['InsufficientStorage', 'XMinioStorageFull'])
 
 /** lib-storage's words, and S3's to a part number above 10,000: lib-storage counts too late to be always the first. */
 const TOO_MANY_PARTS = /^Exceeded \d+ parts|^Part number must be an integer between/
@@ -37,6 +37,10 @@ export function storageError(error: unknown): WaybillError {
   if (TOO_MANY_PARTS.test(error.message)) return new WaybillError('FILE_TOO_LARGE', undefined, { cause: error })
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
   const isFromStorage = '$metadata' in error || '$fault' in error || 'syscall' in error || isTimeout(error)
+  if (status === 507 || DISK_FULL.has(error.name)) {
+    const detail = `The object storage is unavailable: its disk is full (${error.name}: ${error.message})`
+    return new WaybillError('STORAGE_UNAVAILABLE', detail, { cause: error })
+  }
   const code =
     BY_NAME.get(error.name) ??
     (status === undefined ? undefined : BY_STATUS.get(status)) ??

@@ -68,8 +68,16 @@ export interface Storage {
   abortUploads(prefix: Key, which?: { readonly before?: Date; readonly signal?: AbortSignal }): Promise<boolean>
   /** @throws WaybillError when the bucket cannot be used */
   check(signal: AbortSignal): Promise<void>
+  /** Writes a small object and removes it: a server whose disk is full answers, but takes nothing. @throws WaybillError STORAGE_* */
+  probe(signal: AbortSignal): Promise<void>
   close(): void
 }
+
+/** One key for all workers, so that a worker which is killed while it probes leaves one object at most. */
+const PROBE_KEY = 'outage-probe'
+
+/** More than the few free bytes of a full disk. */
+const PROBE_BYTES = 256 * 1_024
 
 export function createStorage(options: StorageOptions): Storage {
   const { bucket } = options
@@ -135,6 +143,15 @@ export function createStorage(options: StorageOptions): Storage {
     abortUpload: (key, uploadId, signal) =>
       guarded(() => abortUpload({ client, bucket }, fullKey(key), uploadId, signal)),
     abortUploads: (prefix, which = {}) => guarded(() => abortUploads({ client, bucket }, fullKey(prefix), which)),
+
+    probe: (signal) =>
+      guarded(async () => {
+        const object = { Bucket: bucket, Key: fullKey(PROBE_KEY) }
+        const options = { abortSignal: signal }
+        await client.send(new HeadBucketCommand({ Bucket: bucket }), options)
+        await client.send(new PutObjectCommand({ ...object, Body: Buffer.alloc(PROBE_BYTES) }), options)
+        await client.send(new DeleteObjectCommand(object), options)
+      }),
 
     check: async (signal) => {
       try {

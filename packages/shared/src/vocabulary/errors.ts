@@ -1,9 +1,18 @@
 // The error class and the table of its codes: HTTP status, whether to retry, and texts for people.
 
-/** The API uses `status`, the worker uses `retryable`, and people read `title` and `advice`. */
+/** What an export needs besides the ledger. */
+export const OUTAGES = ['storage', 'source'] as const
+export type Outage = (typeof OUTAGES)[number]
+/** What a worker needs to run exports. */
+export const DEPENDENCIES = [...OUTAGES, 'ledger'] as const
+export type Dependency = (typeof DEPENDENCIES)[number]
+
+/** The API uses `status`, the worker uses `retryable` and `outage`, and people read `title` and `advice`. */
 export interface ErrorKind {
   readonly status: number
   readonly retryable: boolean
+  /** This dependency was unavailable: the export waits for it, and the attempt does not count. */
+  readonly outage?: Outage
   readonly title: string
   readonly advice: string
 }
@@ -192,8 +201,10 @@ export const ERRORS = {
   SOURCE_UNAVAILABLE: {
     status: 503,
     retryable: true,
+    outage: 'source',
     title: 'The source database is unavailable',
-    advice: 'The export is retried automatically. Operator: check SOURCE_DATABASE_URL and the database server.',
+    advice:
+      'The export waits and is retried automatically. Operator: check SOURCE_DATABASE_URL and the database server.',
   },
   SOURCE_TIMEOUT: {
     status: 503,
@@ -231,8 +242,9 @@ export const ERRORS = {
   STORAGE_UNAVAILABLE: {
     status: 503,
     retryable: true,
+    outage: 'storage',
     title: 'The object storage is unavailable',
-    advice: 'The export is retried automatically. Operator: check S3_ENDPOINT and the storage server.',
+    advice: 'The export waits and is retried automatically. Operator: check S3_ENDPOINT and the storage server.',
   },
   STORAGE_ACCESS_DENIED: {
     status: 503,

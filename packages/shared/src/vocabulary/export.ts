@@ -14,6 +14,10 @@ export type Compression = (typeof COMPRESSIONS)[number]
 export const LANES = ['small', 'large'] as const
 export type Lane = (typeof LANES)[number]
 
+/** What a queued export waits for: its turn, the delay after an error, or a dependency that is unavailable. */
+export const WAIT_REASONS = ['turn', 'retry', 'storage', 'source'] as const
+export type WaitReason = (typeof WAIT_REASONS)[number]
+
 /** Values that the file holds in another form than the database. They are counted and reported. */
 export const WARNING_CODES = [
   /** A cell was truncated to 32,767 characters, the limit of a spreadsheet (xlsx). */
