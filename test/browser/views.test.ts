@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 let admin: AdminPage
 let page: Page
 let receiver: Receiver
-const exports: Record<'completed' | 'failed', string> = { completed: '', failed: '' }
+const exports: Record<'completed' | 'failed' | 'waiting', string> = { completed: '', failed: '', waiting: '' }
 beforeAll(async () => {
   receiver = await startReceiver()
   admin = await startAdminPage({
@@ -28,6 +28,15 @@ beforeAll(async () => {
   await api.export({ dataset: 'user-points', format: 'csv', filters: { externalGameId: 'game-1' } })
   await withClient(database.url, (client) => client.query('ALTER TABLE useractions RENAME TO elsewhere'))
   exports.failed = (await api.export({ dataset: 'user-interactions', format: 'ndjson' })).id
+  exports.waiting = (await api.post('/v1/exports', { dataset: 'users', format: 'csv', limit: 10 })).body.id
+  await api.ended(exports.waiting)
+  await withClient(database.url, (client) =>
+    client.query(
+      `UPDATE waybill.exports SET status = 'queued', waiting_for = 'storage', next_attempt_at = now() + interval '1 hour',
+         row_count = NULL, sha256 = NULL, artifact_key = NULL, finished_at = NULL, expires_at = NULL WHERE id = $1`,
+      [exports.waiting],
+    ),
+  )
   page = await admin.newPage()
 })
 afterEach(() => expect(admin.browserErrors()).toEqual([]))
@@ -79,9 +88,21 @@ const VIEWS: readonly (readonly [what: string, name: string, path: () => string,
   ['the new export form', 'new', () => '/new', 'about'],
   ['a completed export', 'completed', () => `/exports/${exports.completed}`, 'Limited to 100 rows'],
   ['a failed export', 'failed', () => `/exports/${exports.failed}`, 'SOURCE_TABLE_MISSING'],
+  [
+    'an export that waits for the storage',
+    'waiting',
+    () => `/exports/${exports.waiting}`,
+    'waiting for the object storage · next attempt in',
+  ],
   ['the API keys', 'keys', () => '/keys', 'monthly report'],
   ['the audit trail', 'audit', () => '/audit', 'Requested'],
   ['the health view', 'health', () => '/health', 'Online'],
+  [
+    'the health view with exports that wait',
+    'health-waiting',
+    () => '/health',
+    '1 export waits for the object storage',
+  ],
   ['an unknown export', 'not-found', () => `/exports/01a206bd-3a7c-70dd-b151-2b1407fb87af`, 'Export not found'],
 ]
 

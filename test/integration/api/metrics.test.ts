@@ -140,6 +140,9 @@ it('shows queued exports of ledger and queue, their age, and the workers', async
     'waybill_queue_jobs{lane="small",state="waiting"}': 1,
     'waybill_queue_jobs{lane="small",state="active"}': 0,
     'waybill_workers{state="silent"}': 1,
+    'waybill_exports_waiting{for="turn"}': 1,
+    'waybill_exports_waiting{for="storage"}': 0,
+    'waybill_workers_without_dependency{dependency="storage"}': 0,
   })
   const { 'waybill_exports_oldest_queued_seconds{lane="small"}': age } = await readMetrics(idle.url)
   expect(age).toBeGreaterThanOrEqual(3_600)
@@ -194,7 +197,7 @@ it('counts a request whose client disconnected as aborted', async () => {
 
 /** The queue is in the same Postgres. */
 const UNKNOWN_WITHOUT_DATABASE =
-  /^waybill_(exports|exports_oldest_queued_seconds|workers|webhook_deliveries_pending|queue_jobs)(\{|$)/
+  /^waybill_(exports|exports_waiting|exports_oldest_queued_seconds|workers|workers_without_dependency|webhook_deliveries_pending|queue_jobs)(\{|$)/
 
 it('omits the jobs while the queue is unavailable, and shows all others', async () => {
   const proxy = await startTcpProxy(endpointOf(inject('redisUrl')))

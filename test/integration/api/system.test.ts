@@ -39,6 +39,46 @@ describe.each(QUEUE_BACKENDS)('queue on %s', (queue) => {
     })
   })
 
+  it('shows what queued exports wait for, until the time of their next attempt or while no worker reaches the storage', async () => {
+    const [waiting = '', next = ''] = [
+      (await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })).body.id,
+      (await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })).body.id,
+    ]
+    const shown = async (id: string) => {
+      const { waitingFor, nextAttemptAt } = (await system.admin.get(`/v1/exports/${id}`)).body
+      return { waitingFor, isTimed: nextAttemptAt !== null }
+    }
+    const query = (sql: string, values: unknown[] = []) =>
+      withClient(system.database.url, (client) => client.query(sql, values))
+    const wait = (minutes: number) =>
+      query(
+        `UPDATE waybill.exports SET waiting_for = 'source', next_attempt_at = now() + make_interval(mins => $2::int)
+          WHERE id = $1`,
+        [waiting, minutes],
+      )
+    await wait(5)
+    expect([await shown(waiting), await shown(next)]).toEqual([
+      { waitingFor: 'source', isTimed: true },
+      { waitingFor: 'turn', isTimed: false },
+    ])
+    expect((await look(system)).queue.waiting).toMatchObject({ source: 1, storage: 0, retry: 0 })
+    await wait(-5)
+    expect(await shown(waiting)).toEqual({ waitingFor: 'turn', isTimed: false })
+
+    await query(`INSERT INTO waybill.workers (id, name, concurrency, running, unavailable)
+      VALUES (gen_random_uuid(), 'cut off', 2, 0, '{storage}')`)
+    await expect.poll(() => shown(next)).toEqual({ waitingFor: 'storage', isTimed: false })
+    expect((await look(system)).workers).toMatchObject([{ name: 'cut off', unavailable: ['storage'] }])
+    // Another worker reaches the storage, so exports have their turn.
+    await query(`INSERT INTO waybill.workers (id, name, concurrency, running) VALUES (gen_random_uuid(), 'well', 2, 0)`)
+    await expect.poll(() => shown(next)).toEqual({ waitingFor: 'turn', isTimed: false })
+    await query('DELETE FROM waybill.workers')
+    for (const id of [waiting, next]) {
+      await system.admin.post(`/v1/exports/${id}/cancel`, {})
+      expect(await shown(id)).toEqual({ waitingFor: null, isTimed: false })
+    }
+  })
+
   it('shows a queued export how many are ahead of it', async () => {
     const { body: last } = await system.admin.post('/v1/exports', { dataset: 'users', format: 'csv' })
     const { body } = await system.admin.get(`/v1/exports/${last.id}`)

@@ -13,7 +13,7 @@ import { quote } from '../../../packages/client/src/cli/fetch-file.ts'
 import { helpOf, helpOfAll } from '../../../packages/client/src/cli/help.ts'
 import type { Output } from '../../../packages/client/src/cli/terminal/output.ts'
 import { createProgress } from '../../../packages/client/src/cli/terminal/progress.ts'
-import { sayBytes, sayDuration } from '../../../packages/client/src/cli/terminal/wording.ts'
+import { sayBytes, sayDuration, sayWait } from '../../../packages/client/src/cli/terminal/wording.ts'
 import { VERSION } from '../../../packages/client/src/cli/version.ts'
 import type { Dataset, Export } from '../../../packages/client/src/index.ts'
 import { WaybillError } from '../../../packages/client/src/index.ts'
@@ -281,6 +281,25 @@ describe('progress', () => {
     }
     const lines = ['1,200 exports ahead', '1 export ahead', 'waiting for a worker']
     expect(text()).toBe(lines.map((line) => `queued: ${line}\n`).join(''))
+  })
+
+  it('shows what a queued export waits for, and when it is attempted again', () => {
+    const found = { ...running(0), status: 'queued', nextAttemptAt: null } as const
+    const later = '2026-11-24T12:01:30.000Z'
+    const now = Date.parse('2026-11-24T12:00:00.000Z')
+    expect([
+      sayWait({ ...found, waitingFor: 'turn' }, now),
+      sayWait({ ...found, waitingFor: 'retry', nextAttemptAt: later }, now),
+      sayWait({ ...found, waitingFor: 'storage', nextAttemptAt: later }, now),
+      sayWait({ ...found, waitingFor: 'storage', nextAttemptAt: later }, Date.parse(later)),
+      sayWait({ ...found, waitingFor: 'source' }, now),
+    ]).toEqual([
+      'waiting for a worker',
+      'the last attempt failed; next attempt in 1:30',
+      'the object storage is unavailable; next attempt in 1:30',
+      'the object storage is unavailable; next attempt in 0:01',
+      'the source database is unavailable; it continues when it is available',
+    ])
   })
 
   it('shows an empty file as complete', () => {

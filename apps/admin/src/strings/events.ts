@@ -7,7 +7,7 @@ export const eventText = {
   'access.refused': 'Access refused',
   'export.started': 'Started',
   'export.retrying': 'Attempt failed, retrying',
-  'export.released': 'Returned to the queue (worker shutting down)',
+  'export.released': 'Returned to the queue, attempt not counted',
   'export.completed': 'Completed',
   'export.failed': 'Failed',
   'export.canceled': 'Canceled',

@@ -28,7 +28,11 @@ export const progressText = {
   left: (duration: string) => `about ${duration} left`,
   ahead: (count: number) => (count === 0 ? 'next in line' : `${count} ${plural(count, 'export', 'exports')} ahead`),
   waiting: (duration: string) => `waiting for ${duration}`,
-  retry: 'will retry automatically',
+  retry: 'the last attempt failed',
+  outage: { storage: 'waiting for the object storage', source: 'waiting for the source database' },
+  asSoonAsPossible: 'continues as soon as it is available',
+  nextAttempt: (duration: string) => `next attempt in ${duration}`,
+  nextAttemptSoon: 'next attempt soon',
   tab: {
     queued: 'Queued',
     running: (percent: number | null) => (percent === null ? 'Running' : `${percent}%`),

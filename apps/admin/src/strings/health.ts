@@ -1,4 +1,5 @@
 // Words of the health view.
+import { plural } from '../text/plural.ts'
 
 export const healthText = {
   title: 'Health',
@@ -43,5 +44,14 @@ export const healthText = {
     seen: 'Last seen',
   },
   busy: (running: number, slots: number) => `${running} of ${slots}`,
+  waiting: {
+    storage: (count: number) => `${count} ${plural(count, 'export waits', 'exports wait')} for the object storage`,
+    source: (count: number) => `${count} ${plural(count, 'export waits', 'exports wait')} for the source database`,
+    retry: (count: number) => `${count} ${plural(count, 'export waits', 'exports wait')} for another attempt`,
+  },
+  cannotReach: (names: string) => `cannot reach: ${names}`,
+  dependencyNames: { storage: 'object storage', source: 'source database', ledger: 'database' } as Readonly<
+    Record<string, string>
+  >,
   workerStatus: { alive: 'Online', silent: 'Not responding' },
 } as const

@@ -24,7 +24,7 @@ export function Health() {
       ) : (
         <div className={isKnown ? 'health' : 'health unknown'}>
           <div className="tiles">
-            <Dependencies dependencies={data.dependencies} isKnown={isKnown} />
+            <Dependencies dependencies={data.dependencies} waiting={data.queue.waiting} isKnown={isKnown} />
             {data.queue.lanes.map((lane) => (
               <Lane key={lane.lane} lane={lane} backend={data.queue.backend} />
             ))}
@@ -56,11 +56,14 @@ function Tile({ label, value, children }: TileProps) {
 
 interface DependenciesProps {
   readonly dependencies: System['dependencies']
+  readonly waiting: System['queue']['waiting']
   /** False: Waybill does not answer, and the states are the last known ones. */
   readonly isKnown: boolean
 }
 
-function Dependencies({ dependencies, isKnown }: DependenciesProps) {
+const SHOWN_WAITS = ['storage', 'source', 'retry'] as const
+
+function Dependencies({ dependencies, waiting, isKnown }: DependenciesProps) {
   const words = healthText
   const nameOf = (name: string) => words.dependencies[name] ?? name
   const unavailable = Object.entries(dependencies).filter(([, state]) => state === 'away')
@@ -79,6 +82,9 @@ function Dependencies({ dependencies, isKnown }: DependenciesProps) {
           </li>
         ))}
       </ul>
+      {SHOWN_WAITS.filter((reason) => waiting[reason] > 0).map((reason) => (
+        <p key={reason}>{words.waiting[reason](waiting[reason])}</p>
+      ))}
     </Tile>
   )
 }

@@ -45,6 +45,18 @@ export function createMetrics(datasets: Iterable<string>, registry = new Registr
       labelNames: ['lane', 'status'],
       registers,
     }),
+    waiting: new Gauge({
+      name: 'waybill_exports_waiting',
+      help: 'Queued exports by what they wait for: turn, retry (delay after an error), storage, source.',
+      labelNames: ['for'],
+      registers,
+    }),
+    workersWithout: new Gauge({
+      name: 'waybill_workers_without_dependency',
+      help: 'Workers that cannot reach the dependency. They start no export until it answers.',
+      labelNames: ['dependency'],
+      registers,
+    }),
     oldestQueued: new Gauge({
       name: 'waybill_exports_oldest_queued_seconds',
       help: 'Age of the oldest queued export; 0 if none is queued.',

@@ -3,9 +3,10 @@
 import { singleFlight } from '@waybill/shared/async/single-flight.ts'
 import { withTimeout } from '@waybill/shared/async/timeout.ts'
 import { lastEvent, tallyTrail } from '@waybill/shared/audit/tally.ts'
-import { countPendingDeliveries, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
-import { listWorkers } from '@waybill/shared/ledger/workers.ts'
-import { LANES } from '@waybill/shared/vocabulary/export.ts'
+import { countPendingDeliveries, countWaiting, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
+import { listWorkers, readSharedOutage } from '@waybill/shared/ledger/workers.ts'
+import { DEPENDENCIES } from '@waybill/shared/vocabulary/errors.ts'
+import { LANES, WAIT_REASONS } from '@waybill/shared/vocabulary/export.ts'
 import type { ServerDeps } from '../deps.ts'
 import type { DependencyCheck } from './dependencies.ts'
 import { LANE_STATES, type Metrics } from './metrics.ts'
@@ -46,16 +47,17 @@ export function createMetricsReader(
     }
   }
   const readLedger = async () => {
-    const [depths, workers, pending] = await Promise.all([
+    const [depths, workers, pending, waiting] = await Promise.all([
       readLaneDepths(db),
       listWorkers(db),
       countPendingDeliveries(db),
+      readSharedOutage(db).then((shared) => countWaiting(db, shared)),
       count(),
     ])
-    return { depths, workers, pending }
+    return { depths, workers, pending, waiting }
   }
   const showLedger = async () => {
-    const { depths, workers, pending } = await withTimeout(
+    const { depths, workers, pending, waiting } = await withTimeout(
       LEDGER_TIMEOUT_MS,
       readLedger(),
       () => new Error('timed out'),
@@ -66,6 +68,11 @@ export function createMetricsReader(
     for (const lane of LANES) {
       const since = depths.find((depth) => depth.lane === lane)?.oldestQueuedAt
       metrics.oldestQueued.set({ lane }, since == null ? 0 : Math.max(0, (Date.now() - since.getTime()) / 1_000))
+    }
+    for (const reason of WAIT_REASONS) metrics.waiting.set({ for: reason }, waiting[reason])
+    for (const dependency of DEPENDENCIES) {
+      const without = workers.filter(({ isSilent, unavailable }) => !isSilent && unavailable.includes(dependency))
+      metrics.workersWithout.set({ dependency }, without.length)
     }
     const silent = workers.filter(({ isSilent }) => isSilent).length
     metrics.workers.set({ state: 'alive' }, workers.length - silent)
@@ -84,7 +91,15 @@ export function createMetricsReader(
     for (const [dependency, state] of Object.entries(dependencies)) {
       metrics.dependency.set({ dependency }, state === 'ok' ? 1 : 0)
     }
-    for (const gauge of [metrics.exports, metrics.oldestQueued, metrics.jobs, metrics.workers]) gauge.reset()
+    for (const gauge of [
+      metrics.exports,
+      metrics.waiting,
+      metrics.workersWithout,
+      metrics.oldestQueued,
+      metrics.jobs,
+      metrics.workers,
+    ])
+      gauge.reset()
     metrics.pendingDeliveries.remove()
     const warn = (error: unknown) => log.warn({ error }, 'the metrics are incomplete')
     await Promise.all([

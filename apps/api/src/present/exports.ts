@@ -8,11 +8,15 @@ import type { HistoryItem } from '@waybill/shared/contract/history.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { EventRow } from '@waybill/shared/ledger/queries.ts'
 import { actorKind, callerKind } from '@waybill/shared/vocabulary/caller-kind.ts'
-import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
+import { ERRORS, type ErrorCode, type Outage } from '@waybill/shared/vocabulary/errors.ts'
 import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
 
-/** The export as in docs/api.md, without `download`, which the route adds. */
-export function presentExport(row: ExportRow): Export {
+/**
+ * The export as in docs/api.md, without `download`, which the route adds.
+ *
+ * @param shared what no worker can reach: a queued export that would have its turn waits for it
+ */
+export function presentExport(row: ExportRow, shared?: Outage): Export {
   const isDone = row.rowCount !== null
   return {
     id: row.id,
@@ -38,6 +42,7 @@ export function presentExport(row: ExportRow): Export {
     truncated: row.truncated,
     warnings: [...row.warnings],
     ...(row.status === 'failed' ? { error: presentError(row) } : {}),
+    ...presentWait(row, shared),
     attempts: row.attempts,
     requestedBy: row.requestedBy,
     snapshotAt: row.snapshotAt?.toISOString() ?? null,
@@ -47,6 +52,14 @@ export function presentExport(row: ExportRow): Export {
     expiresAt: row.expiresAt?.toISOString() ?? null,
     requestedByKind: callerKind(row.requesterId),
   }
+}
+
+function presentWait({ status, waitingFor, nextAttemptAt }: ExportRow, shared: Outage | undefined) {
+  if (status !== 'queued') return { waitingFor: null, nextAttemptAt: null }
+  if (nextAttemptAt === null || nextAttemptAt <= new Date()) {
+    return { waitingFor: shared ?? ('turn' as const), nextAttemptAt: null }
+  }
+  return { waitingFor: waitingFor ?? ('turn' as const), nextAttemptAt: nextAttemptAt.toISOString() }
 }
 
 function presentError({ errorCode, errorMessage }: ExportRow) {

@@ -1,7 +1,13 @@
 // GET /v1/system: the state of the whole system, for its operators.
 import { type System, systemSchema } from '@waybill/shared/contract/system.ts'
-import { type LaneDepth, listFailures, listRunning, readLaneDepths } from '@waybill/shared/ledger/system-queries.ts'
-import { listWorkers } from '@waybill/shared/ledger/workers.ts'
+import {
+  countWaiting,
+  type LaneDepth,
+  listFailures,
+  listRunning,
+  readLaneDepths,
+} from '@waybill/shared/ledger/system-queries.ts'
+import { listWorkers, readSharedOutage } from '@waybill/shared/ledger/workers.ts'
 import type { JobCounts } from '@waybill/shared/queue/exports.ts'
 import { LANES, type Lane } from '@waybill/shared/vocabulary/export.ts'
 import type { ServerDeps } from '../deps.ts'
@@ -28,7 +34,7 @@ export function systemRoute({ db, queue }: ServerDeps, checkDependencies: Depend
     },
     problems: [],
     async handle(_request, response) {
-      const [dependencies, depths, jobs, running, failures, workers] = await Promise.all([
+      const [dependencies, depths, jobs, running, failures, workers, waiting] = await Promise.all([
         checkDependencies(),
         readLaneDepths(db),
         // The status is most useful while the queue is unavailable: its counts are then null.
@@ -36,12 +42,14 @@ export function systemRoute({ db, queue }: ServerDeps, checkDependencies: Depend
         listRunning(db, MAX_RUNNING),
         listFailures(db, MAX_FAILURES),
         listWorkers(db),
+        readSharedOutage(db).then((shared) => countWaiting(db, shared)),
       ])
       response.set('Retry-After', String(POLL_INTERVAL_SECONDS)).json({
         dependencies,
         queue: {
           backend: queue.backend,
           lanes: LANES.map((lane) => presentLane(lane, depths, jobs)),
+          waiting,
         },
         running: running.map(({ worker, ...row }) => {
           const { id, dataset, format, requestedBy, requestedByKind, startedAt, progress } = presentExport(row)
@@ -51,8 +59,8 @@ export function systemRoute({ db, queue }: ServerDeps, checkDependencies: Depend
           const { id, dataset, format, requestedBy, requestedByKind, finishedAt, error } = presentExport(row)
           return { id, dataset, format, requestedBy, requestedByKind, finishedAt, error: error ?? UNKNOWN_ERROR }
         }),
-        workers: workers.map(({ name, concurrency, running: count, startedAt, seenAt, isSilent }) => ({
-          ...{ name, concurrency, running: count },
+        workers: workers.map(({ name, concurrency, running: count, unavailable, startedAt, seenAt, isSilent }) => ({
+          ...{ name, concurrency, running: count, unavailable },
           state: isSilent ? ('silent' as const) : ('alive' as const),
           startedAt: startedAt.toISOString(),
           seenAt: seenAt.toISOString(),

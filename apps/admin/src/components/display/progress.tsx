@@ -28,17 +28,34 @@ export function Progress({ record }: { readonly record: Export }) {
           speed && progressText.rate(formatNumber(roughly(Math.round(speed.rowsPerSecond)))),
           speed?.left !== undefined && progressText.left(formatDuration(speed.left)),
         ]
-      : [
-          record.queue !== undefined && progressText.ahead(record.queue.ahead),
-          // The age of the request says nothing about the wait for the next attempt.
-          record.attempts === 0
-            ? progressText.waiting(formatDuration(Math.max(0, now - Date.parse(record.createdAt))))
-            : progressText.retry,
-        ]
+      : waitWords(record, now)
   return (
     <div className={`progress ${record.status}`}>
       <progress max={100} {...value} aria-label={progressText.label(record.dataset)} />
       <span className="words">{words.filter((word) => typeof word === 'string').join(' · ')}</span>
     </div>
   )
+}
+
+/** What a queued export waits for, and when it is attempted again. */
+function waitWords({ waitingFor, nextAttemptAt, queue, attempts, createdAt }: Export, now: number): string[] {
+  const next = nextAttemptAt === null ? undefined : nextAttempt(Date.parse(nextAttemptAt) - now)
+  switch (waitingFor) {
+    case 'storage':
+    case 'source':
+      return [progressText.outage[waitingFor], next ?? progressText.asSoonAsPossible]
+    case 'retry':
+      return [progressText.retry, next ?? progressText.nextAttemptSoon]
+    default: {
+      const place = queue === undefined ? [] : [progressText.ahead(queue.ahead)]
+      // The age of the request says nothing about the wait for the next attempt.
+      const age = formatDuration(Math.max(0, now - Date.parse(createdAt)))
+      return [...place, attempts === 0 ? progressText.waiting(age) : progressText.nextAttemptSoon]
+    }
+  }
+}
+
+/** Never "in 0 s": the clocks of the browser and of the server differ, and a worker must be free. */
+function nextAttempt(milliseconds: number): string {
+  return milliseconds < 1_000 ? progressText.nextAttemptSoon : progressText.nextAttempt(formatDuration(milliseconds))
 }

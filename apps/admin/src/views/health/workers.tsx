@@ -26,13 +26,16 @@ export function Workers({ workers }: { readonly workers: System['workers'] }) {
             </tr>
           </thead>
           <tbody>
-            {workers.map(({ name, state, running, concurrency, startedAt, seenAt }) => (
+            {workers.map(({ name, state, running, concurrency, unavailable, startedAt, seenAt }) => (
               <tr key={`${name} ${startedAt}`}>
                 <td className="what">{name.replace(/^worker:/, '')}</td>
                 <td>
                   <span className={`status ${state === 'alive' ? 'good' : 'bad'}`}>
                     {healthText.workerStatus[state]}
                   </span>
+                  {state === 'alive' && unavailable.length > 0 && (
+                    <span className="facts">{healthText.cannotReach(unavailable.map(nameOf).join(', '))}</span>
+                  )}
                 </td>
                 <td data-label={words.busy}>{healthText.busy(running, concurrency * LANES_PER_WORKER)}</td>
                 <td className="soft" data-label={words.started}>
@@ -48,4 +51,8 @@ export function Workers({ workers }: { readonly workers: System['workers'] }) {
       )}
     </section>
   )
+}
+
+function nameOf(dependency: string): string {
+  return healthText.dependencyNames[dependency] ?? dependency
 }

@@ -19,6 +19,7 @@ import type { Response } from 'express'
 import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
+import { createSharedOutage } from '../../exports/shared-outage.ts'
 import { createSigner } from '../../exports/sign-link.ts'
 import { findVisible, scopeOf } from '../../exports/visible.ts'
 import { csvHeader, sendCsv, wantsCsv } from '../../http/csv-list.ts'
@@ -36,6 +37,7 @@ const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'some
 export function exportRoutes(deps: ServerDeps): Route[] {
   const { config, datasets, db, ledger, storage } = deps
   const sign = createSigner(config, storage)
+  const sharedOutage = createSharedOutage(db)
   return [
     defineRoute({
       method: 'get',
@@ -62,7 +64,8 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         const isCsv = wantsCsv(request, response, format)
         const requesterId = scopeOf(callerOf(response), scope)
         const rows = await listExports(db, { requesterId, ...filter }, { limit, before: cursor })
-        const page = toPage(rows, limit, presentExport)
+        const shared = await sharedOutage(rows)
+        const page = toPage(rows, limit, (row) => presentExport(row, shared))
         const isMoving = page.items.some(isActive)
         if (isKnownToPoller(response, headers['If-None-Match'], etag(isCsv ? { csv: page } : page), isMoving)) return
         if (isCsv) sendCsv(request, response, exportSchema, page)
@@ -94,7 +97,10 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         const caller = callerOf(response)
         const row = await findVisible(db, id, caller)
         const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
-        const presented = { ...presentExport(row), ...(queue === undefined ? {} : { queue }) }
+        const presented = {
+          ...presentExport(row, await sharedOutage([row])),
+          ...(queue === undefined ? {} : { queue }),
+        }
         // A caller who has lost the right to the dataset still sees the export, but gets no link to its file.
         const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row))
         const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))

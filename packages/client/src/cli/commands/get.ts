@@ -2,7 +2,7 @@
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { defineCommand } from '../arguments/command.ts'
 import { facts } from '../terminal/output.ts'
-import { sayBytes, sayCaller, sayCount, sayPlace, sayTime, sayWarnings } from '../terminal/wording.ts'
+import { sayBytes, sayCaller, sayCount, sayPlace, sayTime, sayWait, sayWarnings } from '../terminal/wording.ts'
 
 export const getCommand = defineCommand({
   name: 'get',
@@ -29,6 +29,7 @@ export function describeExport(found: Export): string {
     ['id', found.id],
     ['status', found.status],
     ['queue', sayPlace(found)],
+    ['waits', found.status === 'queued' ? sayWait(found, Date.now()) : undefined],
     ['dataset', found.dataset],
     ['format', found.compression === 'gzip' ? `${found.format}, compressed` : found.format],
     [

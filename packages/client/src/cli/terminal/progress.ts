@@ -2,7 +2,7 @@
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import { replaceControlsInLine } from './controls.ts'
 import type { Output } from './output.ts'
-import { sayBytes, sayCount, sayDuration, sayPlace, sayRows } from './wording.ts'
+import { sayBytes, sayCount, sayDuration, sayRows, sayWait } from './wording.ts'
 
 export interface Progress {
   export(found: Export): void
@@ -37,10 +37,11 @@ export function createProgress({ progress: stream }: Output, now: () => number =
   }
 
   return {
-    export({ status, progress, queue }) {
+    export(found) {
+      const { status, progress, waitingFor } = found
       if (status === 'queued') {
         rows.add(0)
-        return put(status, undefined, `queued: ${sayPlace({ queue }) ?? 'waiting for a worker'}`)
+        return put(`${status} ${waitingFor}`, undefined, `queued: ${sayWait(found, Date.now())}`)
       }
       if (status !== 'running') return
       const rate = rows.add(progress.rows)

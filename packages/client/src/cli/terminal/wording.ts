@@ -44,6 +44,21 @@ export function sayPlace({ queue }: Pick<Export, 'queue'>): string | undefined {
   return queue.ahead === 1 ? '1 export ahead' : `${sayCount(queue.ahead)} exports ahead`
 }
 
+const OUTAGES = { storage: 'the object storage is unavailable', source: 'the source database is unavailable' } as const
+
+/** What a queued export waits for. @param now milliseconds since 1970 */
+export function sayWait(found: Pick<Export, 'queue' | 'waitingFor' | 'nextAttemptAt'>, now: number): string {
+  const { waitingFor, nextAttemptAt } = found
+  // At least a second: a time that is over means that a worker is about to take it.
+  const delay = nextAttemptAt == null ? undefined : sayDuration(Math.max(1_000, Date.parse(nextAttemptAt) - now))
+  if (waitingFor === 'storage' || waitingFor === 'source') {
+    return `${OUTAGES[waitingFor]}; ${delay === undefined ? 'it continues when it is available' : `next attempt in ${delay}`}`
+  }
+  if (waitingFor === 'retry')
+    return `the last attempt failed; next attempt ${delay === undefined ? 'soon' : `in ${delay}`}`
+  return sayPlace(found) ?? 'waiting for a worker'
+}
+
 const WARNINGS: Readonly<Record<string, (count: number) => string>> = {
   CELL_CUT: (count) => `${sayCount(count)} cells exceeded the limit of Excel and were truncated`,
   SHEET_ROLLED_OVER: (count) => `the rows did not fit on one sheet: ${sayCount(count)} more sheets were added`,
