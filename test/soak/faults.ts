@@ -1,5 +1,6 @@
 // The faults of the soak test. Each ends by itself.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { s3Error } from '../setup/network/http-fault-proxy.ts'
 import type { Random } from './random.ts'
 import type { Server, World } from './world.ts'
 
@@ -8,6 +9,9 @@ export interface Fault {
   /** Causes the fault. Resolves when it has ended. */
   strike(world: World, random: Random): Promise<void>
 }
+
+/** Durations in milliseconds: longer than the locks of SETTINGS, and than five attempts with their delays. */
+const long = (random: Random) => random.between(10_000, 25_000)
 
 /** Durations in milliseconds: some are shorter than the locks of SETTINGS, some longer. */
 const spell = (random: Random) => random.between(300, 6_000)
@@ -70,6 +74,31 @@ const killBackends: Fault = {
   },
 }
 
+/** Every process gets SIGTERM, one after the other, each when the one before has been replaced. */
+const rollingRestart: Fault = {
+  name: 'rolling restart',
+  async strike(world) {
+    for (const old of [...world.workers(), world.api()]) {
+      old.signal('SIGTERM')
+      await old.ended
+      await sleep(REPLACED_AFTER_MS)
+    }
+  },
+}
+
+/** The supervisor of the soak starts what is missing within a second; the process needs a few to start. */
+const REPLACED_AFTER_MS = 4_000
+
+/** The server answers, but takes nothing. */
+const diskFull: Fault = {
+  name: 's3 disk full',
+  async strike({ s3 }, random) {
+    const rule = s3.fail(({ method }) => method === 'PUT' || method === 'POST', s3Error(507, 'XMinioStorageFull'))
+    await sleep(long(random))
+    rule.remove()
+  },
+}
+
 const emptyQueue: Fault = { name: 'queue emptied', strike: ({ queue }) => queue.empty() }
 
 /** Faults of the connections to one server. */
@@ -93,6 +122,14 @@ function onWire(server: Server): Fault[] {
       return ONCE
     }),
     wire('refuses', (proxy) => proxy.refuse()),
+    {
+      name: `${server} away for long`,
+      async strike({ proxies }, random) {
+        proxies[server]?.refuse()
+        await sleep(long(random))
+        proxies[server]?.restore()
+      },
+    },
     wire('stalls', (proxy) => proxy.stall()),
     wire('slow', (proxy, random) => proxy.delay(random.between(20, 200))),
     wire('cut in mid-message', (proxy, random) => {
@@ -108,6 +145,15 @@ export function faultsOf(queue: 'redis' | 'postgres'): readonly Fault[] {
     onWire,
   )
   // Faults of processes are as frequent as those of connections.
-  const processes = [killWorker, killWorker, stopWorker, stopWorker, freezeWorker, freezeWorker, killApi]
-  return [...processes, killBackends, killBackends, emptyQueue, ...wires]
+  const processes = [
+    killWorker,
+    killWorker,
+    stopWorker,
+    stopWorker,
+    freezeWorker,
+    freezeWorker,
+    killApi,
+    rollingRestart,
+  ]
+  return [...processes, killBackends, killBackends, emptyQueue, diskFull, ...wires]
 }

@@ -57,7 +57,7 @@ async function soak(options: SoakOptions, queue: 'redis' | 'postgres', stopped: 
   // Separate random streams, so that the number of requests does not change the faults of a seed.
   const requested = makeRequests(world, createRandom(options.seed + 1), ending, tally)
   const struck = await shake(world, createRandom(options.seed), faultsOf(queue), ending)
-  for (const proxy of Object.values(world.proxies)) proxy.restore()
+  for (const proxy of [...Object.values(world.proxies), world.s3]) proxy.restore()
   await requested
   say(`  quiet: ${tally.asked.length} exports were asked for; waiting for the last, then reading every file`)
   // Restart the processes that were killed last.

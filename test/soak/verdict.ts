@@ -13,16 +13,8 @@ export interface Verdict {
   readonly largest: number
 }
 
-/** Error codes that repeated faults can cause. */
-const MAY_FAIL = new Set([
-  'WORKER_LOST',
-  'DATABASE_UNAVAILABLE',
-  'SOURCE_UNAVAILABLE',
-  'SOURCE_TIMEOUT',
-  'SOURCE_ENDED_EARLY',
-  'STORAGE_UNAVAILABLE',
-  'STORAGE_MISMATCH',
-])
+/** Error codes that repeated faults can cause. Outages are waited for, so their codes are not here. */
+const MAY_FAIL = new Set(['WORKER_LOST', 'SOURCE_TIMEOUT', 'STORAGE_MISMATCH'])
 
 const EXPORTS_TIMEOUT_MS = 180_000
 const CLEANUP_TIMEOUT_MS = 60_000

@@ -11,6 +11,7 @@ import { type Api, createDeployment, type Deployment } from '../chaos/setup/depl
 import type { Place } from '../chaos/setup/invariants.ts'
 import type { Program } from '../chaos/setup/program.ts'
 import { type QueueServer, queueInPostgres, startOwnRedis } from '../chaos/setup/queue-server.ts'
+import { type HttpFaultProxy, startHttpFaultProxy } from '../setup/network/http-fault-proxy.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../setup/network/tcp-proxy.ts'
 
 export type Server = 'postgres' | 'redis' | 's3'
@@ -20,6 +21,8 @@ export interface World {
   readonly place: Place
   readonly db: pg.Pool
   readonly queue: QueueServer
+  /** Between the proxy and the S3 server: its requests. */
+  readonly s3: HttpFaultProxy
   readonly proxies: Readonly<Partial<Record<Server, TcpProxy>>>
   readonly deployment: Deployment
   /** The running API. */
@@ -92,6 +95,8 @@ export async function createWorld(
   stack.defer(() => db.end())
   await db.query('VACUUM (ANALYZE)')
 
+  const s3Requests = await startHttpFaultProxy(s3.endpoint)
+  stack.defer(() => s3Requests.close())
   const proxied = async (url: string) => {
     const proxy = await startTcpProxy(endpointOf(url))
     stack.defer(() => proxy.close())
@@ -99,17 +104,25 @@ export async function createWorld(
   }
   const proxies = {
     postgres: await proxied(postgres.url),
-    s3: await proxied(s3.endpoint),
+    s3: await proxied(s3Requests.endpoint),
     ...(redis === undefined ? {} : { redis: await proxied(redis.url) }),
   }
   const deployment = createDeployment({
     ...place,
     DATABASE_URL: proxies.postgres.through(postgres.url),
-    S3_ENDPOINT: proxies.s3.through(s3.endpoint),
+    S3_ENDPOINT: proxies.s3.through(s3Requests.endpoint),
     ...(redis === undefined ? {} : { REDIS_URL: proxies.redis?.through(redis.url) ?? redis.url }),
   })
   stack.defer(() => deployment.stop().catch(() => undefined))
-  return { ...withPrograms(deployment), place, db, proxies, queue: redis?.server ?? tables(db), deployment }
+  return {
+    ...withPrograms(deployment),
+    place,
+    db,
+    proxies,
+    s3: s3Requests,
+    queue: redis?.server ?? tables(db),
+    deployment,
+  }
 }
 
 function tables(db: pg.Pool): QueueServer {

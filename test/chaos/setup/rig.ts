@@ -28,7 +28,7 @@ export interface Rig extends Chaos {
   /** Waits until the ledger shows progress of the export. */
   reading(id: string): Promise<void>
   file(done: Json): Promise<Buffer>
-  /** The error codes of its retried attempts. */
+  /** The error codes of its attempts that were followed by another one. */
   retries(id: string): Promise<string[]>
   /** The sessions of the worker in the source that are active or in a transaction. */
   busyBackends(): Promise<number[]>
@@ -107,7 +107,7 @@ async function startRig(chaos: Chaos): Promise<Rig> {
     async retries(id) {
       const { rows } = await client.query<{ code: string }>(
         `SELECT data->>'code' AS code FROM waybill.audit_events
-          WHERE export_id = $1 AND type = 'export.retrying' ORDER BY id`,
+          WHERE export_id = $1 AND type IN ('export.retrying', 'export.released') AND data ? 'code' ORDER BY id`,
         [id],
       )
       return rows.map(({ code }) => code)

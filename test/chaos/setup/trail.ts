@@ -20,7 +20,8 @@ const MOVES: Readonly<Record<string, { readonly from: readonly State[]; readonly
   'export.retrying': { from: ['running'], to: 'queued' },
   'export.released': { from: ['running'], to: 'queued' },
   'export.completed': { from: ['running'], to: 'completed' },
-  'export.failed': { from: ['running'], to: 'failed' },
+  // From `queued`: its dependency was unavailable until the deadline.
+  'export.failed': { from: ['running', 'queued'], to: 'failed' },
   'export.canceled': { from: ['queued', 'running'], to: 'canceled' },
   'export.expired': { from: ['completed'], to: 'expired' },
 }

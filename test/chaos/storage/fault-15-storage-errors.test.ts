@@ -1,6 +1,7 @@
 // Fault 15: S3 answers 500 or 503, or connections break. Requests are repeated, and the object is complete.
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest, s3Error } from '../../setup/network/http-fault-proxy.ts'
+import { startChaos } from '../setup/chaos.ts'
 import { useRig } from '../setup/rig.ts'
 
 /** Two parts. */
@@ -59,11 +60,18 @@ it('an export has one object when the answer to the completion of its upload is 
   await holds([done.id])
 })
 
-it('an export fails after five attempts and leaves no object when S3 keeps failing', async () => {
-  const { s3, run, holds, retries } = rig()
-  s3.fail(isUpload.whole, s3Error(500, 'InternalError'))
-  const done = await run(SMALL_FILE)
-  expect(done).toMatchObject({ status: 'failed', attempts: 5, error: { code: 'STORAGE_UNAVAILABLE' } })
-  expect(await retries(done.id)).toEqual(Array(4).fill('STORAGE_UNAVAILABLE'))
-  await holds([done.id])
+it('an export fails at its deadline and leaves no object when S3 keeps failing', async (test) => {
+  const chaos = await startChaos(test, { queue: 'postgres', settings: { EXPORT_DEADLINE: '6s' } })
+  const s3 = await chaos.proxy('S3_ENDPOINT')
+  const [api] = await Promise.all([
+    chaos.startApi(),
+    chaos.startWorker({ S3_ENDPOINT: s3.through(String(chaos.settings.S3_ENDPOINT)) }),
+  ])
+  s3.refuse()
+  const done = await api.admin.export(SMALL_FILE)
+  expect(done).toMatchObject({ status: 'failed', error: { code: 'STORAGE_UNAVAILABLE', retryable: true } })
+  expect(done.error.message).toContain('EXPORT_DEADLINE')
+  expect((await chaos.story(done.id)).slice(0, 3)).toEqual(['requested', 'started', 'released'])
+  s3.restore()
+  await chaos.holds([done.id])
 })

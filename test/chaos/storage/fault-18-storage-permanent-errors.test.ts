@@ -1,4 +1,4 @@
-// Fault 18: no permission, no bucket or no space. The export fails at once with advice, and the request is not repeated.
+// Fault 18: no permission, no bucket or no quota. The export fails at once with advice, and the request is not repeated.
 import { ERRORS, type ErrorCode } from '@waybill/shared/vocabulary/errors.ts'
 import { expect, it } from 'vitest'
 import { type Fault, isUpload, type SeenRequest, s3Error } from '../../setup/network/http-fault-proxy.ts'
@@ -26,8 +26,7 @@ const REFUSALS: readonly Refusal[] = [
   ['STORAGE_ACCESS_DENIED', SMALL_FILE, isUpload.manifest, s3Error(403, 'AccessDenied')],
   ['STORAGE_BUCKET_MISSING', SMALL_FILE, isUpload.whole, s3Error(404, 'NoSuchBucket')],
   ['STORAGE_FULL', FILE, isUpload.part, s3Error(403, 'QuotaExceeded')],
-  ['STORAGE_FULL', FILE, isUpload.part, s3Error(507, 'XMinioStorageFull')],
-  ['STORAGE_FULL', SMALL_FILE, isUpload.whole, { kind: 'answer', status: 507 }],
+  ['STORAGE_FULL', SMALL_FILE, isUpload.whole, s3Error(403, 'XMinioAdminBucketQuotaExceeded')],
 ]
 
 it('an export fails in its first attempt, with code and advice, when S3 rejects a request', async () => {
@@ -45,7 +44,6 @@ it('an export fails in its first attempt, with code and advice, when S3 rejects 
     const done = await ended(id)
     expect(done).toMatchObject({ status: 'failed', attempts: 1, error: { code, retryable: false } })
     expect(done.error.message).toContain(ERRORS[code].advice)
-    // The SDK repeats a request after any 5xx, which may be temporary.
     expect(hits(), `${code}: no storm of retries`).toBeLessThanOrEqual(4 * parts)
   }
   await holds(asked.map(({ id }) => id))

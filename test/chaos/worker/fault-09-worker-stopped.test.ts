@@ -1,4 +1,5 @@
 // Fault 9: a worker is stopped for longer than its lock, and resumes after another worker has completed the export.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
@@ -48,6 +49,24 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     late.signal('SIGCONT')
     expect(await late.said(LOST)).toMatchObject({ exportId: id, attempt: 1 })
     expect(await chaos.story(id)).toEqual(['requested', 'started', 'retrying', 'started', 'completed'])
+    await chaos.holds([id])
+  })
+
+  it('a worker that is stopped for less than its lock keeps its export', async (test) => {
+    const chaos = await startChaos(test, { queue, settings: { WORKER_LOCK: '30s' } })
+    const [api, stopped] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const users = await chaos.lockUsers()
+    const id = await api.ask()
+    await until('the read waits', async () => (await chaos.blocked('users'))[0])
+    const other = await chaos.startWorker()
+    stopped.signal('SIGSTOP')
+    // Longer than the third of the lock after which a worker is lost whose process has ended.
+    await sleep(14_000)
+    stopped.signal('SIGCONT')
+    await users.release()
+    await chaos.becomes(id, 'completed')
+    expect(await chaos.story(id)).toEqual(['requested', 'started', 'completed'])
+    expect(other.exit()).toBeUndefined()
     await chaos.holds([id])
   })
 
