@@ -1,5 +1,6 @@
 // Fault 26: storage, source, ledger or queue unavailable for longer than an attempt, with exports running and queued.
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Outage } from '@waybill/shared/vocabulary/errors.ts'
 import { describe, expect, it } from 'vitest'
 import { readMetrics } from '../../setup/api/prometheus.ts'
 import { isUpload, s3Error } from '../../setup/network/http-fault-proxy.ts'
@@ -15,10 +16,23 @@ const ROWS = 3_000
  * Stands for the minutes of the promise, counted from the moment at which the worker knows of the outage. It then starts
  * nothing and probes every 2 s, whatever the outage lasts.
  */
-const OUTAGE_MS = 8_000
+const OUTAGE_MS = 5_000
 
 /** Usually 10 s at most; ten times that for a busy machine. */
 const RESUME_TIMEOUT_MS = 100_000
+
+type Case = readonly [Outage, leave: (rig: Rig) => void, comeBack: (rig: Rig) => void]
+
+const SILENT_STORAGE: Case = ['storage', ({ s3Line }) => s3Line.stall(), ({ s3Line }) => s3Line.restore()]
+
+const FULL_STORAGE: Case = [
+  'storage',
+  ({ s3 }) => {
+    const full = s3Error(507, 'XMinioStorageFull')
+    for (const match of [isUpload.create, isUpload.part, isUpload.whole]) s3.fail(match, full)
+  },
+  ({ s3 }) => s3.restore(),
+]
 
 describe.each(QUEUE_BACKENDS)('fault 26, queue on %s', (queue) => {
   const rig = useRig({
@@ -62,19 +76,13 @@ describe.each(QUEUE_BACKENDS)('fault 26, queue on %s', (queue) => {
     return Math.round(performance.now() - since)
   }
 
-  it.each([
-    ['storage', ({ s3Line }: Rig) => s3Line.refuse(), ({ s3Line }: Rig) => s3Line.restore()],
-    ['storage', ({ s3Line }: Rig) => s3Line.stall(), ({ s3Line }: Rig) => s3Line.restore()],
-    [
-      'storage',
-      ({ s3 }: Rig) => {
-        for (const match of [isUpload.create, isUpload.part, isUpload.whole])
-          s3.fail(match, s3Error(507, 'XMinioStorageFull'))
-      },
-      ({ s3 }: Rig) => s3.restore(),
-    ],
-    ['source', ({ source }: Rig) => source.refuse(), ({ source }: Rig) => source.restore()],
-  ] as const)(
+  const cases: readonly Case[] = [
+    ['storage', ({ s3Line }) => s3Line.refuse(), ({ s3Line }) => s3Line.restore()],
+    ['source', ({ source }) => source.refuse(), ({ source }) => source.restore()],
+    // These do not depend on the queue.
+    ...(queue === 'redis' ? [] : [SILENT_STORAGE, FULL_STORAGE]),
+  ]
+  it.each(cases)(
     'exports wait for the %s without spending an attempt, and complete after its return (%#)',
     async (waitingFor, leave, comeBack) => {
       const current = rig()

@@ -101,20 +101,20 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     }
   })
 
-  it('retries an export after a temporary error, and records it', async () => {
+  it('retries an export after an error of the storage, without spending an attempt, and records it', async () => {
     const rule = s3.fail(isUpload.whole, s3Error(500, 'InternalError'), { times: 4 }) // all attempts of the SDK
     work()
     const done = await system.admin.ended(await ask())
     expect(rule.hits).toBe(4)
-    expect(done).toMatchObject({ status: 'completed', attempts: 2 })
+    expect(done).toMatchObject({ status: 'completed', attempts: 1 })
     expect(await types(done.id)).toEqual([
       'export.requested',
       'export.started',
-      'export.retrying',
+      'export.released',
       'export.started',
       'export.completed',
     ])
-    expect((await trail(done.id))[2].data).toEqual({ code: 'STORAGE_UNAVAILABLE' })
+    expect((await trail(done.id))[2].data).toEqual({ code: 'STORAGE_UNAVAILABLE', waitingFor: 'storage' })
   })
 
   it('does not retry an export after a permanent error', async () => {
