@@ -78,7 +78,7 @@ async function recordOutage(
   { config, ledger, log, outages }: ExportDeps,
   row: ExportRow,
   attempt: Attempt,
-  { code, kind: { outage }, cause }: WaybillError,
+  { code, outage, cause }: WaybillError,
 ): Promise<Outcome | undefined> {
   const { exportId } = attempt
   if (outage === undefined) return undefined
@@ -102,7 +102,7 @@ async function recordError(
 ): Promise<Outcome> {
   const { exportId } = attempt
   if (error.kind.retryable && row.attempts < MAX_ATTEMPTS) {
-    const delay = error.kind.outage === undefined ? retryDelay(row.attempts) : MAX_OUTAGE_DELAY_MS
+    const delay = error.outage === undefined ? retryDelay(row.attempts) : MAX_OUTAGE_DELAY_MS
     log.warn({ exportId, attempt: row.attempts, code: error.code, delay, error }, 'export will be retried')
     return (await ledger.requeue(attempt, error.code, delay)) ? { kind: 'retry', delay } : { kind: 'not-owned' }
   }

@@ -61,7 +61,7 @@ export function createOutages(deps: OutageDeps): Outages {
         await storage.probe(signal)
       } catch (error) {
         // A storage that refuses is available: exports find out why, and say so.
-        if (!(error instanceof WaybillError) || error.kind.outage !== undefined) throw error
+        if (!(error instanceof WaybillError) || error.outage !== undefined) throw error
       }
     },
     // Datasets of the ledger are read from the ledger's database.

@@ -9,10 +9,10 @@ const PROGRAM_LIMIT_EXCEEDED = '54000'
 
 export function sourceError(error: unknown): WaybillError {
   if (error instanceof WaybillError) return error
-  const { kind, message } = databaseFailure(error)
+  const { kind, sqlState, message } = databaseFailure(error)
   switch (kind) {
     case 'unavailable':
-      return new WaybillError('SOURCE_UNAVAILABLE', undefined, { cause: error })
+      return new WaybillError('SOURCE_UNAVAILABLE', undefined, { cause: error, isOutage: !endedByServer(sqlState) })
     case 'timeout':
       return new WaybillError('SOURCE_TIMEOUT', undefined, { cause: error })
     case 'access-denied':
@@ -52,4 +52,12 @@ export function rowError(
     return new WaybillError('ROW_TOO_LARGE', detail, { cause: error })
   }
   return undefined
+}
+
+/**
+ * A server that is available has ended this transaction only: a replica whose recovery it disturbed, a deadlock, or the limit
+ * for idle transactions. The next attempt may end in the same way, so it counts.
+ */
+function endedByServer(sqlState: string | undefined): boolean {
+  return sqlState !== undefined && (sqlState.startsWith('40') || sqlState === '25P03')
 }

@@ -196,7 +196,7 @@ function watchFor(copy: CopyOut, options: ReadOptions, onStall: (reason: Waybill
     const { isForReader, ms } = copy.waiting
     if (isForReader && ms > idleTimeout) {
       const detail = 'The storage was so slow that the snapshot of the source was given up.'
-      onStall(new WaybillError('SOURCE_UNAVAILABLE', detail))
+      onStall(new WaybillError('SOURCE_UNAVAILABLE', detail, { isOutage: false }))
     } else if (!isForReader && ms > statementTimeout) onStall(new WaybillError('SOURCE_TIMEOUT'))
   }
   const watch = setInterval(check, Math.min(WATCH_INTERVAL_MS, statementTimeout / 4, idleTimeout / 4))

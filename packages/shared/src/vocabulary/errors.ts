@@ -316,6 +316,8 @@ interface ErrorOptions {
   readonly cause?: unknown
   readonly errors?: readonly FieldError[]
   readonly retryAfter?: number
+  /** False: the dependency was available, in spite of the code. */
+  readonly isOutage?: boolean
 }
 
 /** The only error class that modules exchange. `message` may be shown to the caller. */
@@ -325,12 +327,15 @@ export class WaybillError extends Error {
   readonly errors: readonly FieldError[]
   /** Seconds after which a retry makes sense, if known. */
   readonly retryAfter: number | undefined
+  /** The dependency that was unavailable, if that is the reason. */
+  readonly outage: Outage | undefined
 
   constructor(code: ErrorCode, message?: string, options: ErrorOptions = {}) {
     super(message ?? ERRORS[code].title, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.errors = options.errors ?? []
     this.retryAfter = options.retryAfter
+    this.outage = options.isOutage === false ? undefined : this.kind.outage
   }
 
   get kind(): ErrorKind {
