@@ -9,16 +9,16 @@ const PACKAGE = join(ROOT, 'packages/client')
 const dist = resolve(process.argv[2] ?? join(PACKAGE, 'dist'))
 
 rmSync(dist, { recursive: true, force: true })
-// The client uses only the types of the contract's schemas. The server validates the values.
+// Of the contract's schemas, the client uses only the types. The server validates the values.
 for (const config of ['tsconfig.build.json', 'tsconfig.contract.json']) {
   const compiler = [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(PACKAGE, config), '--outDir', dist]
   const { status } = spawnSync(process.execPath, compiler, { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
 
-for (const path of globSync('**/*.d.ts', { cwd: dist })) {
+for (const path of globSync('**/*.{js,d.ts}', { cwd: dist })) {
   const file = join(dist, path)
-  writeFileSync(file, linkTypes(readFileSync(file, 'utf8'), dirname(file)))
+  writeFileSync(file, linkContract(readFileSync(file, 'utf8'), dirname(file)))
 }
 chmodSync(join(dist, 'client/src/cli/run.js'), 0o755)
 for (const name of ['packages/client/README.md', 'LICENSE']) cpSync(join(ROOT, name), join(dist, basename(name)))
@@ -26,10 +26,10 @@ writeFileSync(join(dist, 'package.json'), `${JSON.stringify(publishedPackage(), 
 process.stdout.write(`${dist}: ready for npm publish\n`)
 
 /** Rewrites imports of the contract to the relative path of its compiled files. */
-function linkTypes(text: string, directory: string): string {
+function linkContract(text: string, directory: string): string {
   const contract = relative(directory, join(dist, 'shared/src/contract'))
   return text
-    .replaceAll(/(['"])@waybill\/shared\/contract\/([\w-]+)\.[jt]s\1/g, `$1${contract}/$2.js$1`)
+    .replaceAll(/(['"])@waybill\/shared\/contract\/([\w-]+)(?:\.[jt]s)?\1/g, `$1${contract}/$2.js$1`)
     .replaceAll(/(from |import\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g, '$1$2$3.js$2')
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { WaybillError } from '../../../packages/client/src/http/errors.ts'
 import { isWorthRetrying, retryDelay, sleep, withRetries } from '../../../packages/client/src/http/retry.ts'
-import { readRetryAfter, segment } from '../../../packages/client/src/http/transport.ts'
+import { segment } from '../../../packages/client/src/http/transport.ts'
 
 const answered = (status: number, retryAfter?: number) =>
   new WaybillError('UNEXPECTED_ANSWER', 'x', { status, retryAfter })
@@ -56,15 +56,6 @@ describe('the wait', () => {
   it('is never shorter than Retry-After', () => {
     expect(retryDelay(0, 5_000, () => 0)).toBe(5_000)
     expect(retryDelay(0, 5_000, () => 1)).toBe(6_000)
-  })
-
-  it.each([
-    ['5', 5_000],
-    ['0', 0],
-    [new Date(0).toUTCString(), 0],
-    ['soon', undefined],
-  ])('reads Retry-After: %s', (text, expected) => {
-    expect(readRetryAfter(new Headers({ 'Retry-After': text }))).toBe(expected)
   })
 
   it('rejects at once with the reason when the caller aborts', async () => {

@@ -1,6 +1,6 @@
 // The schedule of delivery attempts: three days, with increasing delays, and never earlier than Retry-After.
 import { describe, expect, it } from 'vitest'
-import { nextDelay, parseRetryAfter } from '../../../apps/worker/src/webhooks/schedule.ts'
+import { nextDelay } from '../../../apps/worker/src/webhooks/schedule.ts'
 
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000]
 
@@ -23,21 +23,5 @@ describe('the schedule', () => {
     expect(nextDelay(1, 400 * 24 * HOUR, 0)).toBe(24 * HOUR)
     expect(nextDelay(3, SECOND, 0)).toBe(30 * MINUTE)
     expect(nextDelay(10, SECOND, 0)).toBeUndefined()
-  })
-})
-
-describe('Retry-After', () => {
-  const now = Date.parse('2026-06-09T12:00:00Z')
-  it.each([
-    ['120', 120_000],
-    [' 0 ', 0],
-    ['Tue, 09 Jun 2026 12:01:00 GMT', 60_000],
-    ['Tue, 09 Jun 2026 11:00:00 GMT', 0],
-    ['soon', undefined],
-    ['-5', undefined],
-    ['', undefined],
-    [undefined, undefined],
-  ])('%j is %s ms', (text, expected) => {
-    expect(parseRetryAfter(text, now)).toBe(expected)
   })
 })

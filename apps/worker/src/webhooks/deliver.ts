@@ -1,5 +1,7 @@
 // Makes one attempt to deliver a webhook: claims it, signs it, sends it and records the outcome.
+
 import { randomUUID } from 'node:crypto'
+import { parseRetryAfter } from '@waybill/shared/contract/retry-after.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
 import { retryWhileUnavailable } from '@waybill/shared/database/retry.ts'
 import type { Logger } from '@waybill/shared/process/log.ts'
@@ -23,7 +25,7 @@ import type { UrlRules } from '@waybill/shared/webhooks/url.ts'
 import type { Resolve } from './lookup.ts'
 import { postWebhook, type Reply } from './post.ts'
 import type { Receivers } from './receivers.ts'
-import { nextDelay, parseRetryAfter } from './schedule.ts'
+import { nextDelay } from './schedule.ts'
 
 export interface DeliveryDeps {
   readonly config: Config

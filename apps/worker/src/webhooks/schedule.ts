@@ -25,20 +25,11 @@ const MAX_RETRY_AFTER_MS = 24 * HOUR_MS
 
 /**
  * @param attempts the number of attempts made, including this one
- * @param retryAfter milliseconds that the receiver asked for; used when longer than the delay of the schedule
+ * @param retryAfter milliseconds in the response of the receiver; used when longer than the delay of the schedule
  * @returns milliseconds until the next attempt; undefined: there is none
  */
 export function nextDelay(attempts: number, retryAfter = 0, random = Math.random()): number | undefined {
   const delay = RETRY_DELAYS_MS[attempts - 1]
   if (delay === undefined) return undefined
   return Math.round(Math.max(delay, Math.min(retryAfter, MAX_RETRY_AFTER_MS)) * (1 + MAX_JITTER_RATIO * random))
-}
-
-/** Seconds or a date (RFC 9110, section 10.2.3) to milliseconds from now; undefined: neither. */
-export function parseRetryAfter(text: string | undefined, now = Date.now()): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d+$/.test(text.trim())) return Number(text) * SECOND_MS
-  // `Date.parse` accepts almost any text, but an HTTP date ends in GMT.
-  const date = text.trim().endsWith('GMT') ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }

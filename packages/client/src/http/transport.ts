@@ -1,5 +1,6 @@
 // One HTTP transport per server: credentials and their renewal, JSON, errors, retries.
 import type { Problem } from '@waybill/shared/contract/problem.ts'
+import { parseRetryAfter } from '@waybill/shared/contract/retry-after'
 import { WaybillError } from './errors.ts'
 import { type RetryPolicy, withRetries } from './retry.ts'
 
@@ -148,7 +149,7 @@ export function answeredError(response: Response, text: string): WaybillError {
   const details = {
     status: response.status,
     requestId: response.headers.get('x-request-id') ?? undefined,
-    retryAfter: readRetryAfter(response.headers),
+    retryAfter: parseRetryAfter(response.headers.get('retry-after')),
   }
   if (/^application\/problem\+json\b/.test(response.headers.get('content-type') ?? '')) {
     const problem = readJson(response, text) as Problem
@@ -161,14 +162,6 @@ export function answeredError(response: Response, text: string): WaybillError {
 function sayProblem({ title, detail, errors = [] }: Problem): string {
   if (errors.length === 0) return `${title}. ${detail}`
   return `${title}: ${errors.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')}.`
-}
-
-/** Milliseconds; the header has seconds or a date (RFC 9110, 10.2.3). */
-export function readRetryAfter(headers: Headers): number | undefined {
-  const text = headers.get('retry-after')
-  if (text === null) return undefined
-  const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds)
 }
 
 /** Encodes an id for a path: the id "../me" must not lead to another address. */
