@@ -73,7 +73,8 @@ describe('Dockerfile', () => {
   })
 
   it('runs its processes as an unprivileged user', () => {
-    expect(dockerfile).toMatch(/\nUSER node\n/)
+    // A number: Kubernetes does not look names up when it checks runAsNonRoot.
+    expect(dockerfile).toMatch(/\nUSER 1000:1000\n/)
   })
 })
 
