@@ -12,6 +12,7 @@ const inDirectory = async (path: string) =>
 const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   'packages/client/README.md',
   ...(await inDirectory('docs')),
   ...(await inDirectory('docs/decisions')),
@@ -55,4 +56,12 @@ it('docs/README.md names every document in docs/', async () => {
     .map((path) => path.slice('docs/'.length))
     .filter((name) => !index.includes(`(${name})`))
   expect(missing).toEqual(['README.md'])
+})
+
+it('SECURITY.md links each promise to a test', async () => {
+  const lines = (await read('SECURITY.md')).split('\n')
+  const promises = lines.filter((line) => line.startsWith('| ') && line !== '| promise | test |')
+  expect(promises.length).toBeGreaterThan(25)
+  const unproven = promises.filter((line) => !/\| (\[[\w-]+\.test\.ts\]\(test\/[^)]+\.test\.ts\)(, )?)+ \|$/.test(line))
+  expect(unproven).toEqual([])
 })

@@ -65,15 +65,16 @@ async function answer(
   if (path === '/healthz') return sendStatus(200, 'ok')
   if (path === '/readyz') return sendStatus(health() === 'ok' ? 200 : 503, health())
   if (path !== '/metrics') return sendStatus(404, 'not found')
-  if (!mayReadMetrics(config.METRICS_TOKEN, request.headers.authorization)) {
+  if (!mayReadMetrics(config, request.headers.authorization)) {
     response.setHeader('WWW-Authenticate', 'Bearer')
     return sendStatus(401, 'the metrics need the value of METRICS_TOKEN as a bearer token')
   }
   send(200, registry.contentType, await registry.metrics())
 }
 
-function mayReadMetrics(token: string | undefined, authorization = ''): boolean {
-  if (token === undefined) return true
+/** Without a token, only programs on this machine may read them: as the API, but a worker knows no administrators. */
+function mayReadMetrics({ METRICS_TOKEN: token, HOST }: HealthServerOptions['config'], authorization = ''): boolean {
+  if (token === undefined) return HOST === 'localhost' || HOST === '::1' || /^127\./.test(HOST)
   const [, given = ''] = /^bearer +(.+)$/i.exec(authorization) ?? []
   // Hashes have one length, and their comparison takes the same time for every input.
   const hash = (text: string) => createHash('sha256').update(text).digest()
