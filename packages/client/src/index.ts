@@ -8,7 +8,7 @@ export type {
 } from '@waybill/shared/contract/api-keys.ts'
 export type { AuditEventBody as AuditEvent, AuditQuery } from '@waybill/shared/contract/audit.ts'
 export type { DatasetBody as Dataset } from '@waybill/shared/contract/datasets.ts'
-export type { ExportEvent } from '@waybill/shared/contract/events.ts'
+export type { ExportEvent, ExportEventList, ExportEventListQuery } from '@waybill/shared/contract/events.ts'
 export type {
   Download as DownloadLink,
   Export,
@@ -29,6 +29,8 @@ export type {
   EndpointChangeBody as WebhookEndpointChange,
   EndpointWithSecretBody as WebhookEndpointWithSecret,
   NewEndpointBody as NewWebhookEndpoint,
+  TryBody as WebhookTry,
+  TryListQuery as WebhookTryListQuery,
 } from '@waybill/shared/contract/webhooks.ts'
 export { type ClientOptions, createClient, type WaybillClient } from './client.ts'
 export type { Download, DownloadOptions } from './download/download.ts'

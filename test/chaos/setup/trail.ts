@@ -33,8 +33,8 @@ export function trailViolations(events: readonly TrailEvent[], end: TrailEnd): s
   let attempts = 0
   let owner: string | undefined
   for (const { type, actor, attempt } of events) {
-    if (type === 'export.downloaded') {
-      if (state !== 'completed') problems.push(`downloaded when ${state}`)
+    if (type === 'export.downloaded' || type === 'export.link-issued') {
+      if (state !== 'completed') problems.push(`${type} when ${state}`)
       continue
     }
     const move = MOVES[type]

@@ -38,10 +38,16 @@ describe('an action of a caller', () => {
     await client.post('/v1/exports/preview', EXPORT, PROGRAM)
     await client.delete(`/v1/exports/${asked.id}`)
     const events = await trail(`actor=${id}`)
-    expect(typesOf(events)).toEqual(['export.expired', 'export.previewed', 'export.downloaded', 'export.requested'])
+    expect(typesOf(events)).toEqual([
+      'export.expired',
+      'export.previewed',
+      'export.downloaded',
+      'export.link-issued',
+      'export.requested',
+    ])
     for (const event of events) expect(event).toMatchObject({ actor: name, actorId: id, address: '127.0.0.1' })
-    for (const event of events.slice(1)) expect(event.userAgent).toBe('nightly/1.0')
-    expect(events.map(({ exportId }) => exportId)).toEqual([asked.id, null, asked.id, asked.id])
+    for (const event of [events[1], events[2], events[4]]) expect(event?.userAgent).toBe('nightly/1.0')
+    expect(events.map(({ exportId }) => exportId)).toEqual([asked.id, null, asked.id, asked.id, asked.id])
     // The name is the same in each event. An event of a worker has the name of the worker and no address.
     expect(await trail(`actor=${name}`)).toEqual(events)
     const [started] = await trail('type=export.started')
@@ -67,6 +73,84 @@ describe('an action of a caller', () => {
     expect(JSON.stringify(body)).not.toMatch(/address|userAgent|127\.0\.0\.1/)
     expectProblem(await client.get('/v1/audit'), 403, 'FORBIDDEN')
   })
+})
+
+describe('a link to a file', () => {
+  const linksOf = async (id: string, query = '') => {
+    const { body } = await system.admin.get(`/v1/exports/${id}/events?limit=200${query}`)
+    return body.items.filter(({ type }: Json) => /downloaded|link-issued/.test(type))
+  }
+
+  it('in the details of an export is recorded like a download, once for each caller', async () => {
+    const { id } = await exporter.client.export(EXPORT)
+    for (let i = 0; i < 3; i++) expect((await system.admin.get(`/v1/exports/${id}`)).body).toHaveProperty('download')
+    const links = await linksOf(id)
+    expect(links).toMatchObject([
+      { type: 'export.link-issued', actor: exporter.name, repeats: 0 },
+      { type: 'export.link-issued', actor: 'bootstrap', repeats: 2 },
+    ])
+    expect((await trail(`type=export.link-issued&limit=1`))[0]).toMatchObject({ exportId: id, repeats: 2 })
+  })
+
+  it('is not recorded where none is given out', async () => {
+    const { id } = await exporter.client.export(EXPORT)
+    const { headers } = await system.admin.get(`/v1/exports/${id}`)
+    const known = { 'If-None-Match': headers.get('etag') ?? '' }
+    expect((await system.admin.get(`/v1/exports/${id}`, known)).status).toBe(304)
+    await system.admin.get('/v1/exports?scope=all')
+    expect(await linksOf(id)).toMatchObject([{ actor: exporter.name }, { actor: 'bootstrap', repeats: 0 }])
+  })
+
+  it('from a download is one event for each caller and link period, which counts the repeats', async () => {
+    const { id } = await exporter.client.export(EXPORT)
+    const downloads = async () => (await linksOf(id)).filter(({ type }: Json) => type === 'export.downloaded')
+    const times = await Promise.all(Array.from({ length: 12 }, () => exporter.client.get(`/v1/exports/${id}/download`)))
+    expect(times.map(({ status }) => status)).toEqual(Array(12).fill(303))
+    await system.admin.get(`/v1/exports/${id}/download`)
+    expect(await downloads()).toMatchObject([
+      { actor: exporter.name, repeats: 11, data: {} },
+      { actor: 'bootstrap', repeats: 0 },
+    ])
+    await withClient(system.database.url, (client) =>
+      client.query(
+        `UPDATE waybill.link_uses SET starts_at = starts_at - interval '1 day', ends_at = ends_at - interval '1 day'`,
+      ),
+    )
+    await exporter.client.get(`/v1/exports/${id}/download`)
+    await exporter.client.get(`/v1/exports/${id}/download`)
+    expect(await downloads()).toMatchObject([
+      { actor: exporter.name, repeats: null },
+      { actor: 'bootstrap', repeats: 0 },
+      { actor: exporter.name, repeats: 1, data: { repeatsBefore: 11 } },
+    ])
+  })
+})
+
+it('GET /v1/exports/{id}/events returns every event once, in pages', async () => {
+  const { id } = await exporter.client.export(EXPORT)
+  await withClient(system.database.url, (client) =>
+    client.query(
+      `INSERT INTO waybill.audit_events (export_id, type, actor) SELECT $1, 'export.downloaded', 'reader'
+       FROM generate_series(1, 450)`,
+      [id],
+    ),
+  )
+  const whole = (await exporter.client.get(`/v1/exports/${id}/events`)).body
+  expect(whole.items).toHaveLength(200)
+  const ids: number[] = []
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const { body }: { body: Json } = await exporter.client.get(
+      `/v1/exports/${id}/events?limit=150${cursor && `&cursor=${cursor}`}`,
+    )
+    ids.push(...body.items.map((event: Json) => event.id))
+    cursor = body.nextCursor
+  }
+  expect(ids).toHaveLength(454)
+  expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => a - b))
+  expect(ids.slice(0, 200)).toEqual(whole.items.map((event: Json) => event.id))
+  expectProblem(await exporter.client.get(`/v1/exports/${id}/events?cursor=x`), 422, 'VALIDATION_FAILED')
+  expectProblem(await exporter.client.get(`/v1/exports/${id}/events?limit=201`), 422, 'VALIDATION_FAILED')
 })
 
 describe('a refused request for an export', () => {

@@ -122,6 +122,7 @@ describe('with a worker', () => {
       'export.requested',
       'export.started',
       'export.completed',
+      'export.link-issued',
       'export.downloaded',
       'export.expired',
     ])

@@ -188,7 +188,12 @@ describe('other resources', () => {
     const { id } = await waybill.exports.create(REQUEST)
     await waybill.exports.wait(id)
     expect(await waybill.exports.manifest(id)).toMatchObject({ exportId: id, rowCount: USERS })
-    expect((await waybill.exports.events(id)).map(({ type }) => type)).toContain('export.completed')
+    const events = await waybill.exports.events(id)
+    expect(events.map(({ type }) => type)).toContain('export.completed')
+    const paged: number[] = []
+    for await (const event of waybill.exports.eachEvent(id, { limit: 2 })) paged.push(event.id)
+    expect(paged).toEqual(events.map((event) => event.id))
+    expect((await waybill.exports.eventsPage(id, { limit: 2 })).nextCursor).toBe(String(paged[1]))
     expect(await waybill.exports.preview(REQUEST)).toMatchObject({ dataset: 'users', rows: expect.any(Array) })
     expect(await waybill.exports.history({ limit: 1 })).toMatchObject([{ id, status: 'completed' }])
     await waybill.exports.remove(id)

@@ -1,8 +1,8 @@
 // The ledger rejects late attempts, and its trail cannot be rewritten.
 import { randomUUID } from 'node:crypto'
+import { listEvents } from '@waybill/shared/audit/queries.ts'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import { type Artifact, type Attempt, createLedger, type Ledger } from '@waybill/shared/ledger/ledger.ts'
-import { listEvents } from '@waybill/shared/ledger/queries.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase, withClient } from '../../setup/database.ts'
 import { newExport } from '../../setup/ledger/new-export.ts'
@@ -54,7 +54,7 @@ const artifactOf = (attempt: Attempt): Artifact => ({
 })
 
 const rowOf = (id: string) => db.export.findUniqueOrThrow({ where: { id } })
-const trailOf = async (id: string) => (await listEvents(db, id)).map(({ type }) => type)
+const trailOf = async (id: string) => (await listEvents(db, id, { limit: 1_000 })).map(({ type }) => type)
 const silentFor = (id: string, seconds: number) =>
   withClient(database.url, (client) =>
     client.query(`UPDATE waybill.exports SET heartbeat_at = now() - make_interval(secs => $2) WHERE id = $1`, [
@@ -175,7 +175,7 @@ describe('the trail', () => {
       snapshotAt: artifact.snapshotAt,
       attemptToken: null,
     })
-    const events = await listEvents(db, attempt.exportId)
+    const events = await listEvents(db, attempt.exportId, { limit: 1_000 })
     expect(events.at(-1)).toMatchObject({
       type: 'export.completed',
       actor: 'worker:test',

@@ -182,6 +182,42 @@ describe('authorization', () => {
     expectProblem(await redeliver(other, seen[0].id), 404, 'NOT_FOUND')
     expectProblem(await other.get(`/v1/exports/${body.id}/deliveries`), 404, 'NOT_FOUND')
     expect((await redeliver(admin, toEndpoint.id)).status).toBe(202)
+
+    const path = (delivery: Json) => `/v1/webhook-deliveries/${delivery.id}/tries`
+    expect((await exporter.get(path(seen[0]))).body).toEqual({ items: [], nextCursor: null })
+    expectProblem(await exporter.get(path(toEndpoint)), 404, 'NOT_FOUND')
+    expectProblem(await other.get(path(seen[0])), 404, 'NOT_FOUND')
+  })
+
+  it('hold the last 20 attempts and their number; all of them are in a list with pages', async () => {
+    const { id } = await register()
+    const { body: test } = await admin.post(`${PATH}/${id}/test`, {})
+    expect(test).toMatchObject({ tries: [], tryCount: 0 })
+    const { body: other } = await admin.post(`${PATH}/${id}/test`, {})
+    const add = (delivery: string, count: number) =>
+      withClient(system.database.url, (client) =>
+        client.query(`INSERT INTO waybill.webhook_tries (delivery_id, milliseconds, status, answer)
+          SELECT '${delivery}', n, 500, 'body of attempt ' || n FROM generate_series(1, ${count}) n`),
+      )
+    await add(test.id, 57)
+    await add(other.id, 2)
+    const { items } = (await admin.get(`${PATH}/${id}/deliveries`)).body
+    const of = (name: Json) => items.find((delivery: Json) => delivery.id === name.id)
+    expect(of(test).tryCount).toBe(57)
+    const numbers = (tries: Json[]) => tries.map(({ milliseconds }) => milliseconds)
+    expect(numbers(of(test).tries)).toEqual(Array.from({ length: 20 }, (_, index) => 38 + index))
+    expect(of(other)).toMatchObject({ tryCount: 2, tries: [{ milliseconds: 1 }, { milliseconds: 2 }] })
+
+    const all: number[] = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const url = `/v1/webhook-deliveries/${test.id}/tries?limit=25${cursor && `&cursor=${cursor}`}`
+      const { body }: { body: Json } = await admin.get(url)
+      expect(body.items[0].answer).toMatch(/^body of attempt/)
+      all.push(...numbers(body.items))
+      cursor = body.nextCursor
+    }
+    expect(all).toEqual(Array.from({ length: 57 }, (_, index) => 57 - index))
   })
 })
 
@@ -213,8 +249,10 @@ it('every change is in the trail with its actor, without secrets, and with the o
   const { body: test } = await admin.post(`${PATH}/${id}/test`, {})
   await admin.post(`/v1/webhook-deliveries/${test.id}/redeliver`, {})
   await admin.delete(`${PATH}/${id}`)
-  await admin.get('/v1/me/webhook-secret')
-  await admin.post('/v1/me/webhook-secret/rotate', {})
+  // Looking at a secret writes nothing, its creation does.
+  const newcomer = createApiClient(system.url, await makeKey('newcomer'))
+  for (let i = 0; i < 3; i++) expect((await newcomer.get('/v1/me/webhook-secret')).status).toBe(200)
+  await newcomer.post('/v1/me/webhook-secret/rotate', {})
   const about = (await trail('webhook-%')).filter(({ type, data }) => data.endpointId === id || /secret\./.test(type))
   const types = about.map(({ type }) => type).slice(-8)
   expect(types).toEqual([
@@ -224,7 +262,7 @@ it('every change is in the trail with its actor, without secrets, and with the o
     'webhook-endpoint.tested',
     'webhook-delivery.redelivered',
     'webhook-endpoint.deleted',
-    'webhook-secret.shown',
+    'webhook-secret.created',
     'webhook-secret.rotated',
   ])
   expect(about.at(-8)).toMatchObject({ actor: 'bootstrap', data: { origin: 'https://receiver.example' } })

@@ -202,7 +202,7 @@ describe('an encryption key of the settings', () => {
       ...[db, before, { url: 'https://receiver.example/', events: WEBHOOK_EVENTS, description: '' }, ACTOR],
     )
     const rotated = await rotateEndpointSecret(db, before, made.id, ACTOR)
-    const { secret: mine } = await callerSecret(db, before, 'key:2')
+    const { secret: mine } = await callerSecret(db, before, { id: 'key:2', name: 'x' })
     const { secret: own } = await rotateCallerSecret(db, before, { id: 'key:2', name: 'x' })
 
     expect(await reencryptSecrets(db, createSecretBox([young, old]), 100)).toEqual({ changed: 2, unreadable: 0 })
@@ -219,14 +219,14 @@ describe('an encryption key of the settings', () => {
 
   it('is reported when it is lost, and the other secrets are re-encrypted', async () => {
     const [lost, old, young] = [key(), key(), key()]
-    await callerSecret(db, createSecretBox([lost]), 'key:lost')
-    await callerSecret(db, createSecretBox([old]), 'key:good')
+    await callerSecret(db, createSecretBox([lost]), { id: 'key:lost', name: 'x' })
+    await callerSecret(db, createSecretBox([old]), { id: 'key:good', name: 'x' })
     const now = createSecretBox([young, old])
     expect(await reencryptSecrets(db, now, 100)).toEqual({ changed: 1, unreadable: 1 })
-    await expect(callerSecret(db, now, 'key:lost')).rejects.toThrow(/WEBHOOK_SECRET_KEYS/)
+    await expect(callerSecret(db, now, { id: 'key:lost', name: 'x' })).rejects.toThrow(/WEBHOOK_SECRET_KEYS/)
     // The caller can rotate its own secret.
     const { secret } = await rotateCallerSecret(db, now, { id: 'key:lost', name: 'x' })
-    expect((await callerSecret(db, now, 'key:lost')).secret).toBe(secret)
+    expect((await callerSecret(db, now, { id: 'key:lost', name: 'x' })).secret).toBe(secret)
   })
 
   it('signs with two secrets for a day after a rotation, then with one', async () => {

@@ -104,6 +104,7 @@ export const ACCESS_RULES: Readonly<Record<string, Rule>> = {
   'GET /v1/me/webhook-secret': { kind: 'each', ok: 200 },
   'POST /v1/me/webhook-secret/rotate': { kind: 'each', ok: 200 },
   'GET /v1/exports/:id/deliveries': { kind: 'own', ok: 200, prepare: completedExport },
+  'GET /v1/webhook-deliveries/:id/tries': { kind: 'own', ok: 200, prepare: newDelivery },
   'POST /v1/webhook-deliveries/:id/redeliver': { kind: 'own', ok: 202, prepare: newDelivery },
 
   'GET /v1/webhook-endpoints': { kind: 'admin', ok: 200 },

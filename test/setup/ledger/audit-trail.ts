@@ -25,7 +25,7 @@ export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
   await ledger.complete(again, { ...file, snapshotAt: new Date() }, 3_600_000)
   const nasty: Actor = { id: NASTY, name: NASTY, address: NASTY, userAgent: NASTY }
   await recordEvent(db, { type: 'api-key.created', actor: nasty, data: { name: NASTY, number: 1e21, list: [null] } })
-  await ledger.recordDownload(first, CALLER)
+  await ledger.recordLink({ type: 'export.downloaded', exportId: first, by: CALLER }, 60_000)
   const second = (await ledger.create(REQUEST, CALLER, 1_000)).row.id
   await ledger.cancel(second, CALLER)
   await ledger.expire(first, 'worker:host:1')

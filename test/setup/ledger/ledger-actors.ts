@@ -1,9 +1,9 @@
 // Workers, callers and reconcilers that act on one export concurrently, and record the results of their calls.
 import { randomUUID } from 'node:crypto'
+import { type AuditRow, listEvents } from '@waybill/shared/audit/queries.ts'
 import type { Database } from '@waybill/shared/database/client.ts'
 import type { Export } from '@waybill/shared/generated/prisma/client.ts'
 import type { Attempt, Ledger, UploadRow } from '@waybill/shared/ledger/ledger.ts'
-import { type EventRow, listEvents } from '@waybill/shared/ledger/queries.ts'
 import { newExport } from './new-export.ts'
 
 export type Action =
@@ -28,7 +28,7 @@ export interface Call {
 /** The state of the export at one moment. */
 export interface Snapshot {
   readonly row: Export
-  readonly events: readonly EventRow[]
+  readonly events: readonly AuditRow[]
   readonly uploads: readonly UploadRow[]
   readonly leftovers: readonly UploadRow[]
 }
@@ -67,7 +67,7 @@ export class Actors {
   async read(): Promise<Snapshot> {
     const [row, events, uploads, leftovers] = await Promise.all([
       this.#db.export.findUniqueOrThrow({ where: { id: this.#exportId } }),
-      listEvents(this.#db, this.#exportId),
+      listEvents(this.#db, this.#exportId, { limit: 1_000 }),
       this.#db.upload.findMany({ where: { exportId: this.#exportId } }),
       this.#ledger.listLeftovers(1_000_000),
     ])

@@ -1,6 +1,6 @@
 // The rules of an export, independent of the product: legal transitions, and invariants between two snapshots.
 
-import type { EventRow } from '@waybill/shared/ledger/queries.ts'
+import type { AuditRow } from '@waybill/shared/audit/queries.ts'
 import type { ExportStatus } from '@waybill/shared/vocabulary/export.ts'
 import { expect } from 'vitest'
 import type { Call, Snapshot } from './ledger-actors.ts'
@@ -20,7 +20,7 @@ export const TRANSITIONS: readonly { from?: ExportStatus; event: string; to: Exp
 ]
 
 /** Events that do not change the state. */
-const STATELESS_EVENTS: ReadonlySet<string> = new Set(['export.downloaded'])
+const STATELESS_EVENTS: ReadonlySet<string> = new Set(['export.downloaded', 'export.link-issued'])
 
 /** Calls that need the token of the current attempt. */
 const OWNER_CALLS: ReadonlySet<Call['kind']> = new Set(['complete', 'fail', 'requeue', 'release', 'releaseForOutage'])
@@ -28,7 +28,7 @@ const OWNER_CALLS: ReadonlySet<Call['kind']> = new Set(['complete', 'fail', 'req
 const MAX_LOST = 3
 
 /** The status after these events. @throws if a transition is not legal */
-export function statusAfter(events: readonly Pick<EventRow, 'type'>[]): ExportStatus {
+export function statusAfter(events: readonly Pick<AuditRow, 'type'>[]): ExportStatus {
   let status: ExportStatus | undefined
   for (const { type } of events) {
     if (STATELESS_EVENTS.has(type)) continue
@@ -86,7 +86,7 @@ function expectOwner(before: Snapshot, after: Snapshot, calls: readonly Call[]):
     if (type === 'export.started') owner = call?.token ?? null
     else {
       if (call !== undefined && OWNER_CALLS.has(call.kind)) expect(call.token, `${call.kind} by the owner`).toBe(owner)
-      if (type !== 'export.downloaded') owner = null
+      if (!STATELESS_EVENTS.has(type)) owner = null
     }
     owners.add(owner)
   }
@@ -99,7 +99,7 @@ function expectOwner(before: Snapshot, after: Snapshot, calls: readonly Call[]):
 }
 
 function expectCounters({ row, events }: Snapshot): void {
-  const count = (matches: (event: EventRow) => boolean) => events.filter(matches).length
+  const count = (matches: (event: AuditRow) => boolean) => events.filter(matches).length
   const started = count(({ type }) => type === 'export.started')
   expect(row.attempts).toBe(started - count(({ type }) => type === 'export.released'))
   expect(row.lost).toBe(count(({ data }) => (data as { code?: string }).code === 'WORKER_LOST'))

@@ -1,5 +1,5 @@
 // The queries of the page: their calls, their keys and their refetch intervals.
-import { keepPreviousData, type QueryFunctionContext, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, type QueryFunctionContext, queryOptions } from '@tanstack/react-query'
 import type { Polled } from '@waybill/client'
 import { api, type Delivery, type ExportRequestInput } from '../api.ts'
 import { readOidcConfig } from './oidc-config.ts'
@@ -73,9 +73,11 @@ export const queries = {
     }),
   /** @param version changes when the trail has new events */
   events: (id: string, version: string) =>
-    queryOptions({
+    infiniteQueryOptions({
       queryKey: ['events', id, version],
-      queryFn: ({ signal }) => api.exports.events(id, { signal }),
+      queryFn: ({ signal, pageParam }) => api.exports.eventsPage(id, { cursor: pageParam }, { signal }),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
       placeholderData: keepPreviousData,
     }),
   preview: (request: ExportRequestInput) =>

@@ -12,6 +12,7 @@ export const eventText = {
   'export.failed': 'Failed',
   'export.canceled': 'Canceled',
   'export.downloaded': 'Downloaded',
+  'export.link-issued': 'Link to the file issued',
   'export.expired': 'File deleted',
   'export.previewed': 'Previewed',
   'api-key.created': 'API key created',
@@ -25,6 +26,7 @@ export const eventText = {
   'webhook-endpoint.tested': 'Webhook endpoint tested',
   'webhook-endpoint.disabled': 'Webhook endpoint disabled',
   'webhook-delivery.redelivered': 'Webhook redelivered',
+  'webhook-secret.created': 'Webhook secret created',
   'webhook-secret.shown': 'Webhook secret viewed',
   'webhook-secret.rotated': 'Webhook secret rotated',
 } as const satisfies Record<EventType, string>

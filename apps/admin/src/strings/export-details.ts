@@ -77,4 +77,6 @@ export const timelineText = {
   attempt: (attempt: number) => `attempt ${attempt}`,
   by: 'by',
   rows: (rows: string, size: string) => `${rows} rows, ${size}`,
+  repeats: (count: number) => `repeated ${count} ${plural(count, 'time', 'times')}`,
+  more: 'Show more events',
 } as const

@@ -6,7 +6,6 @@ import type { ExportEvent } from '@waybill/shared/contract/events.ts'
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { HistoryItem } from '@waybill/shared/contract/history.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
-import type { EventRow } from '@waybill/shared/ledger/queries.ts'
 import { actorKind, callerKind } from '@waybill/shared/vocabulary/caller-kind.ts'
 import { ERRORS, type ErrorCode, type Outage } from '@waybill/shared/vocabulary/errors.ts'
 import type { EventType } from '@waybill/shared/vocabulary/event-types.ts'
@@ -85,7 +84,7 @@ export function etag(presented: object, linkPeriod?: number): string {
   return `W/"${hash.slice(0, 27)}"`
 }
 
-export function presentEvent(event: EventRow): ExportEvent {
+export function presentEvent(event: AuditRow): ExportEvent {
   return {
     id: Number(event.id),
     type: event.type as EventType,
@@ -94,16 +93,19 @@ export function presentEvent(event: EventRow): ExportEvent {
     attempt: event.attempt,
     data: event.data as Record<string, unknown>,
     actorKind: actorKind(event.actorId),
+    repeats: event.repeats === null ? null : Number(event.repeats),
   }
 }
 
 export function presentAuditEvent(event: AuditRow): AuditEventBody {
   const { actorId, address, userAgent, exportId } = event
+  const { repeats, ...presented } = presentEvent(event)
   return {
-    ...presentEvent(event),
+    ...presented,
     ...{ actorId, address, userAgent, exportId },
     previousHash: Buffer.from(event.previousHash).toString('hex'),
     hash: Buffer.from(event.hash).toString('hex'),
+    repeats,
   }
 }
 

@@ -1,7 +1,7 @@
 // Response bodies of endpoints, deliveries and secrets: lists each field that may leave the service.
-import type { CallerSecretBody, DeliveryBody, EndpointBody } from '@waybill/shared/contract/webhooks.ts'
+import type { CallerSecretBody, DeliveryBody, EndpointBody, TryBody } from '@waybill/shared/contract/webhooks.ts'
 import type { CallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
-import type { DeliveryWithTries } from '@waybill/shared/webhooks/deliveries.ts'
+import type { DeliveryWithTries, TryRow } from '@waybill/shared/webhooks/deliveries.ts'
 import type { EndpointRow } from '@waybill/shared/webhooks/endpoints.ts'
 import { isNameFault, NAME_NOT_CALLABLE } from '@waybill/shared/webhooks/name-fault.ts'
 
@@ -33,20 +33,26 @@ export function presentCallerSecret({ row, secret }: CallerSecret): CallerSecret
  *   exist in its network
  */
 export function presentDelivery(row: DeliveryWithTries, isAdmin: boolean): DeliveryBody {
-  const { id, endpointId, exportId, type, status, attempts } = row
+  const { id, endpointId, exportId, type, status, attempts, tryCount } = row
   return {
     ...{ id, endpointId, exportId, status, attempts },
     type: type as DeliveryBody['type'],
     nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     endedAt: row.endedAt?.toISOString() ?? null,
-    tries: row.tries.map(({ at, milliseconds, status: answered, error, answer }) => ({
-      at: at.toISOString(),
-      // The time of a lookup differs between names that exist and others.
-      ...(isAdmin || !isNameFault(error) ? { milliseconds, error } : { milliseconds: 0, error: NAME_NOT_CALLABLE }),
-      status: answered,
-      answer: isAdmin ? answer : '',
-    })),
+    tries: row.tries.map((one) => presentTry(one, isAdmin)),
+    tryCount,
+  }
+}
+
+/** @param isAdmin as for {@link presentDelivery} */
+export function presentTry({ at, milliseconds, status, error, answer }: TryRow, isAdmin: boolean): TryBody {
+  return {
+    at: at.toISOString(),
+    // The time of a lookup differs between names that exist and others.
+    ...(isAdmin || !isNameFault(error) ? { milliseconds, error } : { milliseconds: 0, error: NAME_NOT_CALLABLE }),
+    status,
+    answer: isAdmin ? answer : '',
   }
 }
 

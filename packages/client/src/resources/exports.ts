@@ -1,5 +1,5 @@
 // `client.exports`: request, wait for, download, cancel and remove exports.
-import type { ExportEvent } from '@waybill/shared/contract/events.ts'
+import type { ExportEvent, ExportEventList, ExportEventListQuery } from '@waybill/shared/contract/events.ts'
 import type {
   Export,
   ExportList,
@@ -55,7 +55,7 @@ export function createExports(transport: Transport) {
       return download(transport, { path: at(id, '/download'), get: (signal) => get(id, { signal }) }, options)
     },
 
-    /** A signed link to the file that needs no key. The audit trail records the call. */
+    /** A signed link to the file that needs no key. The audit trail records it. */
     async downloadLink(id: string, { signal }: CallOptions = {}): Promise<Link> {
       const call = { path: at(id, '/download'), query: { redirect: 'false' }, signal }
       return (await transport.send<Link>(call)).body
@@ -109,9 +109,28 @@ export function createExports(transport: Transport) {
       return { isRemoved: status !== 202 }
     },
 
-    /** The audit trail of the export, oldest first. */
-    async events(id: string, { signal }: CallOptions = {}): Promise<ExportEvent[]> {
-      return (await transport.send<{ items: ExportEvent[] }>({ path: at(id, '/events'), signal })).body.items
+    /** The whole audit trail of the export, oldest first. It may be long: see `eachEvent`. */
+    async events(id: string, options: CallOptions = {}): Promise<ExportEvent[]> {
+      const events: ExportEvent[] = []
+      for await (const event of items<ExportEvent>(transport, at(id, '/events'), {}, options)) events.push(event)
+      return events
+    },
+
+    /** The audit trail of the export, oldest first. Pages are requested while you iterate. */
+    eachEvent: (
+      id: string,
+      query: Sent<ExportEventListQuery> = {},
+      options: CallOptions = {},
+    ): AsyncGenerator<ExportEvent, void, void> =>
+      items<ExportEvent>(transport, at(id, '/events'), { ...query }, options),
+
+    /** One page of the audit trail of the export. */
+    async eventsPage(
+      id: string,
+      query: Sent<ExportEventListQuery> = {},
+      { signal }: CallOptions = {},
+    ): Promise<ExportEventList> {
+      return (await transport.send<ExportEventList>({ path: at(id, '/events'), query: { ...query }, signal })).body
     },
 
     /** The webhook deliveries of the export, newest first. */

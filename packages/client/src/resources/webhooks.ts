@@ -6,6 +6,8 @@ import type {
   EndpointChangeBody,
   EndpointWithSecretBody,
   NewEndpointBody,
+  TryBody,
+  TryListQuery,
 } from '@waybill/shared/contract/webhooks.ts'
 import { items, type Page } from '../http/pages.ts'
 import { type CallOptions, type Sent, segment, type Transport } from '../http/transport.ts'
@@ -44,7 +46,7 @@ export function createWebhooks(transport: Transport) {
     /** Sends a test event, without retries. Its result is in the deliveries. */
     test: (id: string, options: CallOptions = {}): Promise<DeliveryBody> => post(at(id, '/test'), undefined, options),
 
-    /** Deliveries with their responses, newest first. Pages are requested while you iterate. */
+    /** Deliveries with their last responses, newest first. Pages are requested while you iterate. */
     deliveries: (
       id: string,
       query: Sent<DeliveryListQuery> = {},
@@ -61,6 +63,14 @@ export function createWebhooks(transport: Transport) {
       const call = { path: at(id, '/deliveries'), query: { ...query }, signal }
       return (await transport.send<Page<DeliveryBody>>(call)).body
     },
+
+    /** All attempts of a delivery, newest first. A delivery itself has the last 20. Pages are requested while you iterate. */
+    tries: (
+      deliveryId: string,
+      query: Sent<TryListQuery> = {},
+      options: CallOptions = {},
+    ): AsyncGenerator<TryBody, void, void> =>
+      items<TryBody>(transport, `/v1/webhook-deliveries/${segment(deliveryId)}/tries`, { ...query }, options),
 
     /** Sends a delivery again now, with the same `webhook-id`. */
     redeliver: (deliveryId: string, options: CallOptions = {}): Promise<DeliveryBody> =>

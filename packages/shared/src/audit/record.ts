@@ -43,11 +43,16 @@ export async function recordEvent(db: Pick<Database, '$executeRaw'>, event: Audi
     VALUES (${exportId}, NULL, ${eventValues(event)})`
 }
 
+interface EventValues extends Omit<AuditEvent, 'exportId' | 'data'> {
+  readonly data?: AuditEvent['data'] | Prisma.Sql
+}
+
 /** The columns that {@link eventValues} fills. The database sets number, time and hashes. */
 export const EVENT_COLUMNS = Prisma.sql`type, actor, actor_id, address, user_agent, data`
 
-export function eventValues({ type, actor, data = {} }: Omit<AuditEvent, 'exportId'>): Prisma.Sql {
+/** Values for {@link EVENT_COLUMNS}. `data` may be an SQL expression. */
+export function eventValues({ type, actor, data = {} }: EventValues): Prisma.Sql {
   const { id, name, address, userAgent }: Partial<Actor> = typeof actor === 'string' ? { name: actor } : actor
   const texts = [type, name, id, address, userAgent].map((text) => Prisma.sql`${text ?? null}::text`)
-  return Prisma.sql`${Prisma.join(texts)}, ${JSON.stringify(data)}::jsonb`
+  return Prisma.sql`${Prisma.join(texts)}, ${data instanceof Prisma.Sql ? data : Prisma.sql`${JSON.stringify(data)}::jsonb`}`
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { EVENT_TYPES } from '../vocabulary/event-types.ts'
 import { instantFilterSchema } from '../vocabulary/instant.ts'
 import { isStorableText, NOT_STORABLE } from '../vocabulary/text.ts'
+import { eventCursorSchema, nextEventCursorSchema, repeatsSchema } from './events.ts'
 import {
   actorKindSchema,
   callerNameSchema,
@@ -26,11 +27,7 @@ export const auditQuerySchema = z.strictObject({
   type: z.enum(EVENT_TYPES).optional(),
   format: listFormatSchema,
   limit: pageLimitSchema,
-  cursor: z
-    .string()
-    .regex(/^\d{1,18}$/, 'must be the nextCursor of a page')
-    .optional()
-    .describe('The `nextCursor` of the previous page.'),
+  cursor: eventCursorSchema,
 })
 export type AuditQuery = z.infer<typeof auditQuerySchema>
 
@@ -64,8 +61,11 @@ export const auditEventSchema = z
     attempt: z.int().min(1).nullable(),
     data: z.record(z.string(), z.unknown()).describe('Details, depending on the type of the event.'),
     previousHash: hashSchema.describe('Hash of the previous event. Zeros for the first event.'),
-    hash: hashSchema.describe('SHA-256 over all fields except `actorKind`, which follows from `actorId`.'),
+    hash: hashSchema.describe(
+      'SHA-256 over all fields except `actorKind`, which follows from `actorId`, and `repeats`.',
+    ),
     actorKind: actorKindSchema,
+    repeats: repeatsSchema,
   })
   .meta({ id: 'AuditEvent' })
 export type AuditEventBody = z.infer<typeof auditEventSchema>
@@ -73,10 +73,6 @@ export type AuditEventBody = z.infer<typeof auditEventSchema>
 export const auditPageSchema = z
   .object({
     items: z.array(auditEventSchema).describe('Newest first.'),
-    nextCursor: z
-      .string()
-      .nullable()
-      .describe('Send it as `cursor` for the next page. null: this is the last page.')
-      .meta({ examples: ['1041'] }),
+    nextCursor: nextEventCursorSchema,
   })
   .meta({ id: 'AuditPage' })

@@ -107,6 +107,50 @@ export type CallerSecretBody = z.infer<typeof callerSecretSchema>
 
 const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const
 
+/** A delivery may be sent again as often as its caller likes, so an answer holds only the last attempts. */
+export const MAX_TRIES_IN_DELIVERY = 20
+
+const trySchema = z
+  .object({
+    at: instantSchema,
+    milliseconds: countSchema,
+    status: z.int().nullable().describe('HTTP status of the response. null: no response.'),
+    error: z
+      .string()
+      .nullable()
+      .describe(
+        'Why the attempt failed. Only an administrator can tell a name that is not known from one that leads to an address that is not allowed.',
+      )
+      .meta({ examples: ['no answer in time'] }),
+    answer: z
+      .string()
+      .describe('First 2 kB of the response body. Empty unless the caller is an administrator.')
+      .meta({ examples: ['OK'] }),
+  })
+  .meta({ id: 'WebhookTry' })
+export type TryBody = z.infer<typeof trySchema>
+
+export const tryListSchema = z
+  .object({
+    items: z.array(trySchema).describe('Newest first.'),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('Send it as `cursor` for the next page. null: this is the last page.')
+      .meta({ examples: ['512'] }),
+  })
+  .meta({ id: 'WebhookTryList' })
+
+export const tryListQuerySchema = z.strictObject({
+  limit: pageLimitSchema,
+  cursor: z
+    .string()
+    .regex(/^\d{1,18}$/, 'must be the nextCursor of a page')
+    .optional()
+    .describe('The `nextCursor` of the previous page.'),
+})
+export type TryListQuery = z.infer<typeof tryListQuerySchema>
+
 export const deliverySchema = z
   .object({
     id: idSchema.describe('The `webhook-id` header of every attempt.'),
@@ -119,25 +163,11 @@ export const deliverySchema = z
     createdAt: instantSchema,
     endedAt: instantSchema.nullable(),
     tries: z
-      .array(
-        z.object({
-          at: instantSchema,
-          milliseconds: countSchema,
-          status: z.int().nullable().describe('HTTP status of the response. null: no response.'),
-          error: z
-            .string()
-            .nullable()
-            .describe(
-              'Why the attempt failed. Only an administrator can tell a name that is not known from one that leads to an address that is not allowed.',
-            )
-            .meta({ examples: ['no answer in time'] }),
-          answer: z
-            .string()
-            .describe('First 2 kB of the response body. Empty unless the caller is an administrator.')
-            .meta({ examples: ['OK'] }),
-        }),
-      )
-      .describe('Oldest first.'),
+      .array(trySchema)
+      .describe(
+        `The last ${MAX_TRIES_IN_DELIVERY} attempts, oldest first. \`GET /v1/webhook-deliveries/{id}/tries\` lists all of them.`,
+      ),
+    tryCount: countSchema.describe('Number of all attempts, also of those before a redelivery.'),
   })
   .meta({ id: 'WebhookDelivery' })
 export type DeliveryBody = z.infer<typeof deliverySchema>

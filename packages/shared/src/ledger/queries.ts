@@ -1,11 +1,8 @@
-// Reads exports and their events, one or a page at a time.
+// Reads exports, one or a page at a time.
 import type { Database } from '../database/client.ts'
-import type { AuditEvent } from '../generated/prisma/client.ts'
 import type { ExportStatus, Lane } from '../vocabulary/export.ts'
 import { isDay } from '../vocabulary/instant.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
-
-export type EventRow = AuditEvent
 
 export interface ExportFilter {
   /** Undefined: exports of all requesters. */
@@ -72,11 +69,6 @@ function since(from: string | undefined) {
 function until(to: string | undefined) {
   if (to === undefined) return {}
   return isDay(to) ? { lt: new Date(Date.parse(to) + 86_400_000) } : { lte: new Date(to) }
-}
-
-/** Oldest first. */
-export function listEvents(db: Database, exportId: string): Promise<EventRow[]> {
-  return db.auditEvent.findMany({ where: { exportId }, orderBy: { id: 'asc' } })
 }
 
 export interface QueuedExport {

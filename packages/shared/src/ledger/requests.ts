@@ -1,4 +1,4 @@
-// The writes for callers: request, cancel, expire, and record a download.
+// The writes for callers: request, cancel and expire an export, and record the links to its file.
 
 import { createKeyedMutex } from '../async/keyed-mutex.ts'
 import { type Actor, type AuditEvent, recordEvent } from '../audit/record.ts'
@@ -8,6 +8,7 @@ import type { DatasetAccess } from '../datasets/dataset.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { Compression, CsvOptions, FormatName, Lane } from '../vocabulary/export.ts'
 import { decodeExport, type ExportRow } from './export-row.ts'
+import { createLinkLedger } from './links.ts'
 import { readStoredBytes, type StoredBytes } from './stored-bytes.ts'
 import { type LedgerContext, move } from './transition.ts'
 
@@ -113,9 +114,7 @@ export function createRequestLedger(context: LedgerContext) {
       return moved.length === 1
     },
 
-    async recordDownload(id: string, by: Actor): Promise<void> {
-      await recordEvent(db, { type: 'export.downloaded', actor: by, exportId: id })
-    },
+    ...createLinkLedger(context),
   }
 }
 

@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   'export.failed',
   'export.canceled',
   'export.downloaded',
+  'export.link-issued',
   'export.expired',
   'export.previewed',
   'access.refused',
@@ -25,6 +26,7 @@ export const EVENT_TYPES = [
   'webhook-endpoint.tested',
   'webhook-endpoint.disabled',
   'webhook-delivery.redelivered',
+  'webhook-secret.created',
   'webhook-secret.shown',
   'webhook-secret.rotated',
 ] as const

@@ -10,23 +10,28 @@ export interface CallerSecret {
   readonly secret: string
 }
 
-/** The caller's secret, which is created on first use. @throws WaybillError WEBHOOKS_NOT_CONFIGURED */
-export async function callerSecret(db: Database, box: SecretBox, requesterId: string): Promise<CallerSecret> {
-  const find = () => db.webhookSecret.findUnique({ where: { requesterId } })
+/**
+ * The caller's secret. It is created on first use, and only that is recorded: an event for each look would let one caller
+ * fill the trail.
+ *
+ * @throws WaybillError WEBHOOKS_NOT_CONFIGURED
+ */
+export async function callerSecret(db: Database, box: SecretBox, actor: Actor): Promise<CallerSecret> {
+  const requesterId = actor.id
   const { sealed } = newSecret(box, callerOwner(requesterId))
-  let row = await find()
-  if (row === null) {
-    await db.webhookSecret.createMany({ data: [{ requesterId, secret: sealed }], skipDuplicates: true })
-    row = await db.webhookSecret.findUniqueOrThrow({ where: { requesterId } })
-  }
+  const row =
+    (await db.webhookSecret.findUnique({ where: { requesterId } })) ?? (await createCallerSecret(db, sealed, actor))
   return { row, secret: box.open(row.secret, callerOwner(requesterId)) }
 }
 
-/** Returns the secret to its owner and records that. @throws WaybillError WEBHOOKS_NOT_CONFIGURED */
-export async function showCallerSecret(db: Database, box: SecretBox, actor: Actor): Promise<CallerSecret> {
-  const shown = await callerSecret(db, box, actor.id)
-  await recordEvent(db, { type: 'webhook-secret.shown', actor })
-  return shown
+function createCallerSecret(db: Database, sealed: string, actor: Actor): Promise<WebhookSecret> {
+  const requesterId = actor.id
+  return db.$transaction(async (tx) => {
+    const created = await tx.webhookSecret.createMany({ data: [{ requesterId, secret: sealed }], skipDuplicates: true })
+    const row = await tx.webhookSecret.findUniqueOrThrow({ where: { requesterId } })
+    if (created.count > 0) await recordEvent(tx, { type: 'webhook-secret.created', actor })
+    return row
+  })
 }
 
 /** The previous secret also signs for one more day. @throws WaybillError WEBHOOKS_NOT_CONFIGURED */

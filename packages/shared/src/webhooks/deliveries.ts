@@ -1,13 +1,21 @@
 // Lists, redelivers and removes deliveries, and finds those that are due.
 import { randomUUID } from 'node:crypto'
 import { type Actor, recordEvent } from '../audit/record.ts'
+import { MAX_TRIES_IN_DELIVERY } from '../contract/webhooks.ts'
 import type { Database, Prisma } from '../database/client.ts'
 import { interval } from '../database/sql.ts'
 import type { WebhookDelivery, WebhookTry } from '../generated/prisma/client.ts'
 import { TEST_EVENT } from '../vocabulary/webhook-events.ts'
 
 export type DeliveryRow = WebhookDelivery
-export type DeliveryWithTries = DeliveryRow & { readonly tries: readonly WebhookTry[] }
+export type TryRow = WebhookTry
+
+export interface DeliveryWithTries extends DeliveryRow {
+  /** The last {@link MAX_TRIES_IN_DELIVERY} attempts, oldest first. */
+  readonly tries: readonly TryRow[]
+  /** Of all attempts. */
+  readonly tryCount: number
+}
 
 /** A pending delivery and the time of its next attempt. */
 export interface DueDelivery {
@@ -25,34 +33,68 @@ const NEWEST_FIRST = [
   { createdAt: 'desc' },
   { id: 'desc' },
 ] as const satisfies Prisma.WebhookDeliveryOrderByWithRelationInput[]
-const WITH_TRIES = { tries: { orderBy: { id: 'asc' } } } as const
 
-/** Newest first, with all attempts. Returns one delivery more than `limit` if there is a next page. */
-export function listDeliveries(
+/** Newest first, with the last attempts. Returns one delivery more than `limit` if there is a next page. */
+export async function listDeliveries(
   db: Database,
   where: { endpointId: string } | { exportId: string; endpointId?: null },
   { limit, after }: DeliveryPage,
 ): Promise<DeliveryWithTries[]> {
-  return db.webhookDelivery.findMany({
+  const rows = await db.webhookDelivery.findMany({
     where,
     orderBy: [...NEWEST_FIRST],
     take: limit + 1,
     ...(after === undefined ? {} : { cursor: { id: after }, skip: 1 }),
-    include: WITH_TRIES,
+  })
+  return addTries(db, rows)
+}
+
+/**
+ * In SQL, because Prisma reads all rows of a relation before it applies `take` to each parent, and the caller decides how
+ * many attempts a delivery has.
+ */
+async function addTries(db: Database, rows: readonly DeliveryRow[]): Promise<DeliveryWithTries[]> {
+  const ids = rows.map(({ id }) => id)
+  const [tries, counts] = await Promise.all([
+    db.$queryRaw<TryRow[]>`
+      SELECT t.id, t.delivery_id AS "deliveryId", t.at, t.milliseconds, t.status, t.error, t.answer
+      FROM unnest(${ids}::uuid[]) AS d(id) CROSS JOIN LATERAL (
+        SELECT * FROM waybill.webhook_tries WHERE delivery_id = d.id ORDER BY id DESC LIMIT ${MAX_TRIES_IN_DELIVERY}) t
+      ORDER BY t.id`,
+    db.$queryRaw<{ deliveryId: string; count: number }[]>`
+      SELECT delivery_id AS "deliveryId", count(*)::int AS count FROM waybill.webhook_tries
+      WHERE delivery_id = ANY (${ids}::uuid[]) GROUP BY delivery_id`,
+  ])
+  const triesOf = Map.groupBy(tries, ({ deliveryId }) => deliveryId)
+  const countOf = new Map(counts.map(({ deliveryId, count }) => [deliveryId, count]))
+  return rows.map((row) => ({ ...row, tries: triesOf.get(row.id) ?? [], tryCount: countOf.get(row.id) ?? 0 }))
+}
+
+/** All attempts of a delivery, newest first. Returns one more than `limit` if there is a next page. */
+export function listTries(
+  db: Database,
+  deliveryId: string,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<TryRow[]> {
+  return db.webhookTry.findMany({
+    where: { deliveryId, ...(cursor === undefined ? {} : { id: { lt: BigInt(cursor) } }) },
+    orderBy: { id: 'desc' },
+    take: limit + 1,
   })
 }
 
 export async function findDelivery(db: Database, id: string): Promise<DeliveryWithTries | undefined> {
-  return (await db.webhookDelivery.findUnique({ where: { id }, include: WITH_TRIES })) ?? undefined
+  const row = await db.webhookDelivery.findUnique({ where: { id } })
+  return row === null ? undefined : (await addTries(db, [row]))[0]
 }
 
 /** Sends a test event to the endpoint. It is attempted once. */
 export function createTestDelivery(db: Database, endpointId: string, actor: Actor): Promise<DeliveryWithTries> {
   const data = { id: randomUUID(), endpointId, type: TEST_EVENT, data: { endpointId }, nextAttemptAt: new Date() }
   return db.$transaction(async (tx) => {
-    const delivery = await tx.webhookDelivery.create({ data, include: WITH_TRIES })
+    const delivery = await tx.webhookDelivery.create({ data })
     await recordEvent(tx, { type: 'webhook-endpoint.tested', actor, data: { endpointId, deliveryId: delivery.id } })
-    return delivery
+    return { ...delivery, tries: [], tryCount: 0 }
   })
 }
 

@@ -1,7 +1,8 @@
 // The events of an export as a timeline, oldest first.
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { ERRORS } from '@waybill/shared/vocabulary/errors.ts'
 import type { ExportEvent } from '../../api.ts'
+import { Button } from '../../components/controls/button.tsx'
 import { CallerName } from '../../components/display/caller-name.tsx'
 import { ErrorMessage, Loading } from '../../components/display/notice.tsx'
 import { Timestamp } from '../../components/display/timestamp.tsx'
@@ -16,7 +17,9 @@ interface TimelineProps {
 }
 
 export function Timeline({ exportId, version }: TimelineProps) {
-  const { data, error, refetch } = useQuery(queries.events(exportId, version))
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
+    queries.events(exportId, version),
+  )
   return (
     <section className="panel timeline">
       <h2>{timelineText.title}</h2>
@@ -26,10 +29,13 @@ export function Timeline({ exportId, version }: TimelineProps) {
         <Loading />
       ) : (
         <ol>
-          {data.map((event) => (
-            <TimelineEntry key={event.id} event={event} />
-          ))}
+          {data.pages.flatMap(({ items }) => items.map((event) => <TimelineEntry key={event.id} event={event} />))}
         </ol>
+      )}
+      {hasNextPage && (
+        <Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {timelineText.more}
+        </Button>
       )}
     </section>
   )
@@ -51,7 +57,8 @@ function TimelineEntry({ event }: { readonly event: ExportEvent }) {
   )
 }
 
-function dataWords({ data }: ExportEvent): string | undefined {
+function dataWords({ data, repeats }: ExportEvent): string | undefined {
+  if (repeats !== null && repeats > 0) return timelineText.repeats(repeats)
   const { rowCount, bytes, code } = data
   if (typeof rowCount === 'number' && typeof bytes === 'number') {
     return timelineText.rows(formatNumber(rowCount), formatBytes(bytes))

@@ -77,7 +77,7 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
       <td>
         <span className={`status ${STATUS_CLASSES[delivery.status]}`}>{words.status[delivery.status]}</span>
         <span className="secondary">
-          {words.attempts(delivery.tries.length)}
+          {words.attempts(delivery.tryCount)}
           {delivery.status === 'pending' && delivery.nextAttemptAt !== null && (
             <>
               {' · '}

@@ -48,7 +48,7 @@ export function createExportRoute(deps: ServerDeps): Route {
       const { dataset, format, filters, columns, limit, compression, csv, webhookUrl } = checked
       const idempotency = idempotencyOf(headers['Idempotency-Key'], checked)
       // Creates the secret that the worker signs with, so that a missing encryption key is reported now.
-      if (webhookUrl !== undefined) await callerSecret(db, box, caller.id)
+      if (webhookUrl !== undefined) await callerSecret(db, box, actorOf(request, response))
       const estimatedRows = await estimate(plan)
       const { row, active } = await ledger.create(
         {

@@ -1,7 +1,8 @@
 // Exports: list, get, delete and cancel them, and list their events.
 
 import { datasetOf, mayExport } from '@waybill/shared/access/rights.ts'
-import { exportEventListSchema } from '@waybill/shared/contract/events.ts'
+import { listEvents } from '@waybill/shared/audit/queries.ts'
+import { exportEventListQuerySchema, exportEventListSchema } from '@waybill/shared/contract/events.ts'
 import {
   CANCELED_EXPORT,
   exportListQuerySchema,
@@ -12,7 +13,7 @@ import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
 import { ifNoneMatchSchema } from '@waybill/shared/contract/headers.ts'
 import { exportPrefix } from '@waybill/shared/ledger/artifact.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
-import { listEvents, listExports } from '@waybill/shared/ledger/queries.ts'
+import { listExports } from '@waybill/shared/ledger/queries.ts'
 import { countAhead } from '@waybill/shared/ledger/system-queries.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import type { Response } from 'express'
@@ -20,7 +21,7 @@ import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
 import { createSharedOutage } from '../../exports/shared-outage.ts'
-import { createSigner } from '../../exports/sign-link.ts'
+import { createLinkIssuer } from '../../exports/sign-link.ts'
 import { findVisible, scopeOf } from '../../exports/visible.ts'
 import { csvHeader, sendCsv, wantsCsv } from '../../http/csv-list.ts'
 import { toPage } from '../../http/paging.ts'
@@ -35,8 +36,8 @@ export const POLL_INTERVAL_SECONDS = 1
 const POLLED = { ETag: 'always', 'Cache-Control': 'always', 'Retry-After': 'sometimes' } as const
 
 export function exportRoutes(deps: ServerDeps): Route[] {
-  const { config, datasets, db, ledger, storage } = deps
-  const sign = createSigner(config, storage)
+  const { config, datasets, db, ledger } = deps
+  const issueLink = createLinkIssuer(deps)
   const sharedOutage = createSharedOutage(db)
   return [
     defineRoute({
@@ -79,6 +80,8 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       operationId: 'getExport',
       tag: 'Exports',
       summary: 'Get an export: its status, its progress and the link to its file',
+      description:
+        'The first link of a caller in each period of `LINK_TTL` is an event in the audit trail, as for `GET …/download`.',
       params: { id: pathIdSchema },
       headers: { 'If-None-Match': ifNoneMatchSchema.optional() },
       responses: {
@@ -93,7 +96,7 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         },
       },
       problems: [],
-      async handle(_request, response, { params: { id }, headers }) {
+      async handle(request, response, { params: { id }, headers }) {
         const caller = callerOf(response)
         const row = await findVisible(db, id, caller)
         const queue = row.status === 'queued' ? { lane: row.lane, ahead: await countAhead(db, row) } : undefined
@@ -105,7 +108,8 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row))
         const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))
         if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
-        response.json(hasLink ? { ...presented, download: await sign(row) } : presented)
+        if (!hasLink) response.json(presented)
+        else response.json({ ...presented, download: await issueLink('export.link-issued', row, request, response) })
       },
     }),
     defineRoute({
@@ -163,11 +167,12 @@ export function exportRoutes(deps: ServerDeps): Route[] {
       tag: 'Exports',
       summary: 'List the events of an export, oldest first',
       params: { id: pathIdSchema },
-      responses: { 200: { description: 'The events of the export.', body: exportEventListSchema } },
+      query: exportEventListQuerySchema,
+      responses: { 200: { description: 'One page of events.', body: exportEventListSchema } },
       problems: [],
-      async handle(_request, response, { params: { id } }) {
+      async handle(_request, response, { params: { id }, query }) {
         const row = await findVisible(db, id, callerOf(response))
-        response.json({ items: (await listEvents(db, row.id)).map(presentEvent) })
+        response.json(toPage(await listEvents(db, row.id, query), query.limit, presentEvent))
       },
     }),
   ]

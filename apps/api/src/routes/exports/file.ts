@@ -7,15 +7,15 @@ import { manifestSchema } from '@waybill/shared/contract/manifest.ts'
 import { createManifest } from '@waybill/shared/ledger/artifact.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
-import { actorOf } from '../../auth/actor.ts'
 import { callerOf } from '../../auth/authenticate.ts'
 import type { ServerDeps } from '../../deps.ts'
-import { createSigner } from '../../exports/sign-link.ts'
+import { createLinkIssuer } from '../../exports/sign-link.ts'
 import { findVisible } from '../../exports/visible.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
 
-export function exportFileRoutes({ config, datasets, db, ledger, storage }: ServerDeps): Route[] {
-  const sign = createSigner(config, storage)
+export function exportFileRoutes(deps: ServerDeps): Route[] {
+  const { datasets, db } = deps
+  const issueLink = createLinkIssuer(deps)
   return [
     defineRoute({
       method: 'get',
@@ -25,7 +25,7 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
       tag: 'Exports',
       summary: 'Download the file of an export through a signed link',
       description:
-        'The request is recorded in the audit trail. The signed link needs no authentication. A script in a browser cannot read the target of a redirect, so it uses `redirect=false`.',
+        'The first link of a caller in each period of `LINK_TTL` is an event in the audit trail, and the event counts the repeats. The signed link needs no authentication. A script in a browser cannot read the target of a redirect, so it uses `redirect=false`.',
       params: { id: pathIdSchema },
       query: downloadQuerySchema,
       responses: {
@@ -38,8 +38,7 @@ export function exportFileRoutes({ config, datasets, db, ledger, storage }: Serv
         const row = await findVisible(db, id, caller)
         requireExportable(caller, datasetOf(datasets, row))
         requireFile(row)
-        const link = await sign(row)
-        await ledger.recordDownload(row.id, actorOf(request, response))
+        const link = await issueLink('export.downloaded', row, request, response)
         if (redirect === 'false') response.json(link)
         // Without response.redirect(), which would repeat the link in a body.
         else response.status(303).location(link.url).end()

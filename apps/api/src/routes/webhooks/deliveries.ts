@@ -1,10 +1,22 @@
 // Webhook deliveries of an endpoint or an export, and redelivery.
 import { pathIdSchema } from '@waybill/shared/contract/fields.ts'
-import { deliveryListQuerySchema, deliveryListSchema, deliverySchema } from '@waybill/shared/contract/webhooks.ts'
+import {
+  deliveryListQuerySchema,
+  deliveryListSchema,
+  deliverySchema,
+  tryListQuerySchema,
+  tryListSchema,
+} from '@waybill/shared/contract/webhooks.ts'
 import { enqueueDelivery } from '@waybill/shared/queue/enqueue-deliveries.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import { TEST_EVENT } from '@waybill/shared/vocabulary/webhook-events.ts'
-import { type DeliveryWithTries, findDelivery, listDeliveries, redeliver } from '@waybill/shared/webhooks/deliveries.ts'
+import {
+  type DeliveryWithTries,
+  findDelivery,
+  listDeliveries,
+  listTries,
+  redeliver,
+} from '@waybill/shared/webhooks/deliveries.ts'
 import { findEndpoint } from '@waybill/shared/webhooks/endpoints.ts'
 import { actorOf } from '../../auth/actor.ts'
 import { type Caller, callerOf } from '../../auth/authenticate.ts'
@@ -12,11 +24,11 @@ import type { ServerDeps } from '../../deps.ts'
 import { findVisible } from '../../exports/visible.ts'
 import { toPage } from '../../http/paging.ts'
 import { defineRoute, type Route } from '../../http/route.ts'
-import { presentDelivery } from '../../present/webhooks.ts'
+import { presentDelivery, presentTry } from '../../present/webhooks.ts'
 
 const DELIVERY_LIST = {
   query: deliveryListQuerySchema,
-  responses: { 200: { description: 'One page of deliveries, each with its attempts.', body: deliveryListSchema } },
+  responses: { 200: { description: 'One page of deliveries, each with its last attempts.', body: deliveryListSchema } },
 } as const
 
 export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
@@ -64,6 +76,24 @@ export function webhookDeliveryRoutes(deps: ServerDeps): Route[] {
         const which = isAdmin ? { exportId } : { exportId, endpointId: null }
         const rows = await listDeliveries(db, which, { limit, after: cursor })
         response.json(toPage(rows, limit, (row) => presentDelivery(row, isAdmin)))
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/webhook-deliveries/:id/tries',
+      access: 'caller',
+      operationId: 'listWebhookDeliveryTries',
+      tag: 'Webhooks',
+      summary: 'List all attempts of a delivery, newest first',
+      params: { id: pathIdSchema },
+      query: tryListQuerySchema,
+      responses: { 200: { description: 'One page of attempts.', body: tryListSchema } },
+      problems: [],
+      async handle(_request, response, { params: { id }, query }) {
+        const caller = callerOf(response)
+        const delivery = await find(id, caller)
+        const rows = await listTries(db, delivery.id, query)
+        response.json(toPage(rows, query.limit, (row) => presentTry(row, caller.role === 'admin')))
       },
     }),
     defineRoute({

@@ -1,6 +1,6 @@
 // /v1/me/webhook-secret: the secret that signs events to the webhookUrl of the caller's own exports.
 import { callerSecretSchema } from '@waybill/shared/contract/webhooks.ts'
-import { rotateCallerSecret, showCallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
+import { callerSecret, rotateCallerSecret } from '@waybill/shared/webhooks/caller-secrets.ts'
 import { createSecretBox } from '@waybill/shared/webhooks/secret-box.ts'
 import { actorOf } from '../../auth/actor.ts'
 import type { ServerDeps } from '../../deps.ts'
@@ -17,11 +17,11 @@ export function webhookSecretRoutes({ config, db }: ServerDeps): Route[] {
       operationId: 'getWebhookSecret',
       tag: 'Webhooks',
       summary: 'Get the secret that signs events to the webhookUrl of your exports',
-      description: 'Created on first use. Each request is recorded in the audit trail.',
+      description: 'Created on first use, which is recorded in the audit trail.',
       responses: { 200: { description: 'Your secret.', body: callerSecretSchema } },
       problems: ['WEBHOOKS_NOT_CONFIGURED'],
       async handle(request, response) {
-        response.json(presentCallerSecret(await showCallerSecret(db, box, actorOf(request, response))))
+        response.json(presentCallerSecret(await callerSecret(db, box, actorOf(request, response))))
       },
     }),
     defineRoute({
