@@ -15,6 +15,8 @@ export function storageOptions(changes: Partial<StorageOptions> = {}): StorageOp
     prefix: '',
     forcePathStyle: true,
     credentials: { accessKeyId, secretAccessKey },
+    checksums: true,
+    listUploads: true,
     partSize: PART_BYTES,
     uploadConcurrency: 2,
     requestTimeout: 10_000,

@@ -53,6 +53,7 @@ const SETTINGS = {
   QUEUE_PREFIX: 'soak',
   S3_PREFIX: 'soak/',
   S3_FORCE_PATH_STYLE: 'true',
+  S3_CHECK_AT_START: 'false',
   BOOTSTRAP_API_KEY: 'soak-admin-key-0123456789',
   PORT: '0',
   HOST: '127.0.0.1',

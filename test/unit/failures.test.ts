@@ -1,7 +1,7 @@
 // The classification of errors, which decides about retries and messages: one failure has many forms.
 import { databaseFailure } from '@waybill/shared/database/failure.ts'
 import { rowError } from '@waybill/shared/source/failure.ts'
-import { storageError } from '@waybill/shared/storage/failure.ts'
+import { missingVirtualHost, storageError, virtualHostError } from '@waybill/shared/storage/failure.ts'
 import { choosePartSize } from '@waybill/shared/storage/part-size.ts'
 import { ERRORS, toWaybillError, WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 import pg from 'pg'
@@ -44,6 +44,15 @@ describe('a failure of S3', () => {
     [failure('QuotaExceeded', 403), 'STORAGE_FULL'],
     [failure('Whatever', 507), 'STORAGE_UNAVAILABLE'],
     [failure('XMinioStorageFull', 507), 'STORAGE_UNAVAILABLE'],
+    [failure('Unknown', 400), 'STORAGE_MISCONFIGURED'],
+    [failure('MethodNotAllowed', 405), 'STORAGE_MISCONFIGURED'],
+    [failure('BadDigest', 400), 'STORAGE_MISMATCH'],
+    [failure('RequestTimeout', 400), 'STORAGE_UNAVAILABLE'],
+    [
+      Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+      'STORAGE_MISCONFIGURED',
+    ],
+    [Object.assign(new Error('Parse Error'), { code: 'HPE_INVALID_CONSTANT' }), 'STORAGE_MISCONFIGURED'],
     [failure('SlowDown', 503), 'STORAGE_UNAVAILABLE'],
     [failure('InternalError', 500), 'STORAGE_UNAVAILABLE'],
     [Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' }), 'STORAGE_UNAVAILABLE'],
@@ -53,6 +62,38 @@ describe('a failure of S3', () => {
     [new TypeError('undefined is not a function'), 'INTERNAL'],
   ])('%s', (error, code) => {
     expect(storageError(error)).toMatchObject({ code, cause: error })
+  })
+
+  const here = { bucket: 'files', endpoint: 'https://s3.example.com', forcePathStyle: false }
+
+  it('is about virtual hosting when the host name with the bucket does not exist', () => {
+    const unknown = (hostname: string) => Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND', hostname })
+    expect(missingVirtualHost(unknown('files.s3.example.com'), here)).toBe(true)
+    expect(missingVirtualHost(unknown('s3.example.com'), here)).toBe(false)
+    expect(missingVirtualHost(unknown('files.s3.example.com'), { ...here, forcePathStyle: true })).toBe(false)
+    expect(missingVirtualHost(new Error('socket hang up'), here)).toBe(false)
+    expect(virtualHostError(undefined)).toMatchObject({
+      code: 'STORAGE_MISCONFIGURED',
+      message: expect.stringContaining('S3_FORCE_PATH_STYLE=true'),
+    })
+  })
+
+  it('suggests path style when the bucket seems missing', () => {
+    const missing = failure('NoSuchBucket', 404)
+    expect(storageError(missing, here).message).toContain('S3_FORCE_PATH_STYLE=true')
+    expect(storageError(missing, { ...here, endpoint: undefined }).message).not.toContain('S3_FORCE_PATH_STYLE')
+  })
+
+  it('is described without the words that the SDK has for an empty answer, and without host names', () => {
+    const message = (name: string, text: string, more = {}) =>
+      storageError(Object.assign(new Error(text), { name, $metadata: { httpStatusCode: 403 }, ...more })).message
+    expect(message('Unknown', 'UnknownError')).toBe('The storage answered HTTP 403.')
+    expect(message('AccessDenied', 'UnknownError')).toBe('The storage answered AccessDenied.')
+    const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:9000'), {
+      code: 'ECONNREFUSED',
+      syscall: 'connect',
+    })
+    expect(storageError(refused).message).toBe('The object storage is unavailable: ECONNREFUSED.')
   })
 })
 

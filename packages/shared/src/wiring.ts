@@ -101,7 +101,7 @@ function readerOptions(config: Config, url: string, name: string): DatabaseOptio
   }
 }
 
-function storageOptions(config: Config): StorageOptions {
+export function storageOptions(config: Config): StorageOptions {
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config
   return {
     endpoint: config.S3_ENDPOINT,
@@ -111,7 +111,21 @@ function storageOptions(config: Config): StorageOptions {
     prefix: config.S3_PREFIX,
     forcePathStyle: config.S3_FORCE_PATH_STYLE,
     credentials:
-      accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey },
+      accessKeyId === undefined || secretAccessKey === undefined
+        ? undefined
+        : { accessKeyId, secretAccessKey, sessionToken: config.S3_SESSION_TOKEN },
+    role:
+      config.S3_ROLE_ARN === undefined
+        ? undefined
+        : { arn: config.S3_ROLE_ARN, externalId: config.S3_ROLE_EXTERNAL_ID, endpoint: config.S3_STS_ENDPOINT },
+    checksums: config.S3_CHECKSUMS === 'when_supported',
+    listUploads: config.S3_LIST_UPLOADS,
+    object: {
+      encryption: config.S3_SSE,
+      kmsKeyId: config.S3_SSE_KMS_KEY_ID,
+      storageClass: config.S3_STORAGE_CLASS,
+      tags: config.S3_TAGS,
+    },
     partSize: config.S3_PART_SIZE,
     uploadConcurrency: config.S3_UPLOAD_CONCURRENCY,
     requestTimeout: config.S3_REQUEST_TIMEOUT,

@@ -82,6 +82,7 @@ const settings = {
   S3_REGION: 'us-east-1',
   S3_BUCKET: 'waybill-bench',
   S3_FORCE_PATH_STYLE: 'true',
+  S3_CHECK_AT_START: 'false',
   S3_ACCESS_KEY_ID: 'bench',
   S3_SECRET_ACCESS_KEY: 'bench-secret-key',
 }

@@ -12,6 +12,7 @@ const settings = {
   S3_REGION: s3.region,
   S3_BUCKET: s3.bucket,
   S3_FORCE_PATH_STYLE: 'true',
+  S3_CHECK_AT_START: 'false',
   S3_ACCESS_KEY_ID: s3.accessKeyId,
   S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
 }

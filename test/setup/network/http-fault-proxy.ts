@@ -1,6 +1,12 @@
 // An HTTP reverse proxy that makes chosen requests fail, and forwards all others unchanged.
 import { once } from 'node:events'
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as forward,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
@@ -8,6 +14,7 @@ export interface SeenRequest {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
   /** The status of the response, or the fault; undefined while the request is pending. */
   outcome: number | Fault['kind'] | undefined
 }
@@ -115,6 +122,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
       method: request.method ?? 'GET',
       path: url.pathname,
       query: url.searchParams,
+      headers: request.headers,
       outcome: undefined,
     }
     requests.push(seen)

@@ -61,6 +61,15 @@ export const bearerToken = z
   .string()
   .regex(/^(?=.{16})[A-Za-z0-9\-._~+/]+=*$/, 'must have 16 characters or more: letters, digits and - . _ ~ + /')
 
+/** Limits of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
+export const tags = z
+  .string()
+  .regex(
+    /^[\w .:/+@-]{1,128}=[\w .:/+@-]{0,256}(,[\w .:/+@-]{1,128}=[\w .:/+@-]{0,256}){0,9}$/,
+    'must be at most 10 tags like team=data,retention=short',
+  )
+  .transform((text) => Object.fromEntries(text.split(',').map((tag) => tag.split('=', 2) as [string, string])))
+
 /** Exactly as browsers send it: without a path and without a trailing slash. */
 export const origins = list(isOrigin, 'must be origins like https://app.example.com, separated by commas, or *')
 

@@ -60,6 +60,16 @@ function relations(given: NodeJS.ProcessEnv): string[] {
   if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together or not at all')
   }
+  for (const [name, needed] of [
+    ['S3_SESSION_TOKEN', 'S3_ACCESS_KEY_ID'],
+    ['S3_ROLE_EXTERNAL_ID', 'S3_ROLE_ARN'],
+    ['S3_STS_ENDPOINT', 'S3_ROLE_ARN'],
+  ] as const) {
+    if (given[name] !== undefined && given[needed] === undefined) problems.push(`${name} needs ${needed}`)
+  }
+  if (given.S3_SSE_KMS_KEY_ID !== undefined && !given.S3_SSE?.startsWith('aws:kms')) {
+    problems.push('S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms or aws:kms:dsse')
+  }
   if ((given.OIDC_ISSUER === undefined) !== (given.OIDC_AUDIENCE === undefined)) {
     problems.push(
       'OIDC_ISSUER and OIDC_AUDIENCE must be set together: without an audience, tokens for other services would be accepted',
@@ -93,6 +103,11 @@ export function readDatasetConfigOrExit(module: string | undefined): Config {
   } catch (error) {
     exitForConfig(error)
   }
+}
+
+/** The settings for a check of the storage, which needs no database. */
+export function readStorageConfigOrExit(): Config {
+  return readConfigOrExit({ DATABASE_URL: 'postgres://none' })
 }
 
 /** Reads the settings. If they are not valid, prints the problems and exits with code 1. */

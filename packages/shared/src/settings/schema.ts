@@ -16,6 +16,7 @@ import {
   sampleProblem,
   secretKeys,
   size,
+  tags,
 } from './fields.ts'
 
 /** The admin role of GAME in Keycloak. */
@@ -166,6 +167,58 @@ const storage = {
     .optional()
     .describe('Secret of the access key. Unset: see S3_ACCESS_KEY_ID.')
     .meta({ examples: ['secret'] }),
+  S3_SESSION_TOKEN: z
+    .string()
+    .optional()
+    .describe(
+      'Session token of a temporary access key. Unset: none. S3_ROLE_ARN renews its keys, this setting does not.',
+    )
+    .meta({ examples: ['token'] }),
+  S3_ROLE_ARN: z
+    .string()
+    .regex(/^arn:/, 'must be the ARN of a role, which begins with arn:')
+    .optional()
+    .describe('Role to assume through AWS STS with the access key or the default chain. Unset: none.')
+    .meta({ examples: ['arn:aws:iam::123456789012:role/waybill'] }),
+  S3_ROLE_EXTERNAL_ID: z
+    .string()
+    .optional()
+    .describe('External id that the role in S3_ROLE_ARN demands. Unset: none.')
+    .meta({ examples: ['waybill-production'] }),
+  S3_STS_ENDPOINT: httpUrl
+    .optional()
+    .describe('URL of the token service for S3_ROLE_ARN. Unset: AWS.')
+    .meta({ examples: ['https://sts.example.com'] }),
+  S3_CHECKSUMS: z
+    .enum(['when_supported', 'when_required'])
+    .default('when_supported')
+    .describe('when_supported: every request has a checksum. when_required: for servers that refuse such requests.'),
+  S3_LIST_UPLOADS: boolean(true).describe(
+    'false: the server does not list open multipart uploads. Leftovers are then removed by their recorded ids only.',
+  ),
+  S3_SSE: z
+    .enum(['AES256', 'aws:kms', 'aws:kms:dsse'])
+    .optional()
+    .describe('Encryption of objects by the server: AES256, aws:kms or aws:kms:dsse. Unset: as the bucket is set up.')
+    .meta({ examples: ['aws:kms'] }),
+  S3_SSE_KMS_KEY_ID: z
+    .string()
+    .optional()
+    .describe('Key for aws:kms. Unset: the key of the account.')
+    .meta({ examples: ['arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'] }),
+  S3_STORAGE_CLASS: z
+    .string()
+    .regex(/^(?!(GLACIER|DEEP_ARCHIVE)$)[A-Z0-9_-]+$/, 'must be a class whose objects can be read at once')
+    .optional()
+    .describe('Storage class of objects, one that can be read at once. Unset: as the bucket is set up.')
+    .meta({ examples: ['STANDARD_IA'] }),
+  S3_TAGS: tags
+    .optional()
+    .describe('Tags of objects, at most 10, as key=value, separated by commas. Unset: none.')
+    .meta({ examples: ['team=data,retention=short'] }),
+  S3_CHECK_AT_START: boolean(true).describe(
+    'true: a worker checks the storage when it starts, with an object of two parts, and logs what does not work.',
+  ),
   S3_PART_SIZE: size('5MiB', '5MiB').describe(
     'Minimum size of one part of an upload, 5MiB or more. Parts grow automatically if a file would need more than 1,000.',
   ),

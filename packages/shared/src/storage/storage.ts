@@ -1,40 +1,36 @@
 // The Storage seam: one object per file in an S3 bucket, written whole or not at all.
+import { lookup } from 'node:dns/promises'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
-  type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { delayedAbort } from '../async/abort.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
-import { storageError } from './failure.ts'
+import { type ClientOptions, createClient } from './client.ts'
+import { missingVirtualHost, storageError, virtualHostError } from './failure.ts'
+import { type ObjectOptions, objectParams } from './object-options.ts'
 import { abortUpload, abortUploads } from './open-uploads.ts'
 import { LANDING_TIME, type PutOptions, type StoredObject, upload } from './upload.ts'
 
 export type { PutOptions, StoredObject }
 
-export interface StorageOptions {
-  /** Undefined: AWS itself. */
-  readonly endpoint: string | undefined
+export interface StorageOptions extends ClientOptions {
   /** Where callers reach the storage; links are signed for this one. Undefined: as `endpoint`. */
   readonly publicEndpoint: string | undefined
-  readonly region: string
-  readonly bucket: string
   /** Of every key; empty, or with a slash at its end. */
   readonly prefix: string
-  readonly forcePathStyle: boolean
-  /** Undefined: the AWS default chain (environment, profile, instance role). */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
+  /** Of every object. */
+  readonly object?: ObjectOptions | undefined
+  /** False: the server does not list open uploads, and is not asked to. */
+  readonly listUploads: boolean
   /** Bytes of a part at least; 5 MiB or more. */
   readonly partSize: number
   /** Parts of one file on their way at once. Memory is about (this + 2) × the part size. */
   readonly uploadConcurrency: number
-  /** Milliseconds without an answer after which a request is given up. */
-  readonly requestTimeout: number
 }
 
 /**
@@ -81,15 +77,33 @@ const PROBE_BYTES = 256 * 1_024
 
 export function createStorage(options: StorageOptions): Storage {
   const { bucket } = options
-  const client = new S3Client(clientConfig(options, options.endpoint))
+  const client = createClient(options)
   // A signature covers the host: a link signed for the internal endpoint would be refused at the public one.
-  const publicClient = new S3Client(clientConfig(options, options.publicEndpoint ?? options.endpoint))
+  const publicClient = createClient(options, options.publicEndpoint ?? options.endpoint)
+  const params = objectParams(options.object ?? {})
+
+  const explain = async (error: unknown): Promise<WaybillError> =>
+    missingVirtualHost(error, options) && (await isKnownHost(options.endpoint))
+      ? virtualHostError(error)
+      : storageError(error, options)
 
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work()
     } catch (error) {
-      throw storageError(error)
+      throw await explain(error)
+    }
+  }
+
+  /** An answer to HEAD has no body and so no cause; the answer to this request has one. */
+  const checkByList = async (signal: AbortSignal): Promise<void> => {
+    const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: options.prefix, MaxKeys: 1 })
+    try {
+      await client.send(list, { abortSignal: signal })
+    } catch (error) {
+      const problem = await explain(error)
+      const isMissing = problem.code === 'STORAGE_MISMATCH' // 404 without a name
+      throw isMissing ? new WaybillError('STORAGE_BUCKET_MISSING', undefined, { cause: error }) : problem
     }
   }
 
@@ -100,8 +114,16 @@ export function createStorage(options: StorageOptions): Storage {
 
     put: (key, body, put) =>
       upload(
-        client,
-        { bucket, key: fullKey(key), partSize: options.partSize, concurrency: options.uploadConcurrency },
+        {
+          client,
+          bucket,
+          key: fullKey(key),
+          partSize: options.partSize,
+          concurrency: options.uploadConcurrency,
+          params,
+          checksums: options.checksums,
+          explain,
+        },
         body,
         put,
       ),
@@ -113,11 +135,12 @@ export function createStorage(options: StorageOptions): Storage {
         Key: fullKey(key),
         Body: body,
         ContentType: 'application/json',
+        ...params,
       })
       try {
         await client.send(put, { abortSignal: delayedAbort(signal, LANDING_TIME) })
       } catch (error) {
-        throw signal.aborted ? signal.reason : storageError(error)
+        throw signal.aborted ? signal.reason : await explain(error)
       }
     },
 
@@ -142,7 +165,8 @@ export function createStorage(options: StorageOptions): Storage {
 
     abortUpload: (key, uploadId, signal) =>
       guarded(() => abortUpload({ client, bucket }, fullKey(key), uploadId, signal)),
-    abortUploads: (prefix, which = {}) => guarded(() => abortUploads({ client, bucket }, fullKey(prefix), which)),
+    abortUploads: async (prefix, which = {}) =>
+      options.listUploads && guarded(() => abortUploads({ client, bucket }, fullKey(prefix), which)),
 
     probe: (signal) =>
       guarded(async () => {
@@ -157,11 +181,9 @@ export function createStorage(options: StorageOptions): Storage {
       try {
         await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
       } catch (error) {
-        // An answer to HEAD has no body and so no code: the status is all there is.
-        const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
-        throw status === 404
-          ? new WaybillError('STORAGE_BUCKET_MISSING', undefined, { cause: error })
-          : storageError(error)
+        const problem = await explain(error)
+        if (problem.code === 'STORAGE_UNAVAILABLE') throw problem
+        await checkByList(signal)
       }
     },
 
@@ -172,19 +194,12 @@ export function createStorage(options: StorageOptions): Storage {
   }
 }
 
-function clientConfig(options: StorageOptions, endpoint: string | undefined): S3ClientConfig {
-  return {
-    region: options.region,
-    forcePathStyle: options.forcePathStyle,
-    maxAttempts: 4,
-    requestHandler: {
-      connectionTimeout: 5_000,
-      requestTimeout: options.requestTimeout,
-      throwOnRequestTimeout: true,
-      // The limit above ends with the first line of the answer; this one holds also within its body.
-      socketTimeout: options.requestTimeout,
-    },
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+async function isKnownHost(endpoint: string | undefined): Promise<boolean> {
+  if (endpoint === undefined) return false
+  try {
+    await lookup(new URL(endpoint).hostname)
+    return true
+  } catch {
+    return false // the DNS is away, not only this name
   }
 }

@@ -6,12 +6,12 @@ import {
   CreateMultipartUploadCommand,
   HeadObjectCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { delayedAbort } from '../async/abort.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
-import { storageError } from './failure.ts'
 import { createMeter, type StoredObject, type Total } from './meter.ts'
 import { abortUpload, abortUploads } from './open-uploads.ts'
 import { choosePartSize } from './part-size.ts'
@@ -29,15 +29,31 @@ export interface PutOptions {
   readonly onProgress?: (bytes: number) => void
   /** Awaited before the first part is sent, so that a crash leaves a trace of the open upload. */
   readonly onUploadStarted?: (uploadId: string) => Promise<void>
+  /** Called with what the answers of the server allowed to compare, beside the length. */
+  readonly onVerified?: (compared: Compared) => void
+}
+
+export interface Compared {
+  /** The ETag of the finished upload. */
+  readonly version: boolean
+  /** The checksum of the whole object. */
+  readonly checksum: boolean
 }
 
 export interface UploadTarget {
+  readonly client: S3Client
   readonly bucket: string
   readonly key: string
   /** Bytes of a part at least. */
   readonly partSize: number
   /** Parts on their way at once. */
   readonly concurrency: number
+  /** Of the object: encryption, storage class, tags. */
+  readonly params: Partial<PutObjectCommandInput>
+  /** Whether the server gets a checksum of the whole object. */
+  readonly checksums: boolean
+  /** Gives an error its code. */
+  readonly explain: (error: unknown) => Promise<WaybillError>
 }
 
 /** Milliseconds that an upload which was stopped may take to say goodbye to a storage that may hang. */
@@ -51,10 +67,9 @@ export const LANDING_TIME = 500
 
 /** {@link Storage.put} */
 export async function upload(
-  client: S3Client,
-  { bucket, key, partSize, concurrency }: UploadTarget,
+  { client, bucket, key, partSize, concurrency, params, checksums, explain }: UploadTarget,
   body: AsyncIterable<Uint8Array>,
-  { contentType, filename, signal, estimatedBytes, onProgress, onUploadStarted }: PutOptions,
+  { contentType, filename, signal, estimatedBytes, onProgress, onUploadStarted, onVerified }: PutOptions,
 ): Promise<StoredObject> {
   signal.throwIfAborted()
   const meter = createMeter(body, onProgress)
@@ -120,14 +135,16 @@ export async function upload(
         Body: stream,
         ContentType: contentType,
         ContentDisposition: `attachment; filename="${filename}"`,
-        ChecksumType: 'FULL_OBJECT',
+        ...(checksums ? { ChecksumType: 'FULL_OBJECT' } : {}),
+        ...params,
       },
     })
     // What cannot be aborted in time is on record, and swept later.
     const { ETag } = await Promise.race([upload.done(), rejection(delayedAbort(stopped.signal, GOODBYE_TIMEOUT))])
     if (failure !== undefined) throw failure
     const stored = meter.total()
-    await verify(client, bucket, key, ETag, stored, stopped.signal)
+    const compared = await verify(client, bucket, key, ETag, stored, stopped.signal)
+    onVerified?.(compared)
     // A request whose answer was lost has begun an upload, too. This one is complete: whatever is open is of no use.
     if (mayHaveBegunOthers) await inTime((signal) => abortUploads({ client, bucket }, key, { signal }))
     return { bytes: stored.bytes, sha256: stored.sha256 }
@@ -135,7 +152,7 @@ export async function upload(
     stop(error)
     isOver = true
     await abort()
-    throw signal.aborted ? signal.reason : storageError(failure ?? error)
+    throw signal.aborted ? signal.reason : await explain(failure ?? error)
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
@@ -149,8 +166,8 @@ function rejection(signal: AbortSignal): Promise<never> {
 }
 
 /**
- * Compares what the bucket says it holds with what was sent: the length and the version always, the checksum
- * of the whole object where the server keeps one
+ * Compares what the bucket says it holds with what was sent: the length always; the version where both answers have one
+ * (Ceph before 17 completes an upload without naming it); the checksum of the whole object where the server keeps one
  * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html).
  */
 async function verify(
@@ -160,16 +177,28 @@ async function verify(
   etag: string | undefined,
   sent: Total,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Compared> {
   const held = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }), {
     abortSignal: signal,
   })
-  const sameChecksum =
-    held.ChecksumCRC32 === undefined || held.ChecksumType !== 'FULL_OBJECT' || held.ChecksumCRC32 === sent.crc32
-  if (held.ContentLength !== sent.bytes || held.ETag !== etag || !sameChecksum) {
+  const [heldVersion, sentVersion] = [bareEtag(held.ETag), bareEtag(etag)]
+  const compared = {
+    version: heldVersion !== '' && sentVersion !== '',
+    checksum: held.ChecksumCRC32 !== undefined && held.ChecksumType === 'FULL_OBJECT',
+  }
+  const sameVersion = !compared.version || heldVersion === sentVersion
+  const sameChecksum = !compared.checksum || held.ChecksumCRC32 === sent.crc32
+  if (held.ContentLength !== sent.bytes || !sameVersion || !sameChecksum) {
+    const checksum = sameChecksum ? '' : `; CRC32 ${held.ChecksumCRC32}, ${sent.crc32} expected`
     throw new WaybillError(
       'STORAGE_MISMATCH',
-      `The bucket holds ${held.ContentLength} bytes, ${sent.bytes} were sent; ETag ${held.ETag}, ${etag} expected.`,
+      `The bucket holds ${held.ContentLength} bytes, ${sent.bytes} were sent; ETag ${held.ETag}, ${etag} expected${checksum}.`,
     )
   }
+  return compared
+}
+
+/** Some servers write it with quotes in one answer and without them in another. */
+function bareEtag(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '')
 }

@@ -258,6 +258,12 @@ export const ERRORS = {
     title: 'The bucket does not exist',
     advice: 'Operator: create the bucket named in S3_BUCKET, or correct the setting.',
   },
+  STORAGE_MISCONFIGURED: {
+    status: 503,
+    retryable: false,
+    title: 'The object storage does not accept the requests of Waybill',
+    advice: 'Operator: run "npm run storage:check", which names the setting to change. See docs/storage.md.',
+  },
   STORAGE_FULL: {
     status: 503,
     retryable: false,
