@@ -30,6 +30,19 @@ const CHROMIUM = {
     '  macOS:           brew install --cask google-chrome',
 }
 
+/** A second S3 server for the tests, from another maker. */
+const CEPH = {
+  name: 'Ceph',
+  isInstalled: () => ['ceph', 'ceph-mon', 'ceph-osd', 'radosgw'].every(isOnPath),
+  packages: ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'],
+  manually: '  Debian, Ubuntu:  sudo apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common',
+}
+
+/** @throws {SetupError} with instructions, if the installation would need a password */
+export async function ensureTestServers() {
+  for (const program of [REDIS, CEPH]) await ensure(program)
+}
+
 /** @throws {SetupError} with instructions, if the installation would need a password */
 export async function ensureTestPrograms() {
   for (const program of [REDIS, CHROMIUM]) await ensure(program)

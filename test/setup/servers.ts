@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startPostgres } from '../../apps/standalone/src/postgres/embedded-postgres.ts'
-import { startS3 } from '../../apps/standalone/src/s3/embedded-s3.ts'
 import { startRedis } from './redis.ts'
+import { startTestS3 } from './s3-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -37,8 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       },
     }),
     startRedis(join(directory, 'redis')),
-    // In this process, which is idle while the tests run.
-    startS3({ directory: join(directory, 's3'), port: 0, bucket: 'waybill-test', durable: false }),
+    startTestS3(directory),
   ])
   const teardown = async () => {
     for (const server of starting) if (server.status === 'fulfilled') await server.value.stop()
