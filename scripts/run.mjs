@@ -7,7 +7,7 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildAdminPageIfPossible, ensureAdminPage } from './admin-page.mjs'
 import { ensureInstalled, findNode, SetupError } from './install.mjs'
-import { ensureTestPrograms, isOnPath } from './programs.mjs'
+import { ensureTestPrograms, ensureTestServers, isOnPath } from './programs.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '')
 
@@ -44,6 +44,21 @@ const TASKS = {
   build: { steps: [], needs: () => ensureAdminPage(ROOT) },
   test: { steps: [['node_modules/vitest/vitest.mjs', 'run']], needs: prepareTests },
   'test:chaos': { steps: [['node_modules/vitest/vitest.mjs', 'run', 'test/chaos/']], needs: ensureTestPrograms },
+  // On Ceph's gateway in the place of the embedded S3 server.
+  'test:servers': {
+    steps: [
+      [
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        'test/integration/storage/',
+        'test/chaos/storage/',
+        'test/chaos/content/',
+        'test/chaos/worker/',
+      ],
+    ],
+    needs: ensureTestServers,
+    env: { TEST_S3: 'ceph' },
+  },
   soak: { steps: [['test/soak/main.ts']], needs: ensureTestPrograms },
   bench: { steps: [['test/bench/main.ts']] },
   'build:client': { steps: [['scripts/build-client.ts']] },
@@ -58,6 +73,7 @@ const TASKS = {
   migrate: { steps: [[...DOTENV, 'apps/api/src/commands/migrate.ts']], production: true },
   api: { steps: [[...DOTENV, 'apps/api/src/main.ts']], production: true },
   'dataset:check': { steps: [[...DOTENV, 'apps/api/src/commands/check-datasets.ts']], production: true },
+  'storage:check': { steps: [[...DOTENV, 'apps/api/src/commands/check-storage.ts']], production: true },
   worker: {
     steps: [[...DOTENV, ...WORKER_MEMORY, 'apps/worker/src/main.ts']],
     production: true,

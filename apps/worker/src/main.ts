@@ -7,6 +7,7 @@ import { untilSignal } from '@waybill/shared/process/signals.ts'
 import { readConfigOrExit } from '@waybill/shared/settings/read.ts'
 import { connect } from '@waybill/shared/wiring.ts'
 import { startHealthServer } from './health/server.ts'
+import { startStorageCheck } from './upkeep/storage-check.ts'
 import { startWorker } from './worker.ts'
 
 const config = readConfigOrExit()
@@ -23,10 +24,11 @@ const healthServer =
         health: () => worker.health(),
       })
 log.info({ concurrency: config.WORKER_CONCURRENCY, port: healthServer?.port }, 'worker started')
+const stopStorageCheck = config.S3_CHECK_AT_START ? startStorageCheck(config, log) : undefined
 
 await untilSignal()
 log.info('stopping: no new work; running exports may finish')
-await worker.stop(config.SHUTDOWN_GRACE)
+await Promise.all([worker.stop(config.SHUTDOWN_GRACE), stopStorageCheck?.()])
 // Last, so that a worker that finishes its exports is not taken for a dead one.
 await healthServer?.close()
 await connections.close()

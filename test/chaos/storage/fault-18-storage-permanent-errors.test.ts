@@ -50,12 +50,19 @@ it('an export fails in its first attempt, with code and advice, when S3 rejects 
 })
 
 it.for([
-  ['STORAGE_BUCKET_MISSING', { S3_BUCKET: 'no-such-bucket' }],
-  ['STORAGE_ACCESS_DENIED', { S3_SECRET_ACCESS_KEY: 'wrong' }],
-] as const)('an export fails with %s when the settings of the storage are wrong', async ([code, settings], test) => {
-  const chaos = await startChaos(test, { queue: 'postgres' })
-  const [api] = await Promise.all([chaos.startApi(), chaos.startWorker(settings)])
-  const done = await api.admin.export(SMALL_FILE)
-  expect(done).toMatchObject({ status: 'failed', attempts: 1, error: { code } })
-  expect(done.error.message).toContain(ERRORS[code].advice)
-})
+  ['STORAGE_BUCKET_MISSING', { S3_BUCKET: 'no-such-bucket' }, 'NoSuchBucket'],
+  ['STORAGE_ACCESS_DENIED', { S3_SECRET_ACCESS_KEY: 'wrong' }, 'S3_SECRET_ACCESS_KEY is wrong'],
+] as const)(
+  'an export fails with %s when the settings of the storage are wrong, and the check at the start of the worker names the cause',
+  async ([code, settings, cause], test) => {
+    const chaos = await startChaos(test, { queue: 'postgres' })
+    const [api, worker] = await Promise.all([
+      chaos.startApi(),
+      chaos.startWorker({ ...settings, S3_CHECK_AT_START: 'true' }),
+    ])
+    expect((await worker.said('storage check')).text).toContain(cause)
+    const done = await api.admin.export(SMALL_FILE)
+    expect(done).toMatchObject({ status: 'failed', attempts: 1, error: { code } })
+    expect(done.error.message).toContain(ERRORS[code].advice)
+  },
+)
