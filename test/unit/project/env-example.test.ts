@@ -56,7 +56,10 @@ describe('.env.example', () => {
 /** Settings that must be set together with the given one. */
 function companions(name: string): Record<string, string> {
   if (name.startsWith('OIDC_')) return { OIDC_ISSUER: 'https://sso.example.com', OIDC_AUDIENCE: 'waybill' }
-  return /^S3_.*ACCESS_KEY/.test(name) ? { S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' } : {}
+  if (name === 'S3_ROLE_EXTERNAL_ID' || name === 'S3_STS_ENDPOINT')
+    return { S3_ROLE_ARN: 'arn:aws:iam::1:role/waybill' }
+  if (name === 'S3_SSE_KMS_KEY_ID') return { S3_SSE: 'aws:kms' }
+  return /^S3_.*(ACCESS_KEY|SESSION_TOKEN)/.test(name) ? { S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' } : {}
 }
 
 function parse(text: string): Entry[] {
