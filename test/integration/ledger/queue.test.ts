@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '@waybill/shared/process/log.ts'
 import { createQueueWorker } from '@waybill/shared/queue/backend.ts'
-import { type ExportJob, exportQueueName } from '@waybill/shared/queue/exports.ts'
+import { createExportQueue, type ExportJob, exportQueueName } from '@waybill/shared/queue/exports.ts'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type RunningWorker, startWorker } from '../../../apps/worker/src/worker.ts'
@@ -166,4 +166,37 @@ describe.each(QUEUE_BACKENDS)('the queue on %s', (backend) => {
     else await rename('renamed', schema)
     expect(await system.admin.ended(id)).toMatchObject({ status: 'completed', attempts: 1 })
   })
+})
+
+it('a queue that is closed while Redis is unavailable does not connect again', async () => {
+  const redis = await startTcpProxy(endpointOf(inject('redisUrl')))
+  const config = {
+    DATABASE_URL: inject('postgresUrl'),
+    REDIS_URL: redis.through(inject('redisUrl')),
+    QUEUE_PREFIX: 't',
+  }
+  const queue = createExportQueue(config, () => undefined)
+  await expect
+    .poll(() =>
+      queue.check().then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true)
+  redis.refuse()
+  await expect
+    .poll(() =>
+      queue.check().then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(false)
+  await queue.close().catch(() => undefined)
+  const tries = redis.accepted
+  // Two of its pauses between two tries.
+  await sleep(2_000)
+  expect(redis.accepted).toBe(tries)
+  await redis.close()
 })

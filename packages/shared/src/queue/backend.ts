@@ -5,6 +5,7 @@ import {
   createRedisBackend,
   type IQueueBackend,
   type Processor,
+  type Queue,
   runMigrations,
   type WorkerOptions,
   withBackend,
@@ -39,6 +40,17 @@ export function createQueue<Data>(config: QueueConfig, name: string, onError: (e
   })
   queue.on('error', onError)
   return queue
+}
+
+/** Rejects if Redis is unavailable. */
+export async function closeQueue(queue: Pick<Queue, 'close' | 'disconnect'>): Promise<void> {
+  try {
+    await queue.close()
+  } catch (error) {
+    // BullMQ leaves a client that cannot send QUIT: it would reconnect for as long as the process runs.
+    queue.disconnect().catch(() => undefined)
+    throw error
+  }
 }
 
 /** A BullMQ worker on one queue. It starts at once unless `autorun` is false. */

@@ -1,6 +1,6 @@
 // The queue of webhook deliveries. It is separate from that of exports, so that a slow receiver never delays an export.
 import type { DueDelivery } from '../webhooks/deliveries.ts'
-import { createQueue, type QueueConfig, withinAnswerTime } from './backend.ts'
+import { closeQueue, createQueue, type QueueConfig, withinAnswerTime } from './backend.ts'
 
 /** A job carries the id only. The row is the truth, so a lost or doubled job does no harm. */
 export interface DeliveryJob {
@@ -23,6 +23,6 @@ export function createDeliveryQueue(config: QueueConfig, onError: (error: Error)
       const options = { jobId: `${id}-${dueAt.getTime()}`, delay: Math.max(0, dueAt.getTime() - Date.now()) }
       await withinAnswerTime(queue.add('deliver', { deliveryId: id }, options))
     },
-    close: () => queue.close(),
+    close: () => closeQueue(queue),
   }
 }

@@ -1,6 +1,6 @@
 // The queue of exports: one BullMQ queue for each lane.
 import { LANES, type Lane } from '../vocabulary/export.ts'
-import { type Backend, backendOf, createQueue, type QueueConfig, withinAnswerTime } from './backend.ts'
+import { type Backend, backendOf, closeQueue, createQueue, type QueueConfig, withinAnswerTime } from './backend.ts'
 
 /** A job carries the id only. The row is the truth, so a lost or doubled job does no harm. */
 export interface ExportJob {
@@ -76,7 +76,7 @@ export function createExportQueue(config: QueueConfig, onError: (error: Error) =
       await withinAnswerTime(queues.small.getJobCounts('waiting'))
     },
     async close() {
-      await Promise.all(LANES.map((lane) => queues[lane].close()))
+      await Promise.all(LANES.map((lane) => closeQueue(queues[lane])))
     },
   }
 }
