@@ -7,6 +7,8 @@ import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 
 const log = createLogger('test', 'fatal')
+/** No window ends by itself, and a busy database has time to write. */
+const OPTIONS = { windowMs: 3_600_000, recordTimeoutMs: 60_000 }
 
 let database: TestDatabase
 let proxy: TcpProxy
@@ -43,7 +45,7 @@ async function recordedFor(id: string): Promise<Recorded> {
 }
 
 it('records 30 refusals of each caller in a window, and counts the others at its end', async () => {
-  const recorder = createRefusalRecorder({ db, log }, 3_600_000)
+  const recorder = createRefusalRecorder({ db, log }, OPTIONS)
   const refuse = async (id: string, times: number) => {
     for (let count = 0; count < times; count++)
       await recorder.record({ id, name: id }, 'export.refused', { code: 'FORBIDDEN' })
@@ -60,7 +62,7 @@ it('records 30 refusals of each caller in a window, and counts the others at its
 })
 
 it('flushes by itself after each window', async () => {
-  const recorder = createRefusalRecorder({ db, log }, 500)
+  const recorder = createRefusalRecorder({ db, log }, { ...OPTIONS, windowMs: 500 })
   const actor = { id: 'by itself', name: 'by itself' }
   const calls = Array.from({ length: 200 }, () =>
     recorder.record(actor, 'export.refused', { code: 'FORBIDDEN' }).catch(() => undefined),
@@ -70,7 +72,7 @@ it('flushes by itself after each window', async () => {
 })
 
 it('keeps counts that cannot be written while the database is unavailable', async () => {
-  const recorder = createRefusalRecorder({ db, log }, 3_600_000)
+  const recorder = createRefusalRecorder({ db, log }, OPTIONS)
   const actor = { id: 'unlucky', name: 'unlucky' }
   for (let count = 0; count < 42; count++) await recorder.record(actor, 'export.refused', { code: 'FORBIDDEN' })
   proxy.refuse()

@@ -33,7 +33,7 @@ const RECORD_TIMEOUT_MS = 1_000
 /** Call `flush` before the process ends: the timer that does it after each window does not keep the process alive. */
 export function createRefusalRecorder(
   { db, log }: { readonly db: Database; readonly log: Logger },
-  windowMs = WINDOW_MS,
+  { windowMs = WINDOW_MS, recordTimeoutMs = RECORD_TIMEOUT_MS } = {},
 ): RefusalRecorder {
   /** The callers refused in this window, by type and id; and those whose count could not be written. */
   let callers = new Map<
@@ -51,7 +51,7 @@ export function createRefusalRecorder(
     return entry
   }
   const write = (actor: Actor, type: RefusalType, data: Readonly<Record<string, unknown>>) =>
-    withTimeout(RECORD_TIMEOUT_MS, recordEvent(db, { type, actor, data }), () => new Error('timed out'))
+    withTimeout(recordTimeoutMs, recordEvent(db, { type, actor, data }), () => new Error('timed out'))
   const writeCounts = async () => {
     clearTimeout(timer)
     timer = undefined
