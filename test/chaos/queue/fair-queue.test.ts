@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { type Chaos, startChaos } from '../setup/chaos.ts'
-import type { Api } from '../setup/deployment.ts'
+import type { LocalApi } from '../setup/deployment.ts'
 import { until } from '../setup/until.ts'
 
 const SMALL = { dataset: 'users', format: 'csv', limit: 5 }
@@ -13,7 +13,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
     // All exports are in one lane, also if an estimate times out.
     const settings = { WORKER_CONCURRENCY: '1', MAX_ACTIVE_EXPORTS: '40', LARGE_EXPORT_ROWS: '1' }
     const chaos = await startChaos(test, { queue, settings })
-    const api = await chaos.startApi()
+    const api = await chaos.startLocalApi()
     const [greedy, modest] = await Promise.all([requester(api, 'greedy'), requester(api, 'modest')])
     const many: string[] = []
     while (many.length < 40) many.push(...(await Promise.all(Array.from({ length: 10 }, () => ask(greedy)))))
@@ -34,7 +34,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
   it('runs a small export while large exports fill their lane', async (test) => {
     const settings = { WORKER_CONCURRENCY: '1', LARGE_EXPORT_ROWS: '100' }
     const chaos = await startChaos(test, { queue, rows: 6_000, settings })
-    const api = await chaos.startApi()
+    const api = await chaos.startLocalApi()
     const large = await Promise.all([1, 2, 3].map(() => api.ask()))
     const small = await askKnownSmall(chaos, api)
     // The large exports wait for a lock. The small one reads the audit trail, which is not locked.
@@ -96,14 +96,14 @@ describe.concurrent.each(QUEUE_BACKENDS)('a fair queue on %s', (queue) => {
 })
 
 /** A client with a new key. */
-async function requester(api: Api, name: string) {
+async function requester(api: LocalApi, name: string) {
   const { status, body } = await api.admin.post('/v1/api-keys', { name, role: 'exporter' })
   expect(status).toBe(201)
   return api.as(body.key)
 }
 
 /** On a busy machine, an estimate may time out. Such an export counts as large. */
-async function askKnownSmall({ client }: Chaos, api: Api): Promise<string> {
+async function askKnownSmall({ client }: Chaos, api: LocalApi): Promise<string> {
   for (;;) {
     const id = await api.ask({ ...SMALL, dataset: 'audit' })
     const { rows } = await client.query('SELECT lane FROM waybill.exports WHERE id = $1', [id])

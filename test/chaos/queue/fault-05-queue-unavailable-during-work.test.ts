@@ -7,7 +7,7 @@ import { until } from '../setup/until.ts'
 describe.concurrent.each(QUEUE_BACKENDS)('fault 5, queue on %s', (queue) => {
   it('an export is published once when the queue was unavailable for longer than the lock of its job', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true, settings: { WORKER_LOCK: '6s' } })
-    const [api] = await Promise.all([chaos.startApi(), chaos.startWorkers(2)])
+    const [api] = await Promise.all([chaos.startLocalApi(), chaos.startWorkers(2)])
     const users = await chaos.lockUsers()
     const id = await api.ask()
     await chaos.becomes(id, 'running')
@@ -37,7 +37,7 @@ describe('fault 5, Redis unavailable for one worker', () => {
     const chaos = await startChaos(test, { queue: 'redis', ownQueue: true, settings: { WORKER_LOCK: '6s' } })
     const redis = await chaos.proxy('REDIS_URL')
     const [api, cutOff] = await Promise.all([
-      chaos.startApi(),
+      chaos.startLocalApi(),
       chaos.startWorker({ REDIS_URL: redis.through(String(chaos.settings.REDIS_URL)) }),
     ])
     const users = await chaos.lockUsers()

@@ -10,7 +10,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 6, queue on %s', (queue) => {
       ownQueue: true,
       settings: { ...SHORT_LOCK, WORKER_CONCURRENCY: '1' },
     })
-    const [api, killed, living] = await Promise.all([chaos.startApi(), chaos.startWorker(), chaos.startWorker()])
+    const [api, killed, living] = await Promise.all([chaos.startLocalApi(), chaos.startWorker(), chaos.startWorker()])
     const users = await chaos.lockUsers()
     const ids: string[] = []
     for (let count = 0; count < 8; count++) ids.push(await api.ask())

@@ -4,14 +4,14 @@ import type { Json } from '../../setup/api/api-client.ts'
 import { type HttpFaultProxy, startHttpFaultProxy } from '../../setup/network/http-fault-proxy.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { type Chaos, type ChaosOptions, startChaos } from './chaos.ts'
-import type { Api } from './deployment.ts'
+import type { LocalApi } from './deployment.ts'
 import { openBucket } from './invariants.ts'
 import type { Program } from './program.ts'
 import { until } from './until.ts'
 
 export interface Rig extends Chaos {
   /** An API that uses no proxy. */
-  readonly api: Api
+  readonly api: LocalApi
   readonly worker: Program
   /** The proxy between the worker and the ledger, which includes the queue if that is in Postgres. */
   readonly ledger: TcpProxy
@@ -73,7 +73,7 @@ async function startRig(chaos: Chaos): Promise<Rig> {
     SOURCE_DATABASE_URL: source.through(url),
     S3_ENDPOINT: s3Line.through(s3.endpoint),
   }
-  const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker(behindProxies)])
+  const [api, worker] = await Promise.all([chaos.startLocalApi(), chaos.startWorker(behindProxies)])
   for (const proxy of [ledger, source, s3, s3Line]) chaos.defer(() => proxy.close())
   // The worker stops first: it closes its connections through the proxies.
   chaos.defer(() => worker.stop())

@@ -57,7 +57,7 @@ it.for([
   async ([code, settings, cause], test) => {
     const chaos = await startChaos(test, { queue: 'postgres' })
     const [api, worker] = await Promise.all([
-      chaos.startApi(),
+      chaos.startLocalApi(),
       chaos.startWorker({ ...settings, S3_CHECK_AT_START: 'true' }),
     ])
     expect((await worker.said('storage check')).text).toContain(cause)

@@ -6,7 +6,7 @@ import type { Json } from '../../setup/api/api-client.ts'
 import { type Receiver, startReceiver } from '../../setup/network/webhook-receiver.ts'
 import { QUEUE_BACKENDS } from '../../setup/system.ts'
 import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
-import type { Api } from '../setup/deployment.ts'
+import type { LocalApi } from '../setup/deployment.ts'
 import { until } from '../setup/until.ts'
 
 const LOCAL = { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8' }
@@ -36,9 +36,9 @@ describe('fault 25', () => {
       }
       answers[path]?.()
     }
-    const chaos = await startChaos(test, { queue: 'postgres', settings: { ...LOCAL, WEBHOOK_TIMEOUT: '1s' } })
+    const chaos = await startChaos(test, { queue: 'postgres', settings: { ...LOCAL, WEBHOOK_TIMEOUT: '10s' } })
     chaos.defer(() => receiver.close())
-    const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const [api, worker] = await Promise.all([chaos.startLocalApi(), chaos.startWorker()])
     const endpoints = new Map<string, Json>()
     for (const path of [
       ...['silent', 'drip', 'drip-good', 'endless', 'headers', 'reset', 'half', 'garbage', 'bomb', 'nul', 'gone'],
@@ -50,7 +50,7 @@ describe('fault 25', () => {
     await chaos.becomes(id, 'completed')
     const first = async (path: string) => (await firstTry(api, endpoints.get(path))).tries[0]
     const error = (text: string) => expect.stringContaining(text)
-    expect(await first('silent')).toMatchObject({ status: null, error: error('no answer within 1000 ms') })
+    expect(await first('silent')).toMatchObject({ status: null, error: error('no answer within 10000 ms') })
     expect(await first('drip')).toMatchObject({ status: 500, error: 'answered 500' })
     expect(await first('drip-good'), 'the status is the answer').toMatchObject({ status: 200, error: null })
     const endless = await first('endless')
@@ -89,7 +89,7 @@ describe('fault 25', () => {
     const settings = { ...LOCAL, WEBHOOK_TIMEOUT: '60s', WEBHOOK_CONCURRENCY: '5' }
     const chaos = await startChaos(test, { queue: 'redis', settings })
     chaos.defer(() => Promise.all([dead.close(), living.close()]))
-    const [api] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const [api] = await Promise.all([chaos.startLocalApi(), chaos.startWorker()])
     for (const receiver of [dead, living]) await register(api, receiver.url)
     const ids = await Promise.all(Array.from({ length: 15 }, () => api.ask()))
     await Promise.all(ids.map((id) => chaos.becomes(id, 'completed')))
@@ -106,7 +106,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('a delivery, queue on %s', (queue) => {
     const settings = { ...LOCAL, ...SHORT_LOCK, WEBHOOK_TIMEOUT: '1s' }
     const chaos = await startChaos(test, { queue, settings })
     chaos.defer(() => receiver.close())
-    const [api, victim] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const [api, victim] = await Promise.all([chaos.startLocalApi(), chaos.startWorker()])
     const endpoint = await register(api, receiver.url)
     // The receiver answers after the death of the worker, so the delivery has arrived, but is not recorded.
     receiver.answer = (response) => {
@@ -127,14 +127,14 @@ describe.concurrent.each(QUEUE_BACKENDS)('a delivery, queue on %s', (queue) => {
   })
 })
 
-async function register(api: Api, url: string): Promise<Json> {
+async function register(api: LocalApi, url: string): Promise<Json> {
   const { status, body } = await api.admin.post('/v1/webhook-endpoints', { url })
   expect([status, url]).toEqual([201, url])
   return body
 }
 
 /** Waits for the first attempt of the only delivery. */
-async function firstTry(api: Api, endpoint: Json): Promise<Json> {
+async function firstTry(api: LocalApi, endpoint: Json): Promise<Json> {
   return until(`${endpoint.url} was tried`, async () => {
     const { items } = (await api.admin.get(`/v1/webhook-endpoints/${endpoint.id}/deliveries`)).body
     return items[0]?.tries.length >= 1 && items[0]

@@ -13,7 +13,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 1, queue on %s', (queue) => {
     const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, victim] = await Promise.all([
-      chaos.startApi(),
+      chaos.startLocalApi(),
       chaos.startWorker({ S3_ENDPOINT: s3.through(String(chaos.settings.S3_ENDPOINT)) }),
     ])
     s3.throttle(2_000_000)

@@ -29,7 +29,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 2, queue on %s', (queue) => {
 /** The file is complete in the bucket, its worker is dead, and the publishing statement waits in the server. */
 async function killWhilePublishing(test: Parameters<typeof startChaos>[0], queue: QueueBackend) {
   const chaos: Chaos = await startChaos(test, { queue, settings: SHORT_LOCK })
-  const [api, victim] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+  const [api, victim] = await Promise.all([chaos.startLocalApi(), chaos.startWorker()])
   const { release } = await chaos.holdPublication()
   const id = await api.ask()
   const publishing = await until('the worker publishes', async () => (await chaos.blocked("status = 'completed'"))[0])

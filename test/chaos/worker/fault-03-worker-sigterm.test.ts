@@ -8,7 +8,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
   it('a worker finishes running exports within the grace period and starts no new ones after SIGTERM', async (test) => {
     const settings = { SHUTDOWN_GRACE: '60s', WORKER_CONCURRENCY: '1' }
     const chaos = await startChaos(test, { queue, settings })
-    const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const [api, worker] = await Promise.all([chaos.startLocalApi(), chaos.startWorker()])
     const users = await chaos.lockUsers()
     const running = await api.ask()
     await chaos.becomes(running, 'running')
@@ -28,7 +28,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
   it('a worker releases exports that do not finish within the grace period, without spending an attempt', async (test) => {
     // The lock is 60 s, so an export that runs again earlier was released.
     const chaos = await startChaos(test, { queue, settings: { SHUTDOWN_GRACE: '200ms', WORKER_LOCK: '60s' } })
-    const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const [api, worker] = await Promise.all([chaos.startLocalApi(), chaos.startWorker()])
     const users = await chaos.lockUsers()
     const id = await api.ask()
     await until('the read waits', async () => (await chaos.blocked('users'))[0])
@@ -45,7 +45,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 3, queue on %s', (queue) => {
 
   it('a worker ends at once at the second signal, and its export completes elsewhere', async (test) => {
     const chaos = await startChaos(test, { queue, settings: { ...SHORT_LOCK, SHUTDOWN_GRACE: '10m' } })
-    const [api, worker] = await Promise.all([chaos.startApi(), chaos.startWorker()])
+    const [api, worker] = await Promise.all([chaos.startLocalApi(), chaos.startWorker()])
     const users = await chaos.lockUsers()
     const id = await api.ask()
     await chaos.becomes(id, 'running')

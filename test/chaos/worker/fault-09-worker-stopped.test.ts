@@ -12,7 +12,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     const chaos = await startChaos(test, { queue, rows: 12_000, rowBytes: 1000, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, late] = await Promise.all([
-      chaos.startApi(),
+      chaos.startLocalApi(),
       chaos.startWorker({ S3_ENDPOINT: s3.through(String(chaos.settings.S3_ENDPOINT)) }),
     ])
     s3.throttle(4_000_000)
@@ -35,7 +35,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
   it('a worker that was stopped with a complete file cannot publish after another worker has', async (test) => {
     const chaos = await startChaos(test, { queue, ownQueue: true, settings: SHORT_LOCK })
     // The first worker has a long lock, so it repeats the publication when it resumes. The other takes over after 10 s.
-    const [api, late] = await Promise.all([chaos.startApi(), chaos.startWorker({ WORKER_LOCK: '10m' })])
+    const [api, late] = await Promise.all([chaos.startLocalApi(), chaos.startWorker({ WORKER_LOCK: '10m' })])
     const { release } = await chaos.holdPublication()
     const id = await api.ask()
     const publishing = await until('it publishes', async () => (await chaos.blocked("status = 'completed'"))[0])
@@ -74,7 +74,7 @@ describe.concurrent.each(QUEUE_BACKENDS)('fault 9, queue on %s', (queue) => {
     const chaos = await startChaos(test, { queue, ownQueue: true, settings: SHORT_LOCK })
     const s3 = await chaos.proxy('S3_ENDPOINT')
     const [api, still] = await Promise.all([
-      chaos.startApi(),
+      chaos.startLocalApi(),
       chaos.startWorker({ S3_ENDPOINT: s3.through(String(chaos.settings.S3_ENDPOINT)) }),
     ])
     const old = await api.ask()

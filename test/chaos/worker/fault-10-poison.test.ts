@@ -6,7 +6,7 @@ import { SHORT_LOCK, startChaos } from '../setup/chaos.ts'
 describe.concurrent.each(QUEUE_BACKENDS)('fault 10, queue on %s', (queue) => {
   it('fails an export that has killed three workers, and runs the next export', async (test) => {
     const chaos = await startChaos(test, { queue, settings: SHORT_LOCK })
-    const [api] = await Promise.all([chaos.startApi(), chaos.startWorkers(4)])
+    const [api] = await Promise.all([chaos.startLocalApi(), chaos.startWorkers(4)])
     const users = await chaos.lockUsers()
     const poison = await api.ask()
     for (let victims = 1; victims <= 3; victims++) {

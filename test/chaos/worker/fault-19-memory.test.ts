@@ -74,7 +74,7 @@ describe('a value of 600 MB', () => {
   )
 
   it('is cut in a preview, and the memory of the API stays constant', async () => {
-    const { api } = rig()
+    const api = await rig().startApi()
     const narrow = await api.admin.post('/v1/exports/preview', { ...WIDE, columns: ['id'] })
     expect(narrow.status).toBe(200)
     await resetPeak(api.pid)

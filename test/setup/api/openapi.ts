@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { RESPONSE_HEADERS } from '@waybill/shared/contract/headers.ts'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 import { ADMIN_KEY } from './admin-key.ts'
 
 type JsonObject = Record<string, unknown>
@@ -38,7 +38,11 @@ interface Contract {
   validator(pointer: readonly string[]): ValidateFunction
 }
 
+/** By the address of the server, for the servers of this test file: another one may get the port of one that has ended. */
 const contracts = new Map<string, Promise<Contract | undefined>>()
+let contractsOf: string | undefined
+/** By the text of the document. Most servers have the same one, and compiling its schemas takes long. */
+const contractsByText = new Map<string, Contract>()
 
 /** @throws Error with the differences from the document */
 export async function checkAgainstDocument(url: string, exchange: Exchange): Promise<void> {
@@ -54,12 +58,18 @@ export async function checkAgainstDocument(url: string, exchange: Exchange): Pro
 
 /** Undefined: the server has stopped since its response. The next call tries again. */
 function contractOf(url: string): Promise<Contract | undefined> {
+  const { testPath } = expect.getState()
+  if (contractsOf !== testPath) contracts.clear()
+  contractsOf = testPath
   const known = contracts.get(url)
   if (known !== undefined) return known
   const contract = fetchDocument(url).then(
     async (response) => {
       if (response.status !== 200) throw new Error(`/openapi.json answered ${response.status}`)
-      return readContract((await response.json()) as JsonObject)
+      const text = await response.text()
+      const compiled = contractsByText.get(text) ?? readContract(JSON.parse(text) as JsonObject)
+      contractsByText.set(text, compiled)
+      return compiled
     },
     () => {
       contracts.delete(url)
