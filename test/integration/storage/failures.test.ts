@@ -156,10 +156,11 @@ describe('a storage that refuses is not retried', () => {
   })
 })
 
-it('reports a full disk as STORAGE_FULL', async () => {
+it('reports a full disk as STORAGE_UNAVAILABLE, for which exports wait', async () => {
   proxy.fail(isUpload.part, s3Error(507, 'XMinioStorageFull'))
   await expect(storage.put(`${PREFIX}full`, watchedBody().body, putOptions())).rejects.toMatchObject({
-    code: 'STORAGE_FULL',
+    code: 'STORAGE_UNAVAILABLE',
+    outage: 'storage',
   })
 })
 
