@@ -29,7 +29,7 @@ const STEPS: readonly Step[] = [
   // The repeated completion finds no upload. An object may exist, but S3 has not confirmed it.
   [FILE, isUpload.complete, { kind: 'hang-in-answer' }, ['STORAGE_MISMATCH', 'STORAGE_UNAVAILABLE']],
   [SMALL_FILE, isUpload.whole, { kind: 'hang' }],
-  [SMALL_FILE, isUpload.head, { kind: 'hang' }],
+  [FILE, isUpload.head, { kind: 'hang' }],
   [SMALL_FILE, isUpload.manifest, { kind: 'hang' }],
 ]
 

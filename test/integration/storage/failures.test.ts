@@ -169,3 +169,12 @@ it('detects a bucket whose object differs from the sent bytes', async () => {
   proxy.fail(isUpload.head, { kind: 'answer', status: 404 })
   await expect(storage.put(key, watchedBody().body, putOptions())).rejects.toMatchObject({ code: 'STORAGE_MISMATCH' })
 })
+
+it('verifies a file of one part by the checksum in the answer, without another request', async () => {
+  async function* body() {
+    yield bytes.subarray(0, 1_000)
+  }
+  const before = proxy.requests.length
+  await storage.put(`${PREFIX}one-part`, body(), putOptions())
+  expect(proxy.requests.slice(before).map(({ method }) => method)).toEqual(['PUT'])
+})

@@ -39,6 +39,8 @@ export function createClient(options: ClientOptions, endpoint = options.endpoint
     region: options.region,
     forcePathStyle: options.forcePathStyle,
     maxAttempts: 4,
+    // With `Expect: 100-continue` the SDK opens a connection for each part, with its own handshake, and waits one round trip.
+    expectContinueHeader: false,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
     requestHandler: {
