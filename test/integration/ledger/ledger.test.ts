@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { listEvents } from '@waybill/shared/audit/queries.ts'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
+import { decodeExport } from '@waybill/shared/ledger/export-row.ts'
 import { type Artifact, type Attempt, createLedger, type Ledger } from '@waybill/shared/ledger/ledger.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase, withClient } from '../../setup/database.ts'
@@ -72,6 +73,14 @@ describe('an export that many workers claim', () => {
     expect(await trailOf(id)).toEqual(['export.requested', 'export.started'])
   })
 
+  it('gives the row as a query of it would, and records the key of the file', async () => {
+    const attempt = attemptOn(await queued())
+    const row = await ledger.claim(attempt, 'exports/1/')
+    expect(row).toEqual(decodeExport(await rowOf(attempt.exportId)))
+    const upload = await db.upload.findUnique({ where: { token: attempt.token } })
+    expect(upload).toMatchObject({ exportId: attempt.exportId, key: `exports/1/${row?.filename}`, uploadId: null })
+  })
+
   it('is completed once by one of several completions', async () => {
     const attempt = await running()
     const said = await Promise.all(
@@ -100,7 +109,7 @@ describe('an attempt that has lost its export', () => {
       }
       const [row, trail] = [await rowOf(exportId), await trailOf(exportId)]
       expect(await ledger.heartbeat(late, { rows: 9, bytes: 9 })).toBe(false)
-      expect(await ledger.recordUpload(late, { key: 'late', estimatedRows: 9, uploadId: 'late' })).toBe(false)
+      expect(await ledger.recordUpload(late, { key: 'late', uploadId: 'late' })).toBe(false)
       expect(await ledger.complete(late, artifactOf(late), TTL_MS)).toBe(false)
       expect(await ledger.fail(late, 'INTERNAL', 'late')).toBe(false)
       expect(await ledger.requeue(late, 'INTERNAL', 0)).toBe(false)

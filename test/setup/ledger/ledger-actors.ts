@@ -115,7 +115,7 @@ export class Actors {
       case 'heartbeat':
         return this.#ledger.heartbeat(attempt, { rows: 1, bytes: 1 })
       case 'recordUpload':
-        return this.#ledger.recordUpload(attempt, { key, estimatedRows: 1, uploadId: 'upload' })
+        return this.#ledger.recordUpload(attempt, { key, uploadId: 'upload' })
       case 'complete': {
         const { token: sha256 } = attempt
         const size = { rowCount: 1, bytes: 1, truncated: false, warnings: [] }

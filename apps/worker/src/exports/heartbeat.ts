@@ -1,6 +1,6 @@
 // The heartbeat of one attempt: reports its progress to the ledger, and aborts the attempt when it must stop.
 
-import type { Attempt, Ledger } from '@waybill/shared/ledger/ledger.ts'
+import type { Attempt, Ledger, Progress } from '@waybill/shared/ledger/ledger.ts'
 import { WaybillError } from '@waybill/shared/vocabulary/errors.ts'
 
 /** Another attempt owns the export, or the export has ended. */
@@ -29,7 +29,7 @@ export interface Heartbeat {
   /** Aborts with AttemptLost, LedgerUnreachable, WorkerStopping, or a WaybillError: EXPORT_TIMEOUT, or that of `requireRights`. */
   readonly signal: AbortSignal
   /** The progress of the attempt; the next heartbeat records it. */
-  readonly progress: { rows: number; bytes: number }
+  readonly progress: { -readonly [Field in keyof Progress]: Progress[Field] }
   stop(): void
 }
 
@@ -42,7 +42,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export function startHeartbeat(ledger: Ledger, attempt: Attempt, options: HeartbeatOptions): Heartbeat {
   const { stopping, lostAfterMs, timeoutMs, requireRights, onError } = options
   const aborting = new AbortController()
-  const progress = { rows: 0, bytes: 0 }
+  const progress: Heartbeat['progress'] = { rows: 0, bytes: 0 }
   let recordedAt = performance.now()
   let isRecording = false
 

@@ -1,6 +1,7 @@
 // Runs one attempt at an export: claims it, writes the file and publishes it, or records why it did not complete.
 import { randomUUID } from 'node:crypto'
 import { datasetOf, requireRights } from '@waybill/shared/access/rights.ts'
+import { attemptPrefix } from '@waybill/shared/ledger/artifact.ts'
 import type { ExportRow } from '@waybill/shared/ledger/export-row.ts'
 import type { Artifact, Attempt } from '@waybill/shared/ledger/ledger.ts'
 import type { ExportDeps } from '../context.ts'
@@ -30,8 +31,10 @@ export async function runExport(deps: ExportDeps, exportId: string, signals: Job
   let artifact: Artifact
   try {
     // The key may have been revoked or restricted while the export was queued. Each heartbeat checks it again.
-    await outages.persist(checkRights, heartbeat.signal)
-    artifact = await writeArtifact(deps, row, attempt, heartbeat)
+    // Meanwhile the source begins to sort.
+    const rightsChecked = outages.persist(checkRights, heartbeat.signal)
+    rightsChecked.catch(() => undefined) // writeArtifact may fail before it waits for this
+    artifact = await writeArtifact(deps, row, attempt, heartbeat, rightsChecked)
   } catch (error) {
     heartbeat.stop()
     return recordOutcome(deps, row, attempt, error, signals.tooLate)
@@ -51,13 +54,12 @@ export async function runExport(deps: ExportDeps, exportId: string, signals: Job
 }
 
 /** The row when this attempt owns the export now. An export whose worker was lost is taken from that worker first. */
-async function claim(
-  { config, ledger, outages, workerName }: ExportDeps,
-  attempt: Attempt,
-): Promise<ExportRow | undefined> {
-  const row = await ledger.claim(attempt)
+async function claim(deps: ExportDeps, attempt: Attempt): Promise<ExportRow | undefined> {
+  const { config, ledger, outages, storage, workerName } = deps
+  const objectPrefix = storage.fullKey(attemptPrefix(attempt.exportId, attempt.token))
+  const row = await ledger.claim(attempt, objectPrefix)
   if (row !== undefined) return row
   if (!outages.isLedgerReliable()) return undefined
   const revived = await ledger.reviveLost(config.WORKER_LOCK, workerName, attempt.exportId)
-  return revived.length === 0 ? undefined : ledger.claim(attempt)
+  return revived.length === 0 ? undefined : ledger.claim(attempt, objectPrefix)
 }

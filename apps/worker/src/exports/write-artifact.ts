@@ -13,6 +13,7 @@ import { AttemptLost, type Heartbeat } from './heartbeat.ts'
 /**
  * Nothing is published by this: the object exists, complete, under the attempt's own key.
  *
+ * @param rightsChecked rejects when the requester may not have the export; nothing is stored before it resolves
  * @throws WaybillError, or the reason of the heartbeat's signal
  */
 export async function writeArtifact(
@@ -20,6 +21,7 @@ export async function writeArtifact(
   row: ExportRow,
   attempt: Attempt,
   heartbeat: Heartbeat,
+  rightsChecked: Promise<void>,
 ): Promise<Artifact> {
   const { signal, progress } = heartbeat
   const plan = planExport(row, { config, datasets, readers })
@@ -35,17 +37,20 @@ export async function writeArtifact(
     transactionTimeout: config.EXPORT_TIMEOUT,
     workMem: config.SOURCE_WORK_MEM,
     rowLimits: { maxCellBytes: config.MAX_CELL_BYTES, maxRowBytes: config.MAX_ROW_BYTES },
+    // For a small export the estimate of the request is enough: only the parts of a large file need a better one.
+    expectedRows: row.lane === 'small' && row.estimatedRows !== null ? row.estimatedRows : undefined,
   })
   try {
+    await rightsChecked
     const prefix = attemptPrefix(row.id, attempt.token)
     const key = `${prefix}${row.filename}`
     const estimatedRows = Math.min(table.estimatedRows, limit)
-    const recordUpload = async (uploadId?: string) => {
-      const upload = { key: storage.fullKey(key), estimatedRows, ...(uploadId === undefined ? {} : { uploadId }) }
+    progress.estimatedRows = estimatedRows
+    const recordUpload = async (uploadId: string) => {
+      const upload = { key: storage.fullKey(key), uploadId }
       const isOwned = await outages.persist(() => ledger.recordUpload(attempt, upload), signal)
       if (!isOwned) throw new AttemptLost()
     }
-    await recordUpload()
 
     const warnings = new Map<WarningCode, number>()
     const chunks = countRows(table, progress)

@@ -4,7 +4,7 @@ import { interval } from '../database/sql.ts'
 import type { ErrorCode, Outage } from '../vocabulary/errors.ts'
 import type { Warning } from '../vocabulary/export.ts'
 import { announce } from '../webhooks/announcement.ts'
-import { decodeExport, type ExportRow } from './export-row.ts'
+import { decodeExport, EXPORT_COLUMNS, type ExportColumns, type ExportRow } from './export-row.ts'
 import {
   type Attempt,
   backToQueue,
@@ -29,6 +29,13 @@ export interface Artifact {
 /** POSIX pattern. `connect` in wiring.ts makes such names, with an id of the process at the end. */
 const UNIQUE_SESSION_NAME = '^.*@[0-9a-f]{12}$'
 
+export interface Progress {
+  readonly rows: number
+  readonly bytes: number
+  /** Rows that the planner of the source expects; absent: the estimate of the request stays. */
+  readonly estimatedRows?: number
+}
+
 export function createAttemptLedger(context: LedgerContext) {
   const { db } = context
   return {
@@ -37,41 +44,48 @@ export function createAttemptLedger(context: LedgerContext) {
      *
      * Records the name of the session, if it is unique to this process: when the server has no session of that name any
      * more, the process has ended.
+     *
+     * @param objectPrefix of the full key of the attempt's file. The key is recorded before anything is written there, so
+     *   that the reconciler can remove what a lost attempt leaves
      */
-    async claim(attempt: Attempt): Promise<ExportRow | undefined> {
-      const moved = await move(
-        context,
-        Prisma.sql`id = ${attempt.exportId}::uuid AND status = 'queued'`,
-        Prisma.sql`status = 'running', attempts = attempts + 1, attempt_token = ${attempt.token}::uuid,
-          heartbeat_at = now(), started_at = coalesce(started_at, now()), rows = 0, bytes = 0,
-          waiting_for = NULL, next_attempt_at = NULL,
-          owner_session = substring(current_setting('application_name') from ${UNIQUE_SESSION_NAME}::text)`,
-        { type: 'export.started', actor: attempt.worker },
-      )
+    async claim(attempt: Attempt, objectPrefix?: string): Promise<ExportRow | undefined> {
+      const uploading =
+        objectPrefix === undefined
+          ? Prisma.empty
+          : Prisma.sql`, uploading AS (
+              INSERT INTO waybill.uploads (token, export_id, key)
+              SELECT attempt_token, id, ${objectPrefix} || filename FROM moved
+            )`
+      const event: TransitionEvent = { type: 'export.started', actor: attempt.worker }
+      const [claimed] = await db.$queryRaw<ExportColumns[]>`
+        WITH moved AS (
+          UPDATE waybill.exports SET status = 'running', attempts = attempts + 1, attempt_token = ${attempt.token}::uuid,
+            heartbeat_at = now(), started_at = coalesce(started_at, now()), rows = 0, bytes = 0,
+            waiting_for = NULL, next_attempt_at = NULL,
+            owner_session = substring(current_setting('application_name') from ${UNIQUE_SESSION_NAME}::text)
+          WHERE id = ${attempt.exportId}::uuid AND status = 'queued' RETURNING *
+        ), recorded AS (${insertEvent(event)}) ${uploading}
+        SELECT ${EXPORT_COLUMNS} FROM moved`
+      if (claimed !== undefined) return decodeExport(claimed)
       const row = await db.export.findUnique({ where: { id: attempt.exportId } })
-      if (row === null || (moved.length === 0 && row.attemptToken !== attempt.token)) return undefined
-      return decodeExport(row)
+      return row?.attemptToken === attempt.token ? decodeExport(row) : undefined
     },
 
     /** Records that the attempt is alive, and its progress. False: it no longer owns the export and must stop. */
-    async heartbeat(attempt: Attempt, progress: { rows: number; bytes: number }): Promise<boolean> {
+    async heartbeat(attempt: Attempt, { rows, bytes, estimatedRows }: Progress): Promise<boolean> {
       const count = await db.$executeRaw`UPDATE waybill.exports
-        SET heartbeat_at = now(), rows = ${progress.rows}::bigint, bytes = ${progress.bytes}::bigint
+        SET heartbeat_at = now(), rows = ${rows}::bigint, bytes = ${bytes}::bigint,
+          estimated_rows = coalesce(${estimatedRows ?? null}::bigint, estimated_rows)
         WHERE ${owned(attempt)}`
       return count === 1
     },
 
-    /** Records an upload before it begins, and its id once there is one. False: the attempt no longer owns the export. */
-    async recordUpload(
-      attempt: Attempt,
-      upload: { key: string; estimatedRows: number; uploadId?: string },
-    ): Promise<boolean> {
+    /** Records the id of an upload before its first part is sent. False: the attempt no longer owns the export. */
+    async recordUpload(attempt: Attempt, upload: { key: string; uploadId: string }): Promise<boolean> {
       const count = await db.$executeRaw`
-        WITH mine AS (
-          UPDATE waybill.exports SET estimated_rows = ${upload.estimatedRows}::bigint WHERE ${owned(attempt)} RETURNING id
-        )
+        WITH mine AS (SELECT id FROM waybill.exports WHERE ${owned(attempt)} FOR UPDATE)
         INSERT INTO waybill.uploads (token, export_id, key, upload_id)
-        SELECT ${attempt.token}::uuid, id, ${upload.key}, ${upload.uploadId ?? null} FROM mine
+        SELECT ${attempt.token}::uuid, id, ${upload.key}, ${upload.uploadId} FROM mine
         ON CONFLICT (token) DO UPDATE SET upload_id = excluded.upload_id`
       return count === 1
     },

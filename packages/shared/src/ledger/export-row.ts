@@ -1,6 +1,6 @@
 // The row of an export with its own types: the ledger decodes each row once, where it reads it.
 import type { DatasetAccess } from '../datasets/dataset.ts'
-import type { Export } from '../generated/prisma/client.ts'
+import { type Export, Prisma } from '../generated/prisma/client.ts'
 import {
   type Compression,
   type CsvOptions,
@@ -60,6 +60,18 @@ export interface ExportRow {
   readonly expiresAt: Date | null
 }
 
+/** The columns that {@link decodeExport} reads, for a statement that returns the row itself. */
+export const EXPORT_COLUMNS = Prisma.raw(`
+  id, dataset, dataset_access AS "datasetAccess", format, filters, columns, row_limit AS "limit", compression, csv, filename, content_type AS "contentType",
+  status, lane, requester_id AS "requesterId", requested_by AS "requestedBy", attempts, outages,
+  waiting_for AS "waitingFor", next_attempt_at AS "nextAttemptAt", rows, bytes,
+  estimated_rows AS "estimatedRows", artifact_key AS "artifactKey", row_count AS "rowCount", sha256, truncated, warnings,
+  snapshot_at AS "snapshotAt", error_code AS "errorCode", error_message AS "errorMessage", webhook_url AS "webhookUrl",
+  created_at AS "createdAt", started_at AS "startedAt", finished_at AS "finishedAt", expires_at AS "expiresAt"`)
+
+/** The columns of {@link EXPORT_COLUMNS}. */
+export type ExportColumns = Pick<Export, keyof ExportRow>
+
 /** For rows that were written before an option existed. */
 const CSV_DEFAULTS: CsvOptions = csvOptionsSchema.parse({})
 
@@ -67,7 +79,7 @@ const CSV_DEFAULTS: CsvOptions = csvOptionsSchema.parse({})
  * The casts are sound because only the ledger writes these columns, from the same types. Nothing is validated here: one
  * odd row must not make a list unreadable.
  */
-export function decodeExport(row: Export): ExportRow {
+export function decodeExport(row: ExportColumns): ExportRow {
   const csv = row.csv as Partial<CsvOptions>
   return {
     id: row.id,

@@ -6,7 +6,7 @@ import type { LedgerContext } from './transition.ts'
 import { createUpkeepLedger } from './upkeep.ts'
 
 export type { Actor } from '../audit/record.ts'
-export type { Artifact } from './attempts.ts'
+export type { Artifact, Progress } from './attempts.ts'
 export type { Created, NewExport } from './requests.ts'
 export type { Attempt } from './transition.ts'
 export type { UploadRow } from './upkeep.ts'
