@@ -98,6 +98,9 @@ function backendFactory(config: QueueConfig, role: 'producer' | 'worker'): Backe
     connectionString: config.DATABASE_URL,
     schema: postgresSchema(config),
     application_name: `waybill-queue-${role}`,
+    // A commit need not wait for the disk: a job that a crash of Postgres loses is added again by the reconciler, and a job
+    // that comes back finds its export claimed or ended.
+    options: '-c synchronous_commit=off',
     max: role === 'producer' ? 2 : 3,
     connectionTimeoutMillis: 5_000,
     // A server that vanished without closing the connection must not block the queue: see createDatabase.
