@@ -9,7 +9,7 @@ export { Prisma, PrismaClient }
 export type Database = PrismaClient
 
 export interface DatabaseOptions {
-  /** Postgres connection URL. */
+  /** Postgres connection URL; with `pgbouncer=true` in its query, of a PgBouncer in transaction mode. */
   readonly url: string
   /** Shown in pg_stat_activity. */
   readonly name: string
@@ -56,8 +56,7 @@ function createClient(options: DatabaseOptions, copies: PendingCopies, more: pg.
     ...more,
     connectionString: options.url,
     application_name: options.name,
-    // A transaction of a frozen process would keep its locks, for example the head of the audit trail.
-    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${options.idleTimeout ?? 0}`,
+    ...sessionSettings(options),
     max: options.connections,
     connectionTimeoutMillis: POOL_WAIT_TIMEOUT_MS,
     Client: clientWithConnectTimeout(options.connectTimeout),
@@ -73,6 +72,26 @@ function createClient(options: DatabaseOptions, copies: PendingCopies, more: pg.
   return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTION_LIMITS })
 }
 
+/** Says in the URL, as for Prisma, that it leads through PgBouncer in transaction mode. */
+export function isThroughPgBouncer(url: string): boolean {
+  return new URL(url).searchParams.get('pgbouncer') === 'true'
+}
+
+/**
+ * PgBouncer refuses the parameter `options`. It keeps the TimeZone of each client, so a statement can set that. Its own setting
+ * idle_transaction_timeout replaces ours (docs/operations.md).
+ */
+function sessionSettings({ url, idleTimeout = 0 }: DatabaseOptions): pg.PoolConfig {
+  if (isThroughPgBouncer(url)) return { onConnect: (client) => setTimeZone(client) }
+  // A transaction of a frozen process would keep its locks, for example the head of the audit trail.
+  return { options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${idleTimeout}` }
+}
+
+/** The pool waits for it before it hands the connection out. */
+async function setTimeZone(client: pg.ClientBase): Promise<void> {
+  await client.query(`SET TimeZone = 'UTC'`)
+}
+
 /** The pool has only one timeout for opening a connection and for waiting for a free one, so the client sets its own. */
 function clientWithConnectTimeout(connectTimeout: number): new () => pg.Client {
   return class extends pg.Client {
@@ -82,7 +101,6 @@ function clientWithConnectTimeout(connectTimeout: number): new () => pg.Client {
   }
 }
 
-/**
 /**
  * Runs a COPY where a query stands for one. And after a query timeout, pg keeps the connection open and Prisma returns it to
  * the pool. The next query would wait behind the one that hangs and time out too, so the connection is closed.

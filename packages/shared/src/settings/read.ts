@@ -82,6 +82,9 @@ function relations(given: NodeJS.ProcessEnv): string[] {
   if (given.OIDC_EXPORTER_ROLE === (given.OIDC_ADMIN_ROLE ?? DEFAULT_ADMIN_ROLE)) {
     problems.push('OIDC_EXPORTER_ROLE must differ from OIDC_ADMIN_ROLE')
   }
+  if (given.REDIS_URL === undefined && /[?&]pgbouncer=true(&|$)/.test(given.DATABASE_URL ?? '')) {
+    problems.push('REDIS_URL is needed: the queue cannot be in a DATABASE_URL with pgbouncer=true, as it listens there')
+  }
   const milliseconds = (name: string, fallback: number) => parseDuration(given[name] ?? '') ?? fallback
   if (milliseconds('HTTP_HEADERS_TIMEOUT', 10_000) > milliseconds('HTTP_REQUEST_TIMEOUT', 30_000)) {
     problems.push('HTTP_HEADERS_TIMEOUT must not be longer than HTTP_REQUEST_TIMEOUT, which includes the headers')
