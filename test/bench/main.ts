@@ -4,20 +4,23 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { untilSignal } from '../../packages/shared/src/process/signals.ts'
-import { measureLatency } from './measure/latency.ts'
+import { measureLatency, measureThroughput } from './measure/latency.ts'
 import { measureMemory } from './measure/memory.ts'
-import { measurePriorArt, measureSpeed } from './measure/speed.ts'
-import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts'
+import { measurePriorArt, measureScale, measureSpeed } from './measure/speed.ts'
+import { type BenchOptions, type FormatChoice, parseOptions, USAGE, UsageError } from './options.ts'
 import { report } from './report.ts'
-import { type BenchResult, describeMachine, type Latency } from './results.ts'
+import { type BenchResult, describeMachine, type Latency, type Scale } from './results.ts'
 import { profileWorker } from './system/profile-worker.ts'
-import { createDatabase, growDatabase, type Servers, startServers } from './system/servers.ts'
+import { createDatabase, growDatabase, type Servers, SLOW_BYTES_PER_SECOND, startServers } from './system/servers.ts'
 import { type Service, startService, WORKER_FLAGS } from './system/service.ts'
 import { missedTargets } from './targets.ts'
 
 const LATENCY_ROWS = 1_000
 /** More are made of them by copying, which is faster. */
 const GENERATED_ROWS = 1_000_000
+
+const SCALE_FORMAT: FormatChoice = { name: 'csv', format: 'csv', compression: 'none' }
+const SCALE_FACTOR = 5
 
 interface Run {
   readonly options: BenchOptions
@@ -43,9 +46,11 @@ async function measure(run: Run): Promise<BenchResult> {
   const { parts } = options
   const latency = parts.has('latency') ? await latencyPart(run) : undefined
   const largest = Math.max(...options.memoryRows)
-  const wanted = Math.max(parts.has('speed') ? options.rows : 0, parts.has('memory') ? largest : 0)
-  const databaseUrl = wanted === 0 ? '' : await largeDatabase(run, parts.has('speed') ? options.rows : wanted)
+  const beginsSmall = parts.has('speed') || parts.has('scale')
+  const wanted = Math.max(beginsSmall ? options.rows : 0, parts.has('memory') ? largest : 0)
+  const databaseUrl = wanted === 0 ? '' : await largeDatabase(run, beginsSmall ? options.rows : wanted)
   const speed = parts.has('speed') ? await speedPart(run, databaseUrl) : undefined
+  const scale = parts.has('scale') ? await scalePart(run, databaseUrl) : undefined
   const memory = parts.has('memory') ? await memoryPart(run, databaseUrl) : undefined
   return {
     measuredAt: new Date().toISOString(),
@@ -57,7 +62,8 @@ async function measure(run: Run): Promise<BenchResult> {
     },
     ...(speed && { speed }),
     ...(latency && { latency }),
-    ...(memory && { memory }),
+    ...(scale && { scale }),
+    ...memory,
   }
 }
 
@@ -66,10 +72,11 @@ async function latencyPart({ options, servers, directory, say, withService }: Ru
   const measured: Latency[] = []
   for (const queue of options.queue === 'redis' ? (['postgres', 'redis'] as const) : (['postgres'] as const)) {
     say(`small exports, queue: ${queue}`)
-    const milliseconds = await withService(databaseUrl, queue, (service) =>
-      measureLatency(service, LATENCY_ROWS, directory),
-    )
-    measured.push({ queue, rows: LATENCY_ROWS, milliseconds })
+    const found = await withService(databaseUrl, queue, async (service) => ({
+      milliseconds: await measureLatency(service, LATENCY_ROWS, directory),
+      perSecond: await measureThroughput(service, databaseUrl),
+    }))
+    measured.push({ queue, rows: LATENCY_ROWS, ...found })
   }
   return measured
 }
@@ -100,14 +107,39 @@ async function speedPart({ options, servers, directory, say, withService }: Run,
   return { ...measured, queue, embedded, priorArt }
 }
 
-async function memoryPart({ options, directory, say, withService }: Run, databaseUrl: string) {
+/** The table grows between the two sizes, and stays as large. */
+async function scalePart({ options, servers, say, withService }: Run, databaseUrl: string): Promise<Scale> {
+  const { rows, repeat, queue } = options
+  const sizes: Scale['sizes'][number][] = []
+  for (const size of [rows, SCALE_FACTOR * rows]) {
+    say(`scale: ${size.toLocaleString('en')} user points`)
+    await growDatabase(databaseUrl, size)
+    const measured = (service: Service) => measureScale(service, { format: SCALE_FORMAT, rows: size, repeat, say })
+    sizes.push({ rows: size, seconds: await withService(databaseUrl, queue, measured, servers.countingS3) })
+  }
+  return { format: SCALE_FORMAT.name, sizes }
+}
+
+async function memoryPart({ options, servers, directory, say, withService }: Run, databaseUrl: string) {
   const { memoryRows, repeat, formats, queue } = options
   const largest = Math.max(...memoryRows)
   say(`memory: as many as ${largest.toLocaleString('en')} user points are needed`)
   await growDatabase(databaseUrl, largest)
-  return withService(databaseUrl, queue, (service) =>
-    measureMemory(service, { rows: memoryRows, repeat, formats, directory, say }),
+  const common = { repeat, formats, directory, say }
+  const memory = await withService(
+    databaseUrl,
+    queue,
+    (service) => measureMemory(service, { ...common, rows: memoryRows, keepsFiles: false }),
+    servers.countingS3,
   )
+  say('memory, with a slow storage')
+  const slow = await withService(
+    databaseUrl,
+    queue,
+    (service) => measureMemory(service, { ...common, repeat: 1, rows: [Math.min(...memoryRows)], keepsFiles: false }),
+    servers.slowS3,
+  )
+  return { memory, slowStorage: { bytesPerSecond: SLOW_BYTES_PER_SECOND, memory: slow } }
 }
 
 async function profile(run: Run, target: string): Promise<string> {

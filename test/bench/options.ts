@@ -9,7 +9,8 @@ export interface FormatChoice {
   readonly compression: 'none' | 'gzip'
 }
 
-export type Part = 'speed' | 'latency' | 'memory'
+const PARTS = ['speed', 'latency', 'memory', 'scale'] as const
+export type Part = (typeof PARTS)[number]
 
 export interface BenchOptions {
   /** User points of the speed part. */
@@ -40,7 +41,7 @@ export class UsageError extends Error {
 
 export const USAGE = `npm run bench -- [options]
 
-  --speed --latency --memory     only these parts; default: all three
+  --speed --latency --memory --scale   only these parts; default: all four
   --rows N                       user points of the speed part (1000000)
   --formats csv,json,…           csv, json, ndjson, xlsx, and csv.gz, json.gz, ndjson.gz (csv,json,ndjson,xlsx,csv.gz)
   --queue postgres|redis         where the queue lives; the latency part measures Postgres in any case (postgres)
@@ -64,7 +65,7 @@ function choice(name: string, format: FormatName, compression: 'none' | 'gzip'):
 /** @throws UsageError */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const values = parse(args)
-  const asked = (['speed', 'latency', 'memory'] as const).filter((part) => values[part])
+  const asked = PARTS.filter((part) => values[part])
   return {
     rows: count('--rows', values.rows),
     formats: list(values.formats).map(formatNamed),
@@ -73,7 +74,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     memoryRows: list(values['memory-rows'])
       .map((text) => count('--memory-rows', text))
       .sort((a, b) => a - b),
-    parts: new Set(asked.length === 0 ? ['speed', 'latency', 'memory'] : asked),
+    parts: new Set(asked.length === 0 ? PARTS : asked),
     json: values.json,
     profile: values.profile,
     targets: !values['no-targets'],
@@ -95,6 +96,7 @@ function parse(args: readonly string[]) {
         speed: { type: 'boolean', default: false },
         latency: { type: 'boolean', default: false },
         memory: { type: 'boolean', default: false },
+        scale: { type: 'boolean', default: false },
         json: { type: 'string' },
         profile: { type: 'string' },
         'no-targets': { type: 'boolean', default: false },

@@ -1,14 +1,28 @@
 // The result as tables in Markdown, as docs/performance.md has them.
-import type { BenchResult, Latency, Machine, MemoryOfExport, Speed } from './results.ts'
+import type { BenchResult, Latency, Machine, MemoryOfExport, Scale, Speed } from './results.ts'
 import { median, percentile } from './statistics.ts'
-import { cpuTarget, growthOf, latencyTarget, ratioTarget, timesFloor } from './targets.ts'
+import {
+  cpuTarget,
+  growthOf,
+  latencyTarget,
+  ratioTarget,
+  SMALL_EXPORTS_PER_SECOND,
+  scaleOf,
+  timesFloor,
+} from './targets.ts'
 
-export function report({ machine, measuredAt, speed, latency, memory }: BenchResult): string {
+export function report({ machine, measuredAt, speed, latency, memory, slowStorage, scale }: BenchResult): string {
   return [
     describe(machine, measuredAt),
     ...(speed === undefined ? [] : [speedTable(speed)]),
     ...(latency === undefined ? [] : [latencyTable(latency)]),
+    ...(scale === undefined ? [] : [scaleTable(scale)]),
     ...(memory === undefined ? [] : [memoryTable(memory)]),
+    ...(slowStorage === undefined
+      ? []
+      : [
+          `With a storage that takes ${megabytes(slowStorage.bytesPerSecond)} MB a second. ${memoryTable(slowStorage.memory)}`,
+        ]),
   ].join('\n\n')
 }
 
@@ -86,13 +100,24 @@ function latencyTable(latency: readonly Latency[]): string {
   const [first] = latency
   const what = `${first?.rows.toLocaleString('en')} user points, a database with no others`
   return `A small export, csv, POST to completed (${what}; ${first?.milliseconds.length} runs).\n\n${table(
-    ['queue', 'median ms', 'p95 ms', 'target'],
-    latency.map(({ queue, milliseconds }) => [
+    ['queue', 'median ms', 'p95 ms', 'target', 'exports/s, one worker', 'target'],
+    latency.map(({ queue, milliseconds, perSecond }) => [
       queue,
       median(milliseconds).toFixed(0),
       percentile(milliseconds, 95).toFixed(0),
       `≤ ${latencyTarget(queue)}`,
+      perSecond.toFixed(0),
+      `≥ ${SMALL_EXPORTS_PER_SECOND}`,
     ]),
+  )}`
+}
+
+function scaleTable(scale: Scale): string {
+  const found = scaleOf(scale)
+  const times = found === undefined ? '' : `; ${found.times.toFixed(2)} times, target ≤ ${found.target.toFixed(1)}`
+  return `The whole table as ${scale.format}, POST to completed${times}.\n\n${table(
+    ['rows', 'seconds'],
+    scale.sizes.map(({ rows, seconds }) => [rows.toLocaleString('en'), median(seconds).toFixed(1)]),
   )}`
 }
 

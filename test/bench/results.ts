@@ -7,6 +7,9 @@ export interface BenchResult {
   readonly speed?: Speed
   readonly latency?: readonly Latency[]
   readonly memory?: readonly MemoryOfExport[]
+  /** With a storage that takes so many bytes a second. */
+  readonly slowStorage?: { readonly bytesPerSecond: number; readonly memory: readonly MemoryOfExport[] }
+  readonly scale?: Scale
 }
 
 export interface Machine {
@@ -63,6 +66,15 @@ export interface Latency {
   readonly rows: number
   /** POST to completed, ascending. */
   readonly milliseconds: readonly number[]
+  /** Exports that one worker completes in a second while others wait. */
+  readonly perSecond: number
+}
+
+/** How the time grows with the table: the whole table is exported each time. */
+export interface Scale {
+  readonly format: string
+  /** Ascending. */
+  readonly sizes: readonly { readonly rows: number; readonly seconds: readonly number[] }[]
 }
 
 export interface MemoryOfExport {

@@ -1,5 +1,5 @@
 // What the service promises, and which of it a result does not keep.
-import type { BenchResult, Latency, MemoryOfExport, Speed, SpeedOfFormat } from './results.ts'
+import type { BenchResult, Latency, MemoryOfExport, Scale, Speed, SpeedOfFormat } from './results.ts'
 import { median } from './statistics.ts'
 
 /** Times the floor. */
@@ -12,10 +12,20 @@ const PEAK_BYTES = 250e6
 /** Of the longest file over the shortest, both at the median of their runs. */
 const GROWTH = 1.1
 const LATENCY_MS: Readonly<Record<string, number>> = { postgres: 40, redis: 30 }
+/** Small exports a second, by one worker. */
+export const SMALL_EXPORTS_PER_SECOND = 40
+/** The time of five times the rows, over five times the time. */
+const SCALE_MARGIN = 1.06
 
 /** One line for each target that is missed. */
-export function missedTargets({ speed, latency = [], memory = [] }: BenchResult): string[] {
-  return [...(speed === undefined ? [] : slow(speed)), ...latency.flatMap(late), ...large(memory)]
+export function missedTargets({ speed, latency = [], memory = [], slowStorage, scale }: BenchResult): string[] {
+  return [
+    ...(speed === undefined ? [] : slow(speed)),
+    ...latency.flatMap(late),
+    ...large(memory),
+    ...large(slowStorage?.memory ?? []).map((line) => `with a slow storage, ${line}`),
+    ...(scale === undefined ? [] : superlinear(scale)),
+  ]
 }
 
 /** Undefined for a format for which nothing is promised. */
@@ -54,6 +64,21 @@ export function timesFloor({ seconds, floorSeconds }: Pick<SpeedOfFormat, 'secon
   return median(seconds) / median(floorSeconds)
 }
 
+/** How many times as long the largest table takes as the smallest, and how many times it may take. */
+export function scaleOf({ sizes }: Scale): { readonly times: number; readonly target: number } | undefined {
+  const [first, last] = [sizes[0], sizes.at(-1)]
+  if (first === undefined || last === undefined || first === last) return undefined
+  return { times: median(last.seconds) / median(first.seconds), target: (last.rows / first.rows) * SCALE_MARGIN }
+}
+
+function superlinear(scale: Scale): string[] {
+  const found = scaleOf(scale)
+  if (found === undefined || found.times <= found.target) return []
+  const { times, target } = found
+  const rows = scale.sizes.at(-1)?.rows.toLocaleString('en')
+  return [`${rows} rows take ${times.toFixed(2)} times as long as the least; the target is ${target.toFixed(1)}`]
+}
+
 function slow({ rows, exports }: Speed): string[] {
   if (rows < RATIO_ROWS) return []
   return exports.flatMap((speed) => {
@@ -71,11 +96,21 @@ function slow({ rows, exports }: Speed): string[] {
   })
 }
 
-function late({ queue, milliseconds }: Latency): string[] {
+function late({ queue, milliseconds, perSecond }: Latency): string[] {
+  const missed: string[] = []
   const middle = median(milliseconds)
   const target = latencyTarget(queue)
-  if (target === undefined || middle <= target) return []
-  return [`a small export, queue on ${queue}, takes ${middle.toFixed(0)} ms at the median; the target is ${target} ms`]
+  if (target !== undefined && middle > target) {
+    missed.push(
+      `a small export, queue on ${queue}, takes ${middle.toFixed(0)} ms at the median; the target is ${target} ms`,
+    )
+  }
+  if (perSecond < SMALL_EXPORTS_PER_SECOND) {
+    missed.push(
+      `one worker, queue on ${queue}, completes ${perSecond.toFixed(0)} small exports a second; the target is ${SMALL_EXPORTS_PER_SECOND}`,
+    )
+  }
+  return missed
 }
 
 function large(memory: readonly MemoryOfExport[]): string[] {

@@ -36,12 +36,17 @@ interface Answer {
   readonly error?: unknown
 }
 
-/** @throws Error when the export ends otherwise than completed */
-export async function runExport(service: Service, { format, limit, pollEvery }: ExportOptions): Promise<TimedExport> {
+/** Does not wait for it. */
+export function requestExport(service: Service, { format, limit }: Omit<ExportOptions, 'pollEvery'>): Promise<Answer> {
   const { format: name, compression } = format
   const body = JSON.stringify({ dataset: 'user-points', format: name, compression, ...(limit && { limit }) })
+  return ask(service, 'POST', '/v1/exports', body)
+}
+
+/** @throws Error when the export ends otherwise than completed */
+export async function runExport(service: Service, { format, limit, pollEvery }: ExportOptions): Promise<TimedExport> {
   const startedAt = performance.now()
-  let answer = await ask(service, 'POST', '/v1/exports', body)
+  let answer = await requestExport(service, limit === undefined ? { format } : { format, limit })
   while (answer.status === 'queued' || answer.status === 'running') {
     await sleep(pollEvery)
     answer = await ask(service, 'GET', `/v1/exports/${answer.id}`)

@@ -13,6 +13,8 @@ export interface MemoryOptions {
   readonly repeat: number
   readonly formats: readonly FormatChoice[]
   readonly directory: string
+  /** Whether the storage keeps the files: then each is read back and checked. */
+  readonly keepsFiles: boolean
   readonly say: (line: string) => void
 }
 
@@ -24,7 +26,7 @@ export async function measureMemory(service: Service, options: MemoryOptions): P
   for (const format of options.formats) {
     for (const rows of options.rows) {
       const runs: ExportRun[] = []
-      while (runs.length < options.repeat) runs.push(await measureExport(service, format, rows, options.directory))
+      while (runs.length < options.repeat) runs.push(await measureExport(service, format, rows, options))
       const peaks = runs.map(({ peak }) => peak).filter((peak) => peak !== undefined)
       const megabytes = peaks.map((peak) => Math.round(peak / 1e6)).join(', ')
       options.say(`${format.name}, ${rows.toLocaleString('en')} rows: ${megabytes} MB`)
@@ -43,14 +45,14 @@ async function measureExport(
   service: Service,
   format: FormatChoice,
   rows: number,
-  directory: string,
+  { directory, keepsFiles }: MemoryOptions,
 ): Promise<ExportRun> {
-  const file = join(directory, 'download')
+  const file = keepsFiles ? join(directory, 'download') : undefined
   service.startWorker()
   const exported = await runExport(service, { format, limit: rows, pollEvery: POLL_EVERY })
   const peak = await peakBytes(service.workerPid())
   await service.stopWorker()
   await verifyAndRemove(service, exported, { format, rows, file })
-  await rm(file)
+  if (file !== undefined) await rm(file)
   return { seconds: exported.seconds, peak }
 }

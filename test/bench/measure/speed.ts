@@ -58,6 +58,24 @@ export async function measureSpeed(
   })
 }
 
+/** The whole table, as often as `repeat` says, into a storage that keeps nothing. @returns seconds of each run */
+export async function measureScale(
+  service: Service,
+  { format, rows, repeat, say }: Pick<SpeedOptions, 'rows' | 'repeat' | 'say'> & { readonly format: FormatChoice },
+): Promise<number[]> {
+  service.startWorker()
+  await runExport(service, { format, limit: WARM_UP_ROWS, pollEvery: POLL_EVERY })
+  const runs: number[] = []
+  while (runs.length < repeat) {
+    const exported = await runExport(service, { format, pollEvery: POLL_EVERY })
+    await verifyAndRemove(service, exported, { format, rows, file: undefined })
+    runs.push(exported.seconds)
+  }
+  await service.stopWorker()
+  say(`${format.name}, ${rows.toLocaleString('en')} rows: ${seconds(runs)}`)
+  return runs
+}
+
 function seconds(values: readonly number[]): string {
   return `${values.map((value) => value.toFixed(1)).join(', ')} s`
 }

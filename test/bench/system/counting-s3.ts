@@ -1,5 +1,5 @@
 // An S3 server that costs next to nothing: it counts the bytes of an object and keeps none, so that what is measured with
-// it is the worker. In a process of its own.
+// it is the worker. In a process of its own. With an argument, it takes so many bytes a second at most, of all requests.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { untilSignal } from '../../../packages/shared/src/process/signals.ts'
@@ -14,13 +14,28 @@ const objects = new Map<string, Counted>()
 const uploads = new Map<string, Map<string, number>>()
 let lastId = 0
 
+const bytesPerSecond = Number(process.argv[2] ?? Number.POSITIVE_INFINITY)
+/** When the bytes taken so far are due, by performance.now(). */
+let dueAt = 0
+
 async function countBytes(request: IncomingMessage): Promise<number> {
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
+    const now = performance.now()
+    dueAt = Math.max(dueAt, now) + (chunk.length / bytesPerSecond) * 1000
+    if (dueAt - now < 5) return
+    request.pause()
+    setTimeout(() => request.resume(), dueAt - now)
   })
   await new Promise((resolve, reject) => request.once('end', resolve).once('error', reject))
   return bytes
+}
+
+/** As S3, which answers with the checksum that it has compared with the bytes. */
+function checksumHeaders(request: IncomingMessage): Record<string, string> {
+  const checksum = request.headers['x-amz-checksum-crc32']
+  return typeof checksum === 'string' ? { 'x-amz-checksum-crc32': checksum, 'x-amz-checksum-type': 'FULL_OBJECT' } : {}
 }
 
 function answer(
@@ -56,7 +71,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     case 'PUT':
       if (uploadId === '') objects.set(pathname, { etag, bytes })
       else uploads.get(uploadId)?.set(searchParams.get('partNumber') ?? '', bytes)
-      answer(response, 200, { ETag: etag })
+      answer(response, 200, { ETag: etag, ...checksumHeaders(request) })
       return
     case 'HEAD': {
       const object = objects.get(pathname)

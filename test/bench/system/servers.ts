@@ -18,8 +18,12 @@ export interface Servers {
   readonly s3: Readonly<Record<string, string>>
   /** S3_* settings of a server that counts bytes and keeps none. */
   readonly countingS3: Readonly<Record<string, string>>
+  /** S3_* settings of one that also takes SLOW_BYTES_PER_SECOND at most. */
+  readonly slowS3: Readonly<Record<string, string>>
   readonly redisUrl: string | undefined
 }
+
+export const SLOW_BYTES_PER_SECOND = 5_000_000
 
 export interface ServersOptions {
   readonly directory: string
@@ -54,6 +58,12 @@ export async function startServers(options: ServersOptions, stack: AsyncDisposab
   stack.defer(() => s3.stop())
   const counting = startNode({ program: 'test/bench/system/counting-s3.ts', onDeath })
   stack.defer(() => counting.stop())
+  const slow = startNode({
+    program: 'test/bench/system/counting-s3.ts',
+    args: [String(SLOW_BYTES_PER_SECOND)],
+    onDeath,
+  })
+  stack.defer(() => slow.stop())
   const redis = options.redis ? await startRedis(join(directory, 'redis')) : undefined
   if (redis !== undefined) stack.defer(() => redis.stop())
   return {
@@ -61,6 +71,7 @@ export async function startServers(options: ServersOptions, stack: AsyncDisposab
     postgresVersion: await withClient(postgres.url, showVersion),
     s3: JSON.parse(await s3.firstLine) as Record<string, string>,
     countingS3: JSON.parse(await counting.firstLine) as Record<string, string>,
+    slowS3: JSON.parse(await slow.firstLine) as Record<string, string>,
     redisUrl: redis?.url,
   }
 }

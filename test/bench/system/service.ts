@@ -57,6 +57,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // One caller asks far more often than any should.
     RATE_LIMIT_PER_CALLER: '0',
     RATE_LIMIT_PER_ADDRESS: '0',
+    MAX_ACTIVE_EXPORTS: '1000',
     ...options.settings,
   }
   const url = `http://127.0.0.1:${port}`

@@ -9,7 +9,7 @@ describe('the options of npm run bench', () => {
     const options = parseOptions([])
     expect(options.rows).toBe(1_000_000)
     expect(options.memoryRows).toEqual([300_000, 5_000_000])
-    expect([...options.parts]).toEqual(['speed', 'latency', 'memory'])
+    expect([...options.parts]).toEqual(['speed', 'latency', 'memory', 'scale'])
     expect(options.formats.map(({ name }) => name)).toEqual(['csv', 'json', 'ndjson', 'xlsx', 'csv.gz'])
     expect(options.targets).toBe(true)
   })

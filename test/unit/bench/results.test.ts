@@ -106,12 +106,42 @@ describe('targets', () => {
   test('hold each queue to its latency', () => {
     const latency = (queue: string, ...milliseconds: number[]) => ({
       ...nothing,
-      latency: [{ queue, rows: 1_000, milliseconds }],
+      latency: [{ queue, rows: 1_000, milliseconds, perSecond: 40 }],
     })
     expect(missedTargets(latency('postgres', 30, 40, 400))).toEqual([])
     expect(missedTargets(latency('postgres', 30, 41, 400))).toHaveLength(1)
     expect(missedTargets(latency('redis', 30))).toEqual([])
     expect(missedTargets(latency('redis', 31))).toHaveLength(1)
+  })
+
+  test('hold one worker to 40 small exports a second', () => {
+    const worker = (perSecond: number) =>
+      missedTargets({ ...nothing, latency: [{ queue: 'redis', rows: 1_000, milliseconds: [1], perSecond }] })
+    expect(worker(40)).toEqual([])
+    expect(worker(39)).toEqual([expect.stringContaining('39 small exports a second')])
+  })
+
+  test('allow five times the rows 5.3 times the time', () => {
+    const scale = (seconds: number) =>
+      missedTargets({
+        ...nothing,
+        scale: {
+          format: 'csv',
+          sizes: [
+            { rows: 1_000_000, seconds: [2] },
+            { rows: 5_000_000, seconds: [seconds] },
+          ],
+        },
+      })
+    expect(scale(10.6)).toEqual([])
+    expect(scale(10.7)).toEqual(['5,000,000 rows take 5.35 times as long as the least; the target is 5.3'])
+  })
+
+  test('hold the memory with a slow storage to the same limit', () => {
+    const memory = [{ format: 'csv', rows: 1, seconds: [1], peakBytes: [251e6] }]
+    expect(missedTargets({ ...nothing, slowStorage: { bytesPerSecond: 1, memory } })).toEqual([
+      expect.stringMatching(/^with a slow storage, csv takes 251 MB/),
+    ])
   })
 })
 
