@@ -5,7 +5,7 @@ import { fitsSpreadsheet, isInSpreadsheetRange, isNumber, isShortNumber, textOf 
 import { Output, utf8 } from '../output.ts'
 import { FIRST, type RowSink } from '../row-reader.ts'
 import { STYLE, sheetEnd, sheetStart } from './parts.ts'
-import { serialOf } from './serial.ts'
+import { serialOf, writeSerial } from './serial.ts'
 import { CELL_UNITS, cutToCell, xmlText } from './text.ts'
 
 export interface SheetLimits {
@@ -78,6 +78,9 @@ const SMALL_X = 0x78
 /** UTF-8 of U+FFFE and U+FFFF: EF BF BE, EF BF BF. */
 const FIRST_OF_NONCHARACTER = 0xef
 
+/** Bytes that a loop copies faster than TypedArray.set, which needs an object. */
+const SHORT_RUN_BYTES = 128
+
 /** Is followed by another sheet. */
 export const SHEET_END = Symbol('sheet end')
 
@@ -113,25 +116,25 @@ export class SheetSink implements RowSink {
   cell(column: number, bytes: Uint8Array, start: number, end: number, part: number, hasSpecial: boolean): void {
     // The first part of a cell in parts has more than a cell of a sheet holds.
     if (!(part & FIRST)) return
-    this.#startCell(column)
+    if (!this.#isInRow) this.#startRow()
     switch (this.#writtenAs[column]) {
       case NUMBER:
-        this.#number(bytes, start, end)
+        this.#number(column, bytes, start, end)
         break
       case EXACT_NUMBER:
-        this.#exactNumber(bytes, start, end)
+        this.#exactNumber(column, bytes, start, end)
         break
       case BOOLEAN:
-        this.#boolean(bytes, start, end)
+        this.#boolean(column, bytes, start, end)
         break
       case TIMESTAMP:
-        this.#instant(bytes, start, end, TIMESTAMP_START, true)
+        this.#instant(column, bytes, start, end, TIMESTAMP_START, true)
         break
       case DATE:
-        this.#instant(bytes, start, end, DATE_START, false)
+        this.#instant(column, bytes, start, end, DATE_START, false)
         break
       default:
-        this.#text(bytes, start, end, hasSpecial)
+        this.#text(column, bytes, start, end, hasSpecial)
     }
   }
 
@@ -196,24 +199,62 @@ export class SheetSink implements RowSink {
   }
 
   #startCell(column: number): void {
-    if (!this.#isInRow) this.#startRow()
     const output = this.#output
     output.write(this.#cellStarts[column] as Uint8Array)
     output.copy(this.#rowDigits, 0, this.#rowDigitCount)
   }
 
-  #text(bytes: Uint8Array, start: number, end: number, hasSpecial = true): void {
+  /** Most cells: the start, the bytes as they are, and the end. One check for room, and no call for each piece. */
+  #plainCell(
+    column: number,
+    before: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    after: Uint8Array,
+  ): void {
+    const output = this.#output
+    const cellStart = this.#cellStarts[column] as Uint8Array
+    const digits = this.#rowDigits
+    const digitCount = this.#rowDigitCount
+    const startLength = cellStart.length
+    const beforeLength = before.length
+    const afterLength = after.length
+    output.reserve(startLength + digitCount + beforeLength + (end - start) + afterLength)
+    const { buffer } = output
+    let { at } = output
+    for (let i = 0; i < startLength; i++) buffer[at++] = cellStart[i] as number
+    for (let i = 0; i < digitCount; i++) buffer[at++] = digits[i] as number
+    for (let i = 0; i < beforeLength; i++) buffer[at++] = before[i] as number
+    if (end - start > SHORT_RUN_BYTES) {
+      buffer.set(bytes.subarray(start, end), at)
+      at += end - start
+    } else {
+      for (let i = start; i < end; i++) buffer[at++] = bytes[i] as number
+    }
+    for (let i = 0; i < afterLength; i++) buffer[at++] = after[i] as number
+    output.at = at
+  }
+
+  #text(column: number, bytes: Uint8Array, start: number, end: number, hasSpecial = true): void {
     // As many bytes are never more UTF-16 units.
-    if (end - start > CELL_UNITS) this.#longText(bytes, start, end)
-    else this.#shortText(bytes, start, end, hasSpecial)
+    const isShort = end - start <= CELL_UNITS
+    if (isShort && !hasSpecial) {
+      const before = TEXT_STARTS[this.#textStyle(bytes, start, end)] as Uint8Array
+      this.#plainCell(column, before, bytes, start, end, TEXT_END)
+      return
+    }
+    this.#startCell(column)
+    if (isShort) this.#specialText(bytes, start, end)
+    else this.#longText(bytes, start, end)
     this.#output.write(TEXT_END)
   }
 
-  #shortText(bytes: Uint8Array, start: number, end: number, hasSpecial: boolean): void {
+  #specialText(bytes: Uint8Array, start: number, end: number): void {
     const output = this.#output
     output.write(TEXT_STARTS[this.#textStyle(bytes, start, end)] as Uint8Array)
     let from = start
-    for (let i = hasSpecial ? start : end; i < end; i++) {
+    for (let i = start; i < end; i++) {
       const byte = bytes[i] as number
       const special = SPECIAL[byte]
       if (special === 0) continue
@@ -243,51 +284,48 @@ export class SheetSink implements RowSink {
     return (isFormula ? 1 : 0) + (isSpace(first) || isSpace(bytes[end - 1] as number) ? 2 : 0)
   }
 
-  #textInstead(bytes: Uint8Array, start: number, end: number): void {
+  #textInstead(column: number, bytes: Uint8Array, start: number, end: number): void {
     this.#warn('VALUE_AS_TEXT')
-    this.#text(bytes, start, end)
+    this.#text(column, bytes, start, end)
   }
 
-  #number(bytes: Uint8Array, start: number, end: number): void {
+  #number(column: number, bytes: Uint8Array, start: number, end: number): void {
     const isCell = isShortNumber(bytes, start, end) || isCellNumber(textOf(bytes, start, end))
-    if (isCell) this.#value(NUMBER_START, bytes, start, end)
-    else this.#textInstead(bytes, start, end)
+    if (isCell) this.#plainCell(column, NUMBER_START, bytes, start, end, NUMBER_END)
+    else this.#textInstead(column, bytes, start, end)
   }
 
   /** More than 15 digits are text by rule and without a warning; NaN and what is out of range have no number at all. */
-  #exactNumber(bytes: Uint8Array, start: number, end: number): void {
+  #exactNumber(column: number, bytes: Uint8Array, start: number, end: number): void {
     if (isShortNumber(bytes, start, end) || fitsSpreadsheet(textOf(bytes, start, end))) {
-      this.#value(NUMBER_START, bytes, start, end)
+      this.#plainCell(column, NUMBER_START, bytes, start, end, NUMBER_END)
     } else if (isCellNumber(textOf(bytes, start, end))) {
-      this.#text(bytes, start, end)
+      this.#text(column, bytes, start, end)
     } else {
-      this.#textInstead(bytes, start, end)
+      this.#textInstead(column, bytes, start, end)
     }
   }
 
-  #value(before: Uint8Array, bytes: Uint8Array, start: number, end: number): void {
-    const output = this.#output
-    output.write(before)
-    output.copy(bytes, start, end)
-    output.write(NUMBER_END)
-  }
-
-  #boolean(bytes: Uint8Array, start: number, end: number): void {
+  #boolean(column: number, bytes: Uint8Array, start: number, end: number): void {
     const text = end - start <= 5 ? textOf(bytes, start, end) : ''
-    if (text === 'true') this.#output.write(TRUE_CELL)
-    else if (text === 'false') this.#output.write(FALSE_CELL)
-    else this.#text(bytes, start, end)
-  }
-
-  #instant(bytes: Uint8Array, start: number, end: number, before: Uint8Array, hasTime: boolean): void {
-    const serial = serialOf(bytes, start, end, hasTime)
-    if (serial === undefined) {
-      this.#textInstead(bytes, start, end)
+    if (text !== 'true' && text !== 'false') {
+      this.#text(column, bytes, start, end)
       return
     }
+    this.#startCell(column)
+    this.#output.write(text === 'true' ? TRUE_CELL : FALSE_CELL)
+  }
+
+  #instant(column: number, bytes: Uint8Array, start: number, end: number, before: Uint8Array, hasTime: boolean): void {
+    const serial = serialOf(bytes, start, end, hasTime)
+    if (serial === undefined) {
+      this.#textInstead(column, bytes, start, end)
+      return
+    }
+    this.#startCell(column)
     const output = this.#output
     output.write(before)
-    output.ascii(String(serial))
+    writeSerial(output, serial)
     output.write(NUMBER_END)
   }
 }
