@@ -37,6 +37,9 @@ const CAPITAL_N = 0x4e
 /** Bytes that a loop copies faster than TypedArray.set, which needs an object. */
 const SHORT_RUN = 64
 
+/** The buffer of held cells grows from this size: most cells are short, and a small export should not cost much memory. */
+const FIRST_HELD_BYTES = 2_048
+
 /** Bits of a byte's class: it ends a run of plain bytes of a cell; the sink wants to know of it. */
 const ENDS_RUN = 1
 const SPECIAL = 2
@@ -61,7 +64,7 @@ export class RowReader {
   readonly #classes: Uint8Array
   #column = 0
   /** Of a cell that is not handed on yet. */
-  readonly #held: Uint8Array = Buffer.alloc(MAX_WHOLE_CELL)
+  #held: Uint8Array = Buffer.allocUnsafe(FIRST_HELD_BYTES)
   #heldBytes = 0
   /** A cell has begun in an earlier chunk, or has an escape. */
   #isHolding = false
@@ -141,6 +144,7 @@ export class RowReader {
   }
 
   #holdByte(byte: number): void {
+    if (this.#heldBytes === this.#held.length) this.#growHeld(1)
     if (this.#heldBytes === MAX_WHOLE_CELL) this.#handOnPart()
     this.#held[this.#heldBytes++] = byte
   }
@@ -149,12 +153,22 @@ export class RowReader {
     let at = start
     while (at < end) {
       if (this.#heldBytes === MAX_WHOLE_CELL) this.#handOnPart()
+      if (end - at > this.#held.length - this.#heldBytes) this.#growHeld(end - at)
       const length = Math.min(end - at, MAX_WHOLE_CELL - this.#heldBytes)
       if (length < SHORT_RUN) for (let i = 0; i < length; i++) this.#held[this.#heldBytes + i] = chunk[at + i] as number
       else this.#held.set(chunk.subarray(at, at + length), this.#heldBytes)
       this.#heldBytes += length
       at += length
     }
+  }
+
+  /** Makes room for so many more bytes, up to MAX_WHOLE_CELL in all. */
+  #growHeld(bytes: number): void {
+    const wanted = Math.min(MAX_WHOLE_CELL, Math.max(this.#heldBytes + bytes, 2 * this.#held.length))
+    if (wanted <= this.#held.length) return
+    const larger = Buffer.allocUnsafeSlow(wanted)
+    larger.set(this.#held.subarray(0, this.#heldBytes))
+    this.#held = larger
   }
 
   /** There is more of the cell than the buffer holds. */

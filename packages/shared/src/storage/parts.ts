@@ -30,11 +30,13 @@ const FIRST_BUFFER_BYTES = 65_536
  * first piece has one byte more than a part, and each further piece has the size of a part: one copy of each byte, and one new
  * buffer for each part. With smaller pieces, each of them needs a buffer of its own until the part is full, and collecting
  * those buffers costs V8 more time than all copies.
+ *
+ * @param options.signal ends the pieces and closes the body, with its next chunk
  */
 export function cutIntoParts(
   body: AsyncIterable<Uint8Array>,
   partSize: number,
-  onProgress?: (bytes: number) => void,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress?: ((bytes: number) => void) | undefined },
 ): Parts {
   const hash = createHash('sha256')
   const partChecksums: number[] = []
@@ -76,6 +78,8 @@ export function cutIntoParts(
         }
       }
       onProgress?.(bytes)
+      // A return() of the consumer would wait until the piece is full.
+      if (signal.aborted) return
     }
     if (bytes % partSize > 0) partChecksums.push(partChecksum)
     if (filled > 0) yield buffer.subarray(0, filled)

@@ -73,8 +73,8 @@ export async function upload(
 ): Promise<StoredObject> {
   signal.throwIfAborted()
   const chosenPartSize = choosePartSize(partSize, estimatedBytes)
-  const { pieces, total, crc32Of } = cutIntoParts(body, chosenPartSize, onProgress)
   const stopped = new AbortController()
+  const { pieces, total, crc32Of } = cutIntoParts(body, chosenPartSize, { signal: stopped.signal, onProgress })
   const landed = delayedAbort(stopped.signal, LANDING_TIME)
   let failure: unknown
   let failStream: (reason: unknown) => void = () => undefined
