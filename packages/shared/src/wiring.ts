@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Counters, createCounters } from './access/rate-counters.ts'
-import { createDatabase, createReader, type Database, type DatabaseOptions } from './database/client.ts'
+import {
+  createDatabase,
+  createReader,
+  type Database,
+  type DatabaseOptions,
+  isThroughPgBouncer,
+} from './database/client.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import type { Logger } from './process/log.ts'
 import { createDeliveryQueue, type DeliveryQueue } from './queue/deliveries.ts'
@@ -32,8 +38,7 @@ const CLOSE_TIMEOUT_MS = 5_000
 
 /** Connects lazily: an unavailable server causes no error here. @param name shown in pg_stat_activity */
 export function connect(config: Config, name: string, log: Logger): Connections {
-  // Unique to this process: the ledger tells from it whether the process still has a session (ledger/upkeep.ts).
-  const db = createDatabase(databaseOptions(config, `${name}@${randomBytes(6).toString('hex')}`))
+  const db = createDatabase(databaseOptions(config, sessionName(config, name)))
   const readers = createReaders(config, name)
   const storage = createStorage(storageOptions(config))
   const counters = createCounters(config, (error) => log.warn({ error }, 'counters'))
@@ -59,6 +64,14 @@ export function connect(config: Config, name: string, log: Logger): Connections 
       storage.close()
     },
   }
+}
+
+/**
+ * Unique to this process: the ledger tells from it whether the process still has a session (ledger/upkeep.ts). Behind PgBouncer
+ * the sessions are not those of a process, so the name is not unique, and the heartbeat alone decides.
+ */
+function sessionName({ DATABASE_URL: url }: Config, name: string): string {
+  return isThroughPgBouncer(url) ? name : `${name}@${randomBytes(6).toString('hex')}`
 }
 
 /**
