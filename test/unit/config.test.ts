@@ -168,7 +168,7 @@ it('a standalone process embeds only the servers that are not configured', () =>
   })
 })
 
-test('a ledger behind PgBouncer needs the queue in Redis', () => {
+it('a ledger behind PgBouncer needs the queue in Redis', () => {
   const pooled = { ...GOOD, DATABASE_URL: `${GOOD.DATABASE_URL}?pgbouncer=true` }
   expect(() => readConfig(pooled)).toThrow('REDIS_URL is needed')
   expect(readConfig({ ...pooled, REDIS_URL: 'redis://localhost:6379' }).REDIS_URL).toBe('redis://localhost:6379')
