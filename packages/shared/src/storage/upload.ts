@@ -137,7 +137,8 @@ export async function upload(
         try {
           if (command instanceof CreateMultipartUploadCommand) return await begin(command)
           // The SDK would compute the checksums once more.
-          if (checksums && command instanceof UploadPartCommand) command.input.ChecksumCRC32 = crc32Of(command.input.PartNumber ?? 0)
+          if (checksums && command instanceof UploadPartCommand)
+            command.input.ChecksumCRC32 = crc32Of(command.input.PartNumber ?? 0)
           if (checksums && command instanceof PutObjectCommand) command.input.ChecksumCRC32 = total().crc32
           const makesObject = command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand
           return await client.send(command, isAbort ? {} : { abortSignal: makesObject ? landed : stopped.signal })
