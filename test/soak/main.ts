@@ -14,12 +14,15 @@ import { createWorld, type World } from './world.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
+/** Between two faults. Outages take up to 25 s: with shorter pauses, something would be unavailable all the time. */
+const PAUSE_MS = [1_000, 10_000] as const
+
 /** The quiet time at the end is not included. */
 async function shake(world: World, random: Random, faults: readonly Fault[], ending: AbortSignal) {
   const struck = new Map<string, number>()
   const strikes = new Set<Promise<void>>()
   while (!ending.aborted) {
-    await sleep(random.between(500, 4_000), undefined, { signal: ending }).catch(() => undefined)
+    await sleep(random.between(...PAUSE_MS), undefined, { signal: ending }).catch(() => undefined)
     if (ending.aborted) break
     const fault = random.pick(faults)
     struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1)

@@ -16,7 +16,7 @@ export interface Verdict {
 /** Error codes that repeated faults can cause. Outages are waited for, so their codes are not here. */
 const MAY_FAIL = new Set(['WORKER_LOST', 'SOURCE_TIMEOUT', 'STORAGE_MISMATCH'])
 
-const EXPORTS_TIMEOUT_MS = 180_000
+const EXPORTS_TIMEOUT_MS = 420_000
 const CLEANUP_TIMEOUT_MS = 60_000
 
 interface Row {

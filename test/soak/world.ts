@@ -38,7 +38,7 @@ const SAMPLE_ROWS = 30_000
 
 /** Short time limits, so that a test of minutes reaches them. */
 const SETTINGS = {
-  WORKER_LOCK: '2s',
+  WORKER_LOCK: '5s',
   RECONCILE_INTERVAL: '500ms',
   SHUTDOWN_GRACE: '1s',
   S3_PART_SIZE: '5MiB',
