@@ -9,7 +9,7 @@ const FILE = { dataset: 'users', format: 'csv' }
 describe('SOURCE_STATEMENT_TIMEOUT and SOURCE_IDLE_TIMEOUT', () => {
   const settings = {
     SOURCE_STATEMENT_TIMEOUT: '3s',
-    SOURCE_IDLE_TIMEOUT: '3s',
+    SOURCE_IDLE_TIMEOUT: '8s',
     S3_REQUEST_TIMEOUT: '2m',
   }
   const rig = useRig({ queue: 'redis', rows: 30_000, rowBytes: 1000, settings })
