@@ -53,7 +53,6 @@ const TASKS = {
         'test/integration/storage/',
         'test/chaos/storage/',
         'test/chaos/content/',
-        'test/chaos/worker/',
       ],
     ],
     needs: ensureTestServers,
