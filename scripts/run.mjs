@@ -69,6 +69,8 @@ const TASKS = {
     ],
   },
   'audit:verify': { steps: [[...DOTENV, 'apps/api/src/commands/audit-verify.ts']], production: true },
+  'audit:anchor': { steps: [[...DOTENV, 'apps/api/src/commands/audit-anchor.ts']], production: true },
+  'audit:erase': { steps: [[...DOTENV, 'apps/api/src/commands/audit-erase.ts']], production: true },
   migrate: { steps: [[...DOTENV, 'apps/api/src/commands/migrate.ts']], production: true },
   api: { steps: [[...DOTENV, 'apps/api/src/main.ts']], production: true },
   'dataset:check': { steps: [[...DOTENV, 'apps/api/src/commands/check-datasets.ts']], production: true },

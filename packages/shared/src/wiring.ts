@@ -40,7 +40,7 @@ const CLOSE_TIMEOUT_MS = 5_000
 export function connect(config: Config, name: string, log: Logger): Connections {
   const db = createDatabase(databaseOptions(config, sessionName(config, name)))
   const readers = createReaders(config, name)
-  const storage = createStorage(storageOptions(config))
+  const storage = connectStorage(config)
   const counters = createCounters(config, (error) => log.warn({ error }, 'counters'))
   const onQueueError = (error: Error) => log.warn({ error }, 'queue')
   const queue = createExportQueue(config, onQueueError)
@@ -112,6 +112,11 @@ function readerOptions(config: Config, url: string, name: string): DatabaseOptio
     connectTimeout: 15_000,
     queryTimeout: config.SOURCE_STATEMENT_TIMEOUT + 10_000,
   }
+}
+
+/** Only the storage, for a command that needs nothing else. */
+export function connectStorage(config: Config): Storage {
+  return createStorage(storageOptions(config))
 }
 
 export function storageOptions(config: Config): StorageOptions {

@@ -56,6 +56,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     LOG_LEVEL: 'warn',
     // One caller asks far more often than any should.
     RATE_LIMIT_PER_CALLER: '0',
+    RATE_LIMIT_TRAIL_WRITES: '0',
     RATE_LIMIT_PER_ADDRESS: '0',
     MAX_ACTIVE_EXPORTS: '1000',
     ...options.settings,

@@ -104,9 +104,33 @@ it('the tables of the trail reject changes', async () => {
     `INSERT INTO waybill.audit_head VALUES (9, '')`,
     // For a session that calls itself a replica, ordinary triggers do not fire.
     'SET session_replication_role = replica; DELETE FROM waybill.audit_events',
+    // An erasure is the only UPDATE, whatever a session says.
+    `SET waybill.erasing = 'on'; UPDATE waybill.audit_events SET actor = 'nobody'`,
+    `SET session_replication_role = replica; SET waybill.erasing = 'on'; UPDATE waybill.audit_events SET address = NULL`,
+    `SET waybill.erasing = 'on'; DELETE FROM waybill.audit_events`,
   ]) {
     const rewrite = withClient(database.url, (client) => client.query(sql))
     await expect(rewrite, sql).rejects.toThrow(/append-only|moves with an event only/)
   }
   expect(await verifyTrail(database.url)).toEqual(before)
+})
+
+it.each([
+  [
+    'a trigger',
+    `CREATE FUNCTION waybill.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+     CREATE TRIGGER a_swallow BEFORE INSERT ON waybill.audit_events FOR EACH ROW EXECUTE FUNCTION waybill.swallow()`,
+  ],
+  ['a rule', 'CREATE RULE swallow AS ON INSERT TO waybill.audit_events DO INSTEAD NOTHING'],
+])('an event that %s suppresses is an error, and its action does not happen', async (_, sql) => {
+  const { id } = (await ledger.create(REQUEST, CALLER, 10)).row
+  const before = await verifyTrail(database.url)
+  await withClient(database.url, (client) => client.query(sql))
+  await expect(recordEvent(db, { type: 'api-key.created', actor: CALLER })).rejects.toThrow()
+  await expect(ledger.cancel(id, CALLER)).rejects.toThrow()
+  await expect(ledger.create(REQUEST, CALLER, 10)).rejects.toThrow()
+  await expect(ledger.recordLink({ type: 'export.downloaded', exportId: id, by: CALLER }, 60_000)).rejects.toThrow()
+  expect(await db.export.findMany({ select: { id: true, status: true } })).toEqual([{ id, status: 'queued' }])
+  expect(await db.linkUse.count()).toBe(0)
+  expect((await verifyTrail(database.url)).head).toEqual(before.head)
 })

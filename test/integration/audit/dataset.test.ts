@@ -1,5 +1,9 @@
 // The trail is exported as a dataset for administrators, read from the database of the ledger.
+import { readAnchors } from '@waybill/shared/audit/anchors.ts'
+import { verifyTrail } from '@waybill/shared/audit/verify.ts'
+import { createLogger } from '@waybill/shared/process/log.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startWorker } from '../../../apps/worker/src/worker.ts'
 import { createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
@@ -10,7 +14,8 @@ let system: TestSystem
 beforeAll(async () => {
   // The source is another database, with an empty trail. It must not be read.
   elsewhere = await createTestDatabase()
-  system = await startTestSystem({ settings: { SOURCE_DATABASE_URL: elsewhere.url } })
+  const settings = { SOURCE_DATABASE_URL: elsewhere.url, AUDIT_ANCHOR_INTERVAL: '1h', RECONCILE_INTERVAL: '200ms' }
+  system = await startTestSystem({ settings })
 })
 afterAll(async () => {
   await system.stop()
@@ -46,6 +51,20 @@ it('the dataset has the events of the ledger in their order, with the hashes of 
   expect(refusals.rowCount).toBe(1)
   const preview = await system.admin.post('/v1/exports/preview', AUDIT)
   expect(preview.body.rows[0]).toMatchObject({ id: '1' })
+})
+
+it('a worker writes the head into the bucket once in each AUDIT_ANCHOR_INTERVAL', async () => {
+  const anchors = () => readAnchors(system.connections.storage, AbortSignal.timeout(30_000))
+  await system.admin.export({ dataset: 'users', format: 'csv' })
+  await expect.poll(async () => (await anchors()).length).toBe(1)
+  // Each later round writes none: this export needs several.
+  await system.admin.export({ dataset: 'users', format: 'csv' })
+  const another = startWorker({ ...system, log: createLogger('test', 'fatal'), ...system.connections })
+  await system.admin.export({ dataset: 'users', format: 'csv' })
+  await another.stop(5_000)
+  const noted = await anchors()
+  expect(noted).toHaveLength(1)
+  expect((await verifyTrail(system.database.url, { noted })).problems).toEqual([])
 })
 
 it('a caller who is no longer an administrator gets no link to the file', async () => {

@@ -74,6 +74,8 @@ it.each([
   'UPDATE waybill.audit_head SET id = 1',
   'DELETE FROM waybill.audit_head',
   'DELETE FROM waybill.exports',
+  `SELECT waybill.erase_events(ARRAY[1], 'nobody', '')`,
+  `SET waybill.erasing = 'on'; UPDATE waybill.audit_events SET salt = NULL`,
   `SET session_replication_role = 'replica'`,
 ])('the role cannot run: %s', async (sql) => {
   await expect(asService(sql)).rejects.toThrow(/permission denied|must be owner/)

@@ -1,11 +1,12 @@
 // A change of the trail that gets past the triggers is detected, wherever it is.
 import { type Head, parseHead } from '@waybill/shared/audit/chain.ts'
+import { eraseEvents } from '@waybill/shared/audit/erase.ts'
 import { verifyTrail } from '@waybill/shared/audit/verify.ts'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import { createLedger } from '@waybill/shared/ledger/ledger.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase, withClient } from '../../setup/database.ts'
-import { rehashFrom, tamper, writeTrail } from '../../setup/ledger/audit-trail.ts'
+import { rehash, rehashFrom, tamper, writeTrail } from '../../setup/ledger/audit-trail.ts'
 
 let database: TestDatabase
 let db: Database
@@ -88,7 +89,7 @@ describe('a change of one event', () => {
     await tamper(
       database.url,
       `UPDATE waybill.audit_events SET actor = 'nobody' WHERE id = 4;
-       UPDATE waybill.audit_events e SET hash = waybill.audit_hash(e) WHERE id = 4`,
+       ${rehash(4)}`,
     )
     expect((await verify()).problems).toEqual(['event 5 does not follow event 4: one of the two was replaced'])
   })
@@ -97,7 +98,7 @@ describe('a change of one event', () => {
     await tamper(
       database.url,
       `UPDATE waybill.audit_events SET actor = 'nobody' WHERE id = ${LAST};
-       UPDATE waybill.audit_events e SET hash = waybill.audit_hash(e) WHERE id = ${LAST}`,
+       ${rehash(LAST)}`,
     )
     expect((await verify()).problems).toEqual([`event ${LAST}, the last, differs from the one in the head`])
   })
@@ -152,9 +153,9 @@ describe('a rearrangement', () => {
   it('that adds an event without the trigger is detected', async () => {
     await tamper(
       database.url,
-      `INSERT INTO waybill.audit_events (id, type, actor, at, previous_hash, hash)
-         SELECT id + 1, 'export.refused', 'mallory', now(), hash, hash FROM waybill.audit_head;
-       UPDATE waybill.audit_events e SET hash = waybill.audit_hash(e) WHERE type = 'export.refused'`,
+      `INSERT INTO waybill.audit_events (id, type, actor, at, salt, previous_hash, hash)
+         SELECT id + 1, 'export.refused', 'mallory', now(), '\\x01', hash, hash FROM waybill.audit_head;
+       ${rehash(LAST + 1)}`,
     )
     expect((await verify()).problems).toEqual([`events after ${LAST} were not written by the trigger of the database`])
   })
@@ -171,8 +172,146 @@ describe('a rearrangement', () => {
   })
 })
 
+describe('an object of the database that does not belong to the trail', () => {
+  const SWALLOW = `CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`
+
+  it.each([
+    [
+      'another trigger',
+      `${SWALLOW}; CREATE TRIGGER zz_swallow BEFORE INSERT ON waybill.audit_events FOR EACH ROW
+       WHEN (NEW.actor = 'mallory') EXECUTE FUNCTION public.swallow()`,
+      'DROP FUNCTION public.swallow() CASCADE',
+      'the trigger zz_swallow on audit_events was added: Waybill has none of this name',
+    ],
+    [
+      'a trigger of the same name that calls another function',
+      `${SWALLOW}; DROP TRIGGER audit_head_guard ON waybill.audit_head;
+       CREATE TRIGGER audit_head_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON waybill.audit_head
+       FOR EACH STATEMENT EXECUTE FUNCTION public.swallow()`,
+      `DROP FUNCTION public.swallow() CASCADE;
+       CREATE TRIGGER audit_head_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON waybill.audit_head
+       FOR EACH STATEMENT EXECUTE FUNCTION waybill.guard_head()`,
+      'the trigger audit_head_guard was changed',
+    ],
+    [
+      'a rule',
+      `CREATE RULE quiet AS ON INSERT TO waybill.audit_events WHERE NEW.actor = 'mallory' DO INSTEAD NOTHING`,
+      'DROP RULE quiet ON waybill.audit_events',
+      'the rule quiet on audit_events was added: Waybill has no rules',
+    ],
+    [
+      'row security',
+      'ALTER TABLE waybill.audit_events ENABLE ROW LEVEL SECURITY',
+      'ALTER TABLE waybill.audit_events DISABLE ROW LEVEL SECURITY',
+      'row security of audit_events was switched on',
+    ],
+    [
+      'another body of a function',
+      `CREATE TABLE kept.body AS SELECT pg_get_functiondef('waybill.guard_head'::regproc) AS sql;
+       CREATE OR REPLACE FUNCTION waybill.guard_head() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+      `DO $$ BEGIN EXECUTE (SELECT sql FROM kept.body); END $$; DROP TABLE kept.body`,
+      'the function guard_head was changed',
+    ],
+    [
+      'other rights of a function',
+      'ALTER FUNCTION waybill.chain_event() SECURITY INVOKER',
+      'ALTER FUNCTION waybill.chain_event() SECURITY DEFINER',
+      'the function chain_event was changed',
+    ],
+  ])('is reported: %s', async (_, add, remove, said) => {
+    await query(add)
+    try {
+      expect((await verify()).problems).toEqual([said])
+    } finally {
+      await query(remove)
+    }
+    expect((await verify()).problems).toEqual([])
+  })
+})
+
+describe('an erasure of personal data', () => {
+  const erase = (selection: Parameters<typeof eraseEvents>[1], dryRun = false) =>
+    eraseEvents(database.url, selection, { by: 'operator:test', reason: 'ticket 7', dryRun })
+  const events = async (which: string) =>
+    (await query(`SELECT * FROM waybill.audit_events WHERE ${which} ORDER BY id`)).rows
+
+  it('leaves the chain intact, and is itself an event', async () => {
+    const mine = await events(`actor_id = 'key:1'`)
+    expect(mine.length).toBeGreaterThan(4)
+    expect(await erase({ actor: 'key:1' }, true)).toEqual({ events: mine.length, undigested: 0 })
+    expect(await events(`actor_id = 'key:1'`)).toHaveLength(mine.length)
+
+    expect(await erase({ actor: 'key:1' })).toEqual({ events: mine.length, undigested: 0 })
+    expect(JSON.stringify(await events('true'))).not.toMatch(/key:1|wb_caller|203\.0\.113\.7|curl/)
+    const blank = { actor: 'erased', actor_id: null, address: null, user_agent: null, data: {}, salt: null }
+    const [recorded] = (await events(`id > ${LAST}`)).map(({ type, actor, data }) => ({ type, actor, data }))
+    const ranges: [number, number][] = recorded?.data.events
+    expect(recorded).toMatchObject({ type: 'audit.erased', actor: 'operator:test', data: { reason: 'ticket 7' } })
+    const named = ranges.flatMap(([first, last]) =>
+      Array.from({ length: last - first + 1 }, (_, i) => String(first + i)),
+    )
+    expect(named).toEqual(mine.map(({ id }) => id))
+    for (const event of await events(`id IN (${named})`)) expect(event).toMatchObject(blank)
+    expect(await verify([noted])).toMatchObject({ events: LAST + 1, problems: [] })
+
+    // Again: there is nothing left, and the record of the erasure stays.
+    expect(await erase({ actor: 'key:1' })).toEqual({ events: 0, undigested: 0 })
+    expect(await erase({ events: [[1n, 99n]] })).toMatchObject({ events: LAST - mine.length })
+    expect((await events(`type = 'audit.erased'`)).map(({ actor }) => actor)).toEqual([
+      'operator:test',
+      'operator:test',
+    ])
+    expect((await verify([noted])).problems).toEqual([])
+  })
+
+  it('takes the events before a time, and those of a range, only', async () => {
+    expect(await erase({ actor: 'key:1', before: new Date(0) })).toEqual({ events: 0, undigested: 0 })
+    expect(
+      await erase({
+        events: [
+          [2n, 3n],
+          [7n, 7n],
+        ],
+      }),
+    ).toEqual({ events: 3, undigested: 0 })
+    expect((await events('salt IS NULL')).map(({ id }) => id)).toEqual(['2', '3', '7'])
+    expect((await verify()).problems).toEqual([])
+  })
+
+  it('without an event that records it is reported', async () => {
+    await query(`SET waybill.erasing = 'on'; UPDATE waybill.audit_events SET salt = NULL, actor = 'erased', actor_id = NULL,
+      address = NULL, user_agent = NULL, data = '{}' WHERE id = 7`)
+    expect((await verify()).problems).toEqual(['event 7 was erased, and no event records it'])
+  })
+
+  it('cannot hide a change of the fields', async () => {
+    await erase({ events: [[7n, 7n]] })
+    await tamper(database.url, `UPDATE waybill.audit_events SET data = '{"a": 1}' WHERE id = 7`)
+    expect((await verify()).problems).toEqual(['event 7 was changed'])
+  })
+
+  it('reports events of the first form, whose hash covers the data, and leaves them', async () => {
+    await tamper(
+      database.url,
+      `UPDATE waybill.audit_events SET salt = NULL, digest = NULL WHERE id <= 3; ${rehashFrom(1)}`,
+    )
+    expect((await verify()).problems, 'both forms are verified').toEqual([])
+    expect(await erase({ events: [[1n, 4n]] })).toEqual({ events: 1, undigested: 3 })
+    expect((await verify()).problems).toEqual([])
+  })
+})
+
+it('an event of the first form after those of the second is reported', async () => {
+  await tamper(
+    database.url,
+    `UPDATE waybill.audit_events SET salt = NULL, digest = NULL WHERE id = 5; ${rehashFrom(1)}`,
+  )
+  expect((await verify()).problems).toEqual(['event 5 has the form of an older version, after events of this one'])
+})
+
 it.each([
   ['audit_events', 'audit_events_append_only'],
+  ['audit_events', 'audit_events_erasure'],
   ['audit_events', 'audit_events_chain'],
   ['audit_head', 'audit_head_guard'],
 ])('a disabled trigger is reported: %s, %s', async (table, trigger) => {

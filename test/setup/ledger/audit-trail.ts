@@ -43,12 +43,19 @@ export async function tamper(url: string, sql: string): Promise<void> {
       await client.query(sql)
     } finally {
       for (const table of tables) await client.query(`ALTER TABLE ${table} ENABLE TRIGGER USER`)
-      await client.query('ALTER TABLE waybill.audit_events ENABLE ALWAYS TRIGGER audit_events_append_only')
+      for (const trigger of ['audit_events_append_only', 'audit_events_erasure']) {
+        await client.query(`ALTER TABLE waybill.audit_events ENABLE ALWAYS TRIGGER ${trigger}`)
+      }
     }
   })
 }
 
-/** SQL that recomputes the hashes from this event on, and sets the head, so that the forged chain is consistent. */
+/** SQL that recomputes the hash of one event, as the trigger would have done it. */
+export const rehash = (id: number | string) => `
+  UPDATE waybill.audit_events e SET digest = waybill.audit_digest(e) WHERE id = ${id};
+  UPDATE waybill.audit_events e SET hash = waybill.audit_hash(e) WHERE id = ${id}`
+
+/** SQL that recomputes the hashes from this event on, and sets the head: a complete forgery. */
 export const rehashFrom = (from: number) => `
   DO $$
   DECLARE

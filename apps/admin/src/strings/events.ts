@@ -29,4 +29,5 @@ export const eventText = {
   'webhook-secret.created': 'Webhook secret created',
   'webhook-secret.shown': 'Webhook secret viewed',
   'webhook-secret.rotated': 'Webhook secret rotated',
+  'audit.erased': 'Personal data erased',
 } as const satisfies Record<EventType, string>

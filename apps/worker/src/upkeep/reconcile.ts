@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EXPORTS_PREFIX, exportPrefix, prefixOf } from '@waybill/shared/ledger/artifact.ts'
 import { listExpired, listQueued } from '@waybill/shared/ledger/queries.ts'
 import type { ReconcilerDeps } from '../context.ts'
+import { anchorTrail } from './anchor-trail.ts'
 import { addLostDeliveries, deleteOldDeliveries, reencryptWebhookSecrets } from './reconcile-webhooks.ts'
 
 /** Exports that one step of a round handles; the next round handles the rest. */
@@ -89,6 +90,7 @@ const STEPS = [
   abortStaleUploads,
   deleteOldDeliveries,
   reencryptWebhookSecrets,
+  anchorTrail,
 ] as const
 
 /**

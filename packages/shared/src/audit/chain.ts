@@ -4,6 +4,9 @@ import { hash } from 'node:crypto'
 /** The previous hash of the first event. */
 const FIRST_PREVIOUS_HASH = '0'.repeat(64)
 
+/** The first element of what is hashed for an event with a digest, so that the two forms cannot be confused. */
+const SECOND_FORM = '2'
+
 /** An event as {@link CHAINED_EVENT} selects it: all fields are text, hashes are hex. */
 export interface ChainedEvent {
   readonly id: string
@@ -16,6 +19,10 @@ export interface ChainedEvent {
   readonly exportId: string | null
   readonly attempt: string | null
   readonly data: string
+  /** Null: the event has the first form, or its personal fields were erased. */
+  readonly salt: string | null
+  /** Null: the event has the first form. */
+  readonly digest: string | null
   readonly previousHash: string
   readonly hash: string
 }
@@ -23,16 +30,36 @@ export interface ChainedEvent {
 /** SQL for the fields of {@link ChainedEvent}, from `waybill.audit_events`. */
 export const CHAINED_EVENT = `id::text, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, type, actor,
   actor_id AS "actorId", address, user_agent AS "userAgent", export_id::text AS "exportId", attempt::text,
-  data::text, encode(previous_hash, 'hex') AS "previousHash", encode(hash, 'hex') AS hash`
+  data::text, encode(salt, 'hex') AS salt, encode(digest, 'hex') AS digest,
+  encode(previous_hash, 'hex') AS "previousHash", encode(hash, 'hex') AS hash`
+
+/** The personal fields of an event after `waybill.erase_events`. */
+const ERASED = { actor: 'erased', actorId: null, address: null, userAgent: null, data: '{}' } as const
 
 /**
  * The hex SHA-256 of a JSON array of texts and nulls, separated by ", " as Postgres' json_build_array does
- * (docs/audit.md, and `waybill.audit_hash` in the migration).
+ * (docs/audit.md, and `waybill.audit_hash` and `waybill.audit_digest` in the migrations).
  */
-function hashEvent(event: ChainedEvent): string {
-  const { id, at, type, actor, actorId, address, userAgent, exportId, attempt, data, previousHash } = event
-  const fields = [id, at, type, actor, actorId, address, userAgent, exportId, attempt, data, previousHash]
+function hashFields(fields: readonly (string | null)[]): string {
   return hash('sha256', `[${fields.map((field) => JSON.stringify(field)).join(', ')}]`, 'hex')
+}
+
+function hashEvent(event: ChainedEvent): string {
+  const { id, at, type, actor, actorId, address, userAgent, exportId, attempt, data, digest, previousHash } = event
+  return hashFields(
+    digest === null
+      ? [id, at, type, actor, actorId, address, userAgent, exportId, attempt, data, previousHash]
+      : [SECOND_FORM, id, at, type, exportId, attempt, digest, previousHash],
+  )
+}
+
+/** False: the personal fields are not those that the digest was made of, and were not erased. */
+function hasItsFields(event: ChainedEvent): boolean {
+  const { salt, digest, actor, actorId, address, userAgent, data } = event
+  if (digest === null) return salt === null
+  if (salt === null)
+    return Object.entries(ERASED).every(([name, value]) => event[name as keyof typeof ERASED] === value)
+  return hashFields([salt, actor, actorId, address, userAgent, data]) === digest
 }
 
 /** A recorded position in the trail: the number of an event and its hash, written `SEQ:HASH`. */
@@ -57,12 +84,15 @@ export function formatHead({ id, hash: digest }: Head): string {
  * @param noted heads that were recorded earlier; each must be in the trail
  */
 export class ChainCheck {
-  readonly #noted: Map<bigint, string>
+  /** The hashes that were recorded for an event. More than one: the trail was replaced between the records. */
+  readonly #noted: Map<bigint, Set<string>>
   #last: Head = { id: 0n, hash: FIRST_PREVIOUS_HASH }
+  #hasSecondForm = false
   #count = 0
 
   constructor(noted: readonly Head[] = []) {
-    this.#noted = new Map(noted.map((head) => [head.id, head.hash]))
+    const byId = Map.groupBy(noted, ({ id }) => id)
+    this.#noted = new Map([...byId].map(([id, heads]) => [id, new Set(heads.map((head) => head.hash))]))
   }
 
   get count(): number {
@@ -87,11 +117,18 @@ export class ChainCheck {
           : `events are missing between ${before.id} and ${id}`,
       )
     }
-    if (hashEvent(event) !== event.hash) problems.push(`event ${id} was changed`)
+    if (!hasItsFields(event) || hashEvent(event) !== event.hash) problems.push(`event ${id} was changed`)
+    if (event.digest !== null) this.#hasSecondForm = true
+    else if (this.#hasSecondForm)
+      problems.push(`event ${id} has the form of an older version, after events of this one`)
     const noted = this.#noted.get(id)
     if (noted !== undefined) {
       this.#noted.delete(id)
-      if (noted !== event.hash) problems.push(`event ${id} differs from the one whose hash was recorded: ${noted}`)
+      for (const recorded of noted) {
+        if (recorded !== event.hash) {
+          problems.push(`event ${id} differs from the one whose hash was recorded: ${recorded}`)
+        }
+      }
     }
     this.#last = { id, hash: event.hash }
     this.#count += 1

@@ -4,7 +4,7 @@ import { type Database, Prisma } from '../database/client.ts'
 import { audit } from '../datasets/audit.ts'
 import type { AuditEvent } from '../generated/prisma/client.ts'
 
-export interface AuditRow extends AuditEvent {
+export interface AuditRow extends Omit<AuditEvent, 'salt' | 'digest'> {
   /** Links that the same caller got again in the link period of this event; null: see `LINK_REPEATS`. */
   readonly repeats: bigint | null
 }

@@ -39,9 +39,17 @@ export interface AuditEvent {
  */
 export async function recordEvent(db: Pick<Database, '$executeRaw'>, event: AuditEvent): Promise<void> {
   const exportId = Prisma.sql`${event.exportId ?? null}::uuid`
-  await db.$executeRaw`INSERT INTO waybill.audit_events (export_id, attempt, ${EVENT_COLUMNS})
+  const count = await db.$executeRaw`INSERT INTO waybill.audit_events (export_id, attempt, ${EVENT_COLUMNS})
     VALUES (${exportId}, NULL, ${eventValues(event)})`
+  // A trigger or a rule that does not belong there can suppress the row without an error.
+  if (count !== 1) throw new Error(`the audit trail has taken ${count} of 1 events: ${event.type}`)
 }
+
+/**
+ * SQL for the SELECT list of a statement with the CTEs `moved` and `recorded`, the latter with RETURNING. Raises an error,
+ * and so rolls the statement back, unless each row of `moved` has its event.
+ */
+export const REQUIRE_EVENTS = Prisma.sql`waybill.require_events((SELECT count(*) FROM moved), (SELECT count(*) FROM recorded))`
 
 interface EventValues extends Omit<AuditEvent, 'exportId' | 'data'> {
   readonly data?: AuditEvent['data'] | Prisma.Sql

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import type { ExportStatus } from '../vocabulary/export.ts'
 import { CHAINED_EVENT, ChainCheck, type ChainedEvent, type Head } from './chain.ts'
+import { findGuardProblems } from './guards.ts'
 
 export interface VerifyOptions {
   /** Heads that were recorded earlier, outside of the database. */
@@ -25,7 +26,7 @@ const MAX_REPORTED_PROBLEMS = 100
 
 const PROGRESS_INTERVAL_MS = 1_000
 
-/** @throws the error of pg if the database cannot be read */
+/** @throws the error of pg if the database cannot be read; Error if it was not migrated */
 export async function verifyTrail(databaseUrl: string, options: VerifyOptions = {}): Promise<Verdict> {
   const client = new pg.Client({
     connectionString: databaseUrl,
@@ -34,6 +35,7 @@ export async function verifyTrail(databaseUrl: string, options: VerifyOptions = 
   })
   await client.connect()
   try {
+    await requireDigests(client)
     // One snapshot: events that are written during the check do not appear as gaps or as a wrong head.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     const check = new ChainCheck(options.noted)
@@ -47,12 +49,22 @@ export async function verifyTrail(databaseUrl: string, options: VerifyOptions = 
     for await (const event of readEvents(client, check, heads[0], options.onProgress)) report(check.take(event))
     report(check.end(heads[0]))
     if (heads.length > 1) report([`the trail has ${heads.length} heads instead of one`])
-    report(await findTriggerProblems(client))
+    report(await findGuardProblems(client))
+    report(await findUnrecordedErasures(client))
     report(await findUnexplainedStatuses(client))
     return { events: check.count, head: check.last, problems, problemCount }
   } finally {
     await client.end()
   }
+}
+
+/** @throws Error before the migration to digests: the functions of that time cannot be compared */
+async function requireDigests(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT FROM pg_catalog.pg_attribute
+      WHERE attrelid = to_regclass('waybill.audit_events') AND attname = 'digest' AND NOT attisdropped`,
+  )
+  if (rows.length === 0) throw new Error('the tables are those of an earlier version: run npm run migrate first')
 }
 
 async function readHeads(client: pg.Client): Promise<Head[]> {
@@ -82,23 +94,20 @@ async function* readEvents(
   }
 }
 
-/** Triggers that keep the trail append-only, with the allowed values of tgenabled: A (always), O (not in replica sessions). */
-const TRIGGERS: Readonly<Record<string, readonly string[]>> = {
-  audit_events_append_only: ['A'],
-  audit_events_chain: ['O', 'A'],
-  audit_head_guard: ['O', 'A'],
-}
-
-async function findTriggerProblems(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; enabled: string }>(
-    `SELECT t.tgname AS name, t.tgenabled AS enabled FROM pg_catalog.pg_trigger t
-      WHERE t.tgrelid IN ('waybill.audit_events'::regclass, 'waybill.audit_head'::regclass)`,
+/**
+ * An erased event must be named by an event of type audit.erased. Otherwise an erasure would be a way to change events
+ * without a trace.
+ */
+async function findUnrecordedErasures(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `WITH recorded AS (
+        SELECT range_agg(int8range((r->>0)::bigint, (r->>1)::bigint, '[]')) AS ids
+          FROM waybill.audit_events e CROSS JOIN LATERAL jsonb_array_elements(e.data->'events') r
+         WHERE e.type = 'audit.erased' AND (r->>1)::bigint < e.id)
+      SELECT id FROM waybill.audit_events, recorded
+       WHERE digest IS NOT NULL AND salt IS NULL AND (ids IS NULL OR NOT id <@ ids) ORDER BY id LIMIT ${MAX_REPORTED_PROBLEMS}`,
   )
-  return Object.entries(TRIGGERS).flatMap(([name, states]) => {
-    const enabled = rows.find((row) => row.name === name)?.enabled
-    if (enabled === undefined) return [`the trigger ${name} was removed`]
-    return states.includes(enabled) ? [] : [`the trigger ${name} is disabled`]
-  })
+  return rows.map(({ id }) => `event ${id} was erased, and no event records it`)
 }
 
 /** Events that lead to each status. A trail that was truncated and rehashed does not match the statuses of the exports. */

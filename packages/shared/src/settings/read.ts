@@ -113,12 +113,12 @@ export function readStorageConfigOrExit(): Config {
   return readConfigOrExit({ DATABASE_URL: 'postgres://none' })
 }
 
-/** Reads the settings. If they are not valid, prints the problems and exits with code 1. */
-export function readConfigOrExit(defaults: Readonly<Record<string, string>> = {}): Config {
+/** Reads the settings. If they are not valid, prints the problems and exits. */
+export function readConfigOrExit(defaults: Readonly<Record<string, string>> = {}, exitCode = 1): Config {
   try {
     return readConfig(process.env, defaults)
   } catch (error) {
-    exitForConfig(error)
+    exitForConfig(error, exitCode)
   }
 }
 
@@ -127,6 +127,11 @@ export function readDatabaseUrlOrExit(exitCode: number): string {
   const parsed = settingsSchema.shape.DATABASE_URL.safeParse(process.env.DATABASE_URL ?? '')
   if (parsed.success) return parsed.data
   exitForConfig(new ConfigError(['DATABASE_URL is missing or is not a postgres:// URL']), exitCode)
+}
+
+/** For audit:verify, which also reads the bucket where one is set. Undefined: `S3_BUCKET` is not set. */
+export function readConfigWithBucketOrExit(exitCode: number): Config | undefined {
+  return (process.env.S3_BUCKET ?? '') === '' ? undefined : readConfigOrExit({}, exitCode)
 }
 
 /** Prints a ConfigError and exits. Throws any other error. */

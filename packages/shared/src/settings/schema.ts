@@ -58,6 +58,9 @@ const http = {
   RATE_LIMIT_FAILED_LOGINS: integer(300, 0, 1_000_000_000).describe(
     'Requests per minute and client address without a valid token, before others like them are refused. 0: RATE_LIMIT_PER_ADDRESS.',
   ),
+  RATE_LIMIT_TRAIL_WRITES: integer(60, 0, 1_000_000_000).describe(
+    'Calls per minute and caller that write into the audit trail: requests for exports, changes, and links to files. 0: no limit.',
+  ),
   METRICS_TOKEN: bearerToken
     .refine(isNotSample('METRICS_TOKEN'), sampleProblem('openssl rand -hex 24'))
     .optional()
@@ -330,6 +333,9 @@ const worker = {
   ),
   RECONCILE_INTERVAL: duration('15s', '100ms').describe(
     'Interval of the reconciler, which repairs lost jobs and lost workers and removes expired files.',
+  ),
+  AUDIT_ANCHOR_INTERVAL: duration('0s', '0s').describe(
+    'Interval in which a worker writes the head of the audit trail into the bucket, where audit:verify finds it. 0s: never.',
   ),
   SHUTDOWN_GRACE: duration('30s', '0ms').describe(
     'Time that running exports and requests get to finish after SIGTERM. After it, exports return to the queue.',

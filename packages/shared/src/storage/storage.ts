@@ -53,6 +53,8 @@ export interface Storage {
   putJson(key: string, value: unknown, signal: AbortSignal): Promise<void>
   /** A URL that anyone may GET for so many seconds. */
   signedUrl(key: Key, expiresIn: number): Promise<string>
+  /** Keys below the prefix, in the order of their bytes; with `after`, those behind it. Keys are without the storage's prefix. */
+  list(prefix: string, which?: { readonly after?: string; readonly signal?: AbortSignal }): Promise<string[]>
   /** Removes what begins with the prefix; removing nothing is fine. */
   removeAll(prefix: Key, signal?: AbortSignal): Promise<void>
   /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
@@ -148,6 +150,24 @@ export function createStorage(options: StorageOptions): Storage {
       guarded(() =>
         getSignedUrl(publicClient, new GetObjectCommand({ Bucket: bucket, Key: fullKey(key) }), { expiresIn }),
       ),
+
+    list: (prefix, { after, signal } = {}) =>
+      guarded(async () => {
+        const keys: string[] = []
+        let token: string | undefined
+        do {
+          const list = new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: fullKey(prefix),
+            StartAfter: after === undefined ? undefined : fullKey(after),
+            ContinuationToken: token,
+          })
+          const page = await client.send(list, signal === undefined ? {} : { abortSignal: signal })
+          for (const { Key = '' } of page.Contents ?? []) keys.push(Key.slice(options.prefix.length))
+          token = page.NextContinuationToken
+        } while (token !== undefined)
+        return keys
+      }),
 
     removeAll: (prefix, signal) =>
       guarded(async () => {

@@ -29,5 +29,6 @@ export const EVENT_TYPES = [
   'webhook-secret.created',
   'webhook-secret.shown',
   'webhook-secret.rotated',
+  'audit.erased',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
