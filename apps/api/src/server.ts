@@ -14,6 +14,7 @@ import { warnOfProxy } from './http/network.ts'
 import { createErrorHandler } from './http/problem.ts'
 import type { Route } from './http/route.ts'
 import { mountRoutes } from './http/router.ts'
+import { limitTrailWrites } from './http/trail-budget.ts'
 import { createDependencyCheck } from './metrics/dependencies.ts'
 import { createMetrics, measureRequests } from './metrics/metrics.ts'
 import { createMetricsReader } from './metrics/reading.ts'
@@ -89,7 +90,7 @@ export function createServer(deps: ServerDeps): Express {
   const addresses = limitAddresses(deps)
   // Valid requests are counted after authentication, so that invalid ones of the same address cannot use up its quota.
   app.use('/v1', warnOfProxy(deps), addresses.refuse)
-  app.use('/v1', authenticate(authenticator), addresses.count, limitCallers(deps))
+  app.use('/v1', authenticate(authenticator), addresses.count, limitCallers(deps), limitTrailWrites(deps))
   mountRoutes(app, routes.filter(needsToken))
   app.use(page.notFound)
   app.use(() => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ApiClient, createApiClient } from '../../setup/api/api-client.ts'
 import { expectProblem } from '../../setup/api/problem.ts'
+import { newExport } from '../../setup/ledger/new-export.ts'
 import { AUDIENCE, type Claims, createKey, startIdentityProvider } from '../../setup/network/identity-provider.ts'
 import { endpointOf, startTcpProxy, type TcpProxy } from '../../setup/network/tcp-proxy.ts'
 import { startTestSystem, type TestSystem } from '../../setup/system.ts'
@@ -20,6 +21,23 @@ afterEach(async () => {
 async function newKey({ admin, url }: TestSystem): Promise<ApiClient> {
   const { body } = await admin.post('/v1/api-keys', { name: 'one of many', role: 'exporter' })
   return createApiClient(url, body.key)
+}
+
+/** A completed export of the caller. Its file does not exist. */
+async function newFile({ connections: { ledger } }: TestSystem, requesterId: string): Promise<string> {
+  const { id } = (await ledger.create(newExport(), { id: requesterId, name: 'caller' }, 10)).row
+  const attempt = { exportId: id, token: randomUUID(), worker: 'worker:test:1' }
+  await ledger.claim(attempt)
+  const file = {
+    key: `exports/${id}/file`,
+    bytes: 1,
+    sha256: 'ab'.repeat(32),
+    rowCount: 1,
+    truncated: false,
+    warnings: [],
+  }
+  await ledger.complete(attempt, { ...file, snapshotAt: new Date() }, 3_600_000)
+  return id
 }
 
 const statuses = async (times: number, call: () => Promise<{ status: number }>) =>
@@ -41,6 +59,43 @@ describe('a caller', () => {
     expect(wait).toBeLessThanOrEqual(60)
     expect(refused.headers.get('ratelimit')).toBe(`"caller";r=0;t=${wait}`)
     expect((await quiet.get('/v1/me')).status, 'another caller, same address').toBe(200)
+  })
+})
+
+describe('the budget of a caller for the audit trail', () => {
+  it('ends in 429 with Retry-After, per caller, and reading goes on', async () => {
+    const system = await start({ RATE_LIMIT_TRAIL_WRITES: '4' })
+    const [busy, quiet] = [await newKey(system), await newKey(system)]
+    const request = { dataset: 'users', format: 'csv' }
+    const before = await system.connections.db.auditEvent.count()
+    const asked = await statuses(9, () => busy.post('/v1/exports', request))
+    expect(asked.toSorted()).toEqual([202, 202, 202, 202, 429, 429, 429, 429, 429])
+    const refused = await busy.post('/v1/me/webhook-secret/rotate', {})
+    expectProblem(refused, 429, 'RATE_LIMITED')
+    expect(refused.body.detail).toContain('RATE_LIMIT_TRAIL_WRITES')
+    const wait = Number(refused.headers.get('retry-after'))
+    expect(wait).toBeGreaterThan(0)
+    expect(wait).toBeLessThanOrEqual(60)
+    expect((await busy.get('/v1/exports')).status).toBe(200)
+    expect((await quiet.post('/v1/exports', request)).status).toBe(202)
+    // The refusals of requests for exports are recorded too, but not more than 30 a minute.
+    expect(await system.connections.db.auditEvent.count()).toBe(before + 4 + 5 + 1)
+  })
+
+  it('is not spent by a repeated link, and a link that it does not cover is not given out', async () => {
+    const system = await start({ RATE_LIMIT_TRAIL_WRITES: '2' })
+    const client = await newKey(system)
+    const { id: requesterId } = (await client.get('/v1/me')).body
+    const [first, second] = await Promise.all([newFile(system, requesterId), newFile(system, requesterId)])
+    // The first of each kind spends, the repeats do not.
+    expect((await client.get(`/v1/exports/${first}`)).status).toBe(200)
+    expect((await client.get(`/v1/exports/${first}/download`)).status).toBe(303)
+    expect(await statuses(7, () => client.get(`/v1/exports/${first}`))).toEqual(Array(7).fill(200))
+    expect(await statuses(7, () => client.get(`/v1/exports/${first}/download`))).toEqual(Array(7).fill(303))
+    expectProblem(await client.get(`/v1/exports/${second}/download`), 429, 'RATE_LIMITED')
+    expectProblem(await client.get(`/v1/exports/${second}`), 429, 'RATE_LIMITED')
+    expect((await client.get('/v1/exports')).body.items).toHaveLength(2)
+    expect((await client.get(`/v1/exports/${first}`)).body).toHaveProperty('download')
   })
 })
 

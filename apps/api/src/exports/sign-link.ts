@@ -5,6 +5,7 @@ import type { LinkEvent } from '@waybill/shared/ledger/links.ts'
 import type { Request, Response } from 'express'
 import { actorOf } from '../auth/actor.ts'
 import type { ServerDeps } from '../deps.ts'
+import { spendTrailWrite } from '../http/trail-budget.ts'
 
 /**
  * Returns a function that signs a link and records it: one event per caller, export and period of LINK_TTL, and the number
@@ -25,7 +26,10 @@ export function createLinkIssuer({ config, ledger, storage }: Pick<ServerDeps, '
   return async (type: LinkEvent, row: ExportRow, request: Request, response: Response): Promise<Download> => {
     const download = await sign(row)
     const link = { type, exportId: row.id, by: actorOf(request, response) }
-    if (!(await ledger.countRepeatedLink(link))) await ledger.recordLink(link, config.LINK_TTL)
+    if (!(await ledger.countRepeatedLink(link))) {
+      await spendTrailWrite(response)
+      await ledger.recordLink(link, config.LINK_TTL)
+    }
     return download
   }
 }

@@ -4,6 +4,7 @@ import express, { type Express, type Request, type RequestHandler } from 'expres
 import { requireAdmin } from '../auth/authenticate.ts'
 import { readBody, readHeaders, readParams, readQuery } from './request.ts'
 import type { Input, Route } from './route.ts'
+import { spendTrailWrite } from './trail-budget.ts'
 
 /** Paths are matched in the order of the list, so fixed names come before `:id`. */
 export function mountRoutes(app: Express, routes: readonly Route[]): void {
@@ -28,7 +29,10 @@ function handlers(route: Route): RequestHandler[] {
     next()
   }
   const handle: RequestHandler = async (request, response) => {
-    await route.handle(request, response, readInput(route, request))
+    const input = readInput(route, request)
+    // What changes something is recorded.
+    if (route.access !== 'public' && route.method !== 'get') await spendTrailWrite(response)
+    await route.handle(request, response, input)
   }
   return route.body === undefined ? [check, handle] : [check, express.json({ limit: MAX_BODY_BYTES }), handle]
 }

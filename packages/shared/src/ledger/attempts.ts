@@ -1,5 +1,7 @@
 // The writes of an attempt. Each write names the token of its attempt, so a late attempt changes nothing.
+import { REQUIRE_EVENTS } from '../audit/record.ts'
 import { Prisma } from '../database/client.ts'
+import { FLUSH_LATER } from '../database/flush.ts'
 import { interval } from '../database/sql.ts'
 import type { ErrorCode, Outage } from '../vocabulary/errors.ts'
 import type { Warning } from '../vocabulary/export.ts'
@@ -113,14 +115,16 @@ export function createAttemptLedger(context: LedgerContext) {
         ), recorded AS (${insertEvent(event)}) ${announce(event.type)}, removed AS (
           DELETE FROM waybill.uploads WHERE token = ${attempt.token}::uuid AND EXISTS (SELECT FROM moved)
         )
-        SELECT id FROM moved`
+        SELECT id, ${REQUIRE_EVENTS}, ${FLUSH_LATER} FROM moved`
       let isPublished = published.length === 1
       if (!isPublished) {
         const row = await db.export.findUnique({ where: { id: attempt.exportId }, select: { artifactKey: true } })
         isPublished = row?.artifactKey === key
       }
-      if (isPublished) context.onDeliveries([attempt.exportId])
-      return isPublished
+      if (!isPublished) return false
+      await context.flush()
+      context.onDeliveries([attempt.exportId])
+      return true
     },
 
     /** Ends the export. False: the attempt no longer owns it. */

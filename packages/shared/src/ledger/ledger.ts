@@ -1,5 +1,6 @@
 // The ledger: the only writer of export rows, of the events of their transitions, and of the records of uploads.
 import type { Database } from '../database/client.ts'
+import { createFlush } from '../database/flush.ts'
 import { createAttemptLedger } from './attempts.ts'
 import { createRequestLedger } from './requests.ts'
 import type { LedgerContext } from './transition.ts'
@@ -15,6 +16,6 @@ export type Ledger = ReturnType<typeof createLedger>
 
 /** @param onDeliveries enqueues the deliveries that a transition has written; without it, the reconciler does */
 export function createLedger(db: Database, onDeliveries: LedgerContext['onDeliveries'] = () => undefined) {
-  const context = { db, onDeliveries }
+  const context = { db, onDeliveries, flush: createFlush(db) }
   return { ...createRequestLedger(context), ...createAttemptLedger(context), ...createUpkeepLedger(context) }
 }

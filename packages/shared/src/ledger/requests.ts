@@ -4,6 +4,7 @@ import { createKeyedMutex } from '../async/keyed-mutex.ts'
 import { type Actor, type AuditEvent, recordEvent } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
 import { databaseFailure } from '../database/failure.ts'
+import { FLUSH_LATER } from '../database/flush.ts'
 import type { DatasetAccess } from '../datasets/dataset.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { Compression, CsvOptions, FormatName, Lane } from '../vocabulary/export.ts'
@@ -49,7 +50,7 @@ const IDEMPOTENCY_WINDOW = '24 hours'
 const REQUESTER_LOCK_TIMEOUT_MS = 30_000
 
 export function createRequestLedger(context: LedgerContext) {
-  const { db } = context
+  const { db, flush } = context
   // Without it, many requests of one requester would each hold a connection while they wait for the lock below, and
   // requests of others would find none.
   const serialize = createKeyedMutex(REQUESTER_LOCK_TIMEOUT_MS, () => new WaybillError('DATABASE_UNAVAILABLE'))
@@ -64,12 +65,16 @@ export function createRequestLedger(context: LedgerContext) {
     async create(request: NewExport, requester: Actor, maxActive: number, maxStoredBytes = 0): Promise<Created> {
       const { idempotency } = request
       const repeated = await findRepeated(db, request, requester)
-      if (repeated !== undefined) return { row: repeated, created: false, active: 0 }
+      if (repeated !== undefined) {
+        // The first request may have committed a moment ago, and its answer may still wait for the disk.
+        await flush()
+        return { row: repeated, created: false, active: 0 }
+      }
       try {
-        return await serialize(requester.id, () =>
+        const created = await serialize(requester.id, () =>
           db.$transaction(async (tx) => {
             // One request of a requester at a time. Otherwise concurrent requests would all pass the check of maxActive.
-            await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${requester.id}, 0))::text`
+            await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${requester.id}, 0))::text, ${FLUSH_LATER}`
             const active = await tx.export.count({
               where: { requesterId: requester.id, status: { in: ['queued', 'running'] } },
             })
@@ -84,10 +89,13 @@ export function createRequestLedger(context: LedgerContext) {
             return { row, created: true, active }
           }),
         )
+        await flush()
+        return created
       } catch (error) {
         if (idempotency === undefined || databaseFailure(error).kind !== 'duplicate') throw error
         const row = await findRepeated(db, request, requester)
         if (row === undefined) throw error
+        await flush()
         return { row, created: false, active: 0 }
       }
     },

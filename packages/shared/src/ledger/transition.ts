@@ -1,7 +1,8 @@
 // The one way in which an export changes its state: a conditional UPDATE, its event and its webhook deliveries, as a single
 // statement.
-import { type AuditEvent, EVENT_COLUMNS, eventValues } from '../audit/record.ts'
+import { type AuditEvent, EVENT_COLUMNS, eventValues, REQUIRE_EVENTS } from '../audit/record.ts'
 import { type Database, Prisma } from '../database/client.ts'
+import { FLUSH_LATER } from '../database/flush.ts'
 import { interval } from '../database/sql.ts'
 import type { WaitReason } from '../vocabulary/export.ts'
 import { isWebhookEvent } from '../vocabulary/webhook-events.ts'
@@ -26,11 +27,13 @@ export interface LedgerContext {
   readonly db: Database
   /** Called with the exports whose transition has written deliveries. Must return at once and never throw. */
   readonly onDeliveries: (exportIds: readonly string[]) => void
+  /** Resolves when the commits from before are on disk: see `createFlush`. */
+  readonly flush: () => Promise<void>
 }
 
 /** @returns the ids of the exports that changed; each has its event. None: nothing was written */
 export async function move(
-  { db, onDeliveries }: LedgerContext,
+  { db, onDeliveries, flush }: LedgerContext,
   where: Prisma.Sql,
   set: Prisma.Sql,
   event: TransitionEvent,
@@ -39,8 +42,9 @@ export async function move(
     WITH moved AS (UPDATE waybill.exports SET ${set} WHERE ${where} RETURNING *),
       recorded AS (${insertEvent(event)})
       ${announce(event.type)}
-    SELECT id FROM moved`
+    SELECT id, ${REQUIRE_EVENTS}, ${FLUSH_LATER} FROM moved`
   const ids = moved.map(({ id }) => id)
+  if (ids.length > 0) await flush()
   if (ids.length > 0 && isWebhookEvent(event.type)) onDeliveries(ids)
   return ids
 }
@@ -51,7 +55,7 @@ export async function move(
  */
 export function insertEvent(event: TransitionEvent): Prisma.Sql {
   return Prisma.sql`INSERT INTO waybill.audit_events (export_id, attempt, ${EVENT_COLUMNS})
-    SELECT id, ${event.attempt ?? Prisma.sql`nullif(attempts, 0)`}, ${eventValues(event)} FROM moved ORDER BY id`
+    SELECT id, ${event.attempt ?? Prisma.sql`nullif(attempts, 0)`}, ${eventValues(event)} FROM moved ORDER BY id RETURNING id`
 }
 
 /** The condition that excludes a late attempt (fencing token). */
