@@ -9,7 +9,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { createTestDatabase, withClient } from './database.ts'
 
 /** The application name of the source's sessions in pg_stat_activity. */
-export const SOURCE_NAME = 'test-source'
+const SOURCE_NAME = 'test-source'
 
 export const createSource = (url: string, connections = 3): Reader =>
   createReader({ url, name: SOURCE_NAME, connections, connectTimeout: 5_000, queryTimeout: 60_000 })

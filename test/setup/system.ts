@@ -22,7 +22,7 @@ export const QUEUE_BACKENDS = ['redis', 'postgres'] as const
 export type QueueBackend = (typeof QUEUE_BACKENDS)[number]
 
 /** Encrypts webhook secrets. */
-export const WEBHOOK_KEY = Buffer.alloc(32, 'k').toString('base64')
+const WEBHOOK_KEY = Buffer.alloc(32, 'k').toString('base64')
 
 export { ADMIN_KEY }
 

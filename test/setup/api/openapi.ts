@@ -86,7 +86,7 @@ async function fetchDocument(url: string): Promise<Response> {
   return response.status === 200 ? response : fetch(`${url}/openapi.json`)
 }
 
-export function readContract(document: JsonObject): Contract {
+function readContract(document: JsonObject): Contract {
   const strict = closed(document) as JsonObject
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true })
   addFormats.default(ajv)

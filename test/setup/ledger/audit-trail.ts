@@ -11,7 +11,7 @@ export const CALLER: Actor = { id: 'key:1', name: 'wb_caller', address: '203.0.1
 export const REQUEST = newExport()
 
 /** Text that different JSON encoders may write differently. */
-export const NASTY = 'tab\t"quote" \\ line\nbreak \u0001 \u007f \u2028 é 🎉 </script>'
+const TRICKY_TEXT = 'tab\t"quote" \\ line\nbreak \u0001 \u007f \u2028 é 🎉 </script>'
 
 /** Writes thirteen events of two exports and of keys. Event 6 has no export. */
 export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
@@ -23,8 +23,8 @@ export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
   await ledger.claim(again)
   const file = { key: 'k', bytes: 10, sha256: 'ab'.repeat(32), rowCount: 2, truncated: false, warnings: [] }
   await ledger.complete(again, { ...file, snapshotAt: new Date() }, 3_600_000)
-  const nasty: Actor = { id: NASTY, name: NASTY, address: NASTY, userAgent: NASTY }
-  await recordEvent(db, { type: 'api-key.created', actor: nasty, data: { name: NASTY, number: 1e21, list: [null] } })
+  const tricky: Actor = { id: TRICKY_TEXT, name: TRICKY_TEXT, address: TRICKY_TEXT, userAgent: TRICKY_TEXT }
+  await recordEvent(db, { type: 'api-key.created', actor: tricky, data: { name: TRICKY_TEXT, number: 1e21, list: [null] } })
   await ledger.recordLink({ type: 'export.downloaded', exportId: first, by: CALLER }, 60_000)
   const second = (await ledger.create(REQUEST, CALLER, 1_000)).row.id
   await ledger.cancel(second, CALLER)

@@ -28,7 +28,7 @@ const OWNER_CALLS: ReadonlySet<Call['kind']> = new Set(['complete', 'fail', 'req
 const MAX_LOST = 3
 
 /** The status after these events. @throws if a transition is not legal */
-export function statusAfter(events: readonly Pick<AuditRow, 'type'>[]): ExportStatus {
+function statusAfter(events: readonly Pick<AuditRow, 'type'>[]): ExportStatus {
   let status: ExportStatus | undefined
   for (const { type } of events) {
     if (STATELESS_EVENTS.has(type)) continue

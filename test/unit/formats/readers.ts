@@ -45,7 +45,7 @@ interface NumberLiteral {
 }
 
 /** JSON.parse, but each number keeps its digits as text. */
-export function parseKeepingDigits(text: string): unknown {
+function parseKeepingDigits(text: string): unknown {
   type WithSource = (key: string, value: unknown, context: { source?: string }) => unknown
   const keep: WithSource = (_, value, { source }) =>
     typeof value === 'number' ? ({ literal: source ?? '' } satisfies NumberLiteral) : value

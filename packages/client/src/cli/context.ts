@@ -36,7 +36,7 @@ export function createContext(environment: Environment, output: Output, given: C
 
 /** @throws UsageError when the URL is not valid */
 export function connect(url: string, key: string, output: Output, options: ConnectOptions = {}): WaybillClient {
-  if (isReadableOnTheWay(url)) {
+  if (crossesNetworkUnencrypted(url)) {
     output.warn(`${url} has no encryption: others on the network can read your key. Use an https:// address.`)
   }
   try {
@@ -53,7 +53,7 @@ export function connect(url: string, key: string, output: Output, options: Conne
 }
 
 /** Whether the key crosses a network without encryption. A connection to this machine crosses none. */
-export function isReadableOnTheWay(url: string): boolean {
+function crossesNetworkUnencrypted(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
   return protocol === 'http:' && !/^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)

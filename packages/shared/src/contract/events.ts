@@ -9,7 +9,7 @@ export const repeatsSchema = countSchema
     'Links that the same caller got again in the link period of this event. null: the event is no link, or a later period has begun and its event has the number in `data.repeatsBefore`.',
   )
 
-export const exportEventSchema = z
+const exportEventSchema = z
   .object({
     id: countSchema.describe('Increases with each event.'),
     type: z.enum(EVENT_TYPES),

@@ -74,7 +74,7 @@ export const exportErrorSchema = z
   })
   .meta({ id: 'ExportError', description: 'Why an export failed.' })
 
-export const queuePlaceSchema = z
+const queuePlaceSchema = z
   .object({
     lane: z.enum(['small', 'large']).describe('Small and large exports have separate queues.'),
     ahead: countSchema.describe(

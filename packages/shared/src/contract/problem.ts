@@ -4,7 +4,7 @@ import { ERRORS, type ErrorCode } from '../vocabulary/errors.ts'
 
 const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
 
-export const fieldErrorSchema = z
+const fieldErrorSchema = z
   .object({
     path: z.string().describe('Path of the field, such as `filters.dateFrom` or `columns[2]`. Empty: the whole body.'),
     message: z.string(),

@@ -11,7 +11,7 @@ import {
   instantSchema,
 } from './fields.ts'
 
-export const laneSchema = z
+const laneSchema = z
   .object({
     lane: z.enum(LANES),
     queued: countSchema.describe('Waiting exports according to the ledger, which is authoritative.'),
@@ -24,11 +24,11 @@ export const laneSchema = z
   })
   .meta({ id: 'Lane', description: 'Small and large exports run in separate lanes.' })
 
-export const waitingSchema = z
+const waitingSchema = z
   .object({ turn: countSchema, retry: countSchema, storage: countSchema, source: countSchema })
   .meta({ id: 'Waiting', description: 'Queued exports by what they wait for, as `waitingFor` of an export.' })
 
-export const workerSchema = z
+const workerSchema = z
   .object({
     name: z
       .string()

@@ -6,7 +6,7 @@ import { exportErrorSchema } from './exports.ts'
 import { callerNameSchema, countSchema, idSchema, instantSchema, pageLimitSchema, sha256Schema } from './fields.ts'
 
 /** Which URLs are allowed depends on settings, so the server checks it on each request. */
-export const webhookUrlSchema = z
+const webhookUrlSchema = z
   .string()
   .min(1)
   .describe(

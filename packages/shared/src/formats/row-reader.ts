@@ -6,7 +6,7 @@ import { MomentWriter } from './moment.ts'
  * A cell comes whole up to this many bytes, and in parts beyond. More than any number of Postgres has (147,455), so
  * that only text and json come in parts.
  */
-export const MAX_WHOLE_CELL = 262_144
+const MAX_WHOLE_CELL = 262_144
 
 /** Bits of `part`. */
 export const FIRST = 1

@@ -1,7 +1,7 @@
 // The filters of the audit trail. They are kept in the address, so that it can be shared and opened again.
 import { endOfDay, isDay, startOfDay } from '../../text/date-presets.ts'
 
-export const FILTER_NAMES = ['type', 'actor', 'from', 'to'] as const
+const FILTER_NAMES = ['type', 'actor', 'from', 'to'] as const
 export type FilterName = (typeof FILTER_NAMES)[number]
 
 export type TrailFilter = Readonly<Partial<Record<FilterName, string>>>

@@ -1,7 +1,7 @@
 // The filters of the list. They are kept in the address, so that it can be shared and opened again.
 import { endOfDay, isDay, startOfDay } from '../../text/date-presets.ts'
 
-export const FILTER_NAMES = ['scope', 'dataset', 'status', 'requestedBy', 'from', 'to'] as const
+const FILTER_NAMES = ['scope', 'dataset', 'status', 'requestedBy', 'from', 'to'] as const
 export type FilterName = (typeof FILTER_NAMES)[number]
 
 export type ListFilter = Readonly<Partial<Record<FilterName, string>>>

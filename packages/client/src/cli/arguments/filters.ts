@@ -5,7 +5,7 @@ import { didYouMean } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `externalGameId` is `--external-game-id`, and also `--game` when no other filter contains that word. */
-export function filterFlags({ filters }: DatasetBody): Map<string, string> {
+function filterFlags({ filters }: DatasetBody): Map<string, string> {
   const flags = new Map<string, string>()
   const words = new Map<string, string[]>()
   for (const { name } of filters) {

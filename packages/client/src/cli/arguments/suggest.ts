@@ -7,7 +7,7 @@ export function didYouMean(typed: string, known: readonly string[], prefix = '')
 }
 
 /** The known word with the smallest edit distance; undefined when every word is too far away. */
-export function findNearest(typed: string, known: readonly string[]): string | undefined {
+function findNearest(typed: string, known: readonly string[]): string | undefined {
   const maxDistance = Math.max(1, Math.floor(typed.length / 3))
   const ranked = known
     .map((word) => ({ word, distance: word.startsWith(typed) && typed.length > 1 ? 1 : editDistance(typed, word) }))

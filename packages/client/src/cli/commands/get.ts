@@ -22,7 +22,7 @@ export const getCommand = defineCommand({
   },
 })
 
-export function describeExport(found: Export): string {
+function describeExport(found: Export): string {
   const { progress, error } = found
   const estimate = progress.estimatedRows === null ? '' : ` of about ${sayCount(progress.estimatedRows)}`
   return facts([

@@ -38,6 +38,6 @@ export function onInterrupt(handle: (signal: NodeJS.Signals) => void): () => voi
   }
 }
 
-export function exitCodeFor(signal: NodeJS.Signals): number {
+function exitCodeFor(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal]
 }

@@ -46,7 +46,7 @@ export const styles =
   '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1" applyNumberFormat="1"/></cellXfs>' +
   '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 
-export const sheetName = (number: number) => `Sheet${number}`
+const sheetName = (number: number) => `Sheet${number}`
 export const sheetPath = (number: number) => `xl/worksheets/sheet${number}.xml`
 
 export function workbook(sheets: number): string {
