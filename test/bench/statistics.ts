@@ -1,13 +1,13 @@
-// The two figures that a series of measurements is told by.
+// Median and percentile of a series of measurements.
 
-/** The middle one; of an even number the mean of the two in the middle. @throws RangeError when there are none */
+/** The middle value, or the mean of the two middle values. @throws RangeError without values */
 export function median(values: readonly number[]): number {
   const half = (values.length - 1) / 2
   const sorted = [...values].sort((a, b) => a - b)
   return (at(sorted, Math.floor(half)) + at(sorted, Math.ceil(half))) / 2
 }
 
-/** The smallest value that so many per cent of all do not exceed (nearest rank). @throws RangeError when there are none */
+/** The smallest value that this percentage of the values does not exceed (nearest rank). @throws RangeError without values */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return at(sorted, Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1))

@@ -1,4 +1,4 @@
-// What teams write first, to compare with: every row into memory, one text made of them, and that into a file.
+// The simplest export, for comparison: reads all rows into memory, joins them to one text, and writes it to a file.
 import { writeFile } from 'node:fs/promises'
 import pg from 'pg'
 import { peakBytes } from '../system/proc.ts'

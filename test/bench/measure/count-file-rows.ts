@@ -1,4 +1,4 @@
-// Counts the rows of an exported file by its own reading of each format, sharing no code with the encoders.
+// Counts the rows of an exported file, without code of the encoders.
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
@@ -7,7 +7,7 @@ import type { FormatChoice } from '../options.ts'
 
 type Chunks = AsyncIterable<Uint8Array>
 
-/** Data rows, without a header. @throws Error when the file is not what its format asks for */
+/** The number of rows without the header. @throws Error if the file is not valid */
 export function countFileRows(file: string, { format, compression }: FormatChoice): Promise<number> {
   if (format === 'xlsx') return countXlsxRows(file)
   const bytes = createReadStream(file, { highWaterMark: CHUNK })
@@ -25,7 +25,7 @@ const LINE_FEED = 0x0a
 const OPENING = new Set([0x7b, 0x5b])
 const CLOSING = new Set([0x7d, 0x5d])
 
-/** Line ends outside quotes, less the header's. A doubled quote leaves and enters the field, so needs no care. */
+/** Counts line ends outside of quotes, without that of the header. A doubled quote ends and starts a field, so it has no effect. */
 async function countCsvRows(chunks: Chunks): Promise<number> {
   let lines = 0
   let quoted = false
@@ -39,7 +39,7 @@ async function countCsvRows(chunks: Chunks): Promise<number> {
   return lines - 1
 }
 
-/** Values with brackets that open at this depth: 0 in ndjson, 1 within the array of json. */
+/** Counts objects and arrays that start at this depth: 0 in ndjson, 1 in the array of json. */
 async function countJsonObjects(chunks: Chunks, rowDepth: number): Promise<number> {
   let objects = 0
   let depth = 0
@@ -67,7 +67,7 @@ const END_OF_DIRECTORY = 0x06054b50
 const END_LENGTH = 22
 const ROW_START = Buffer.from('<row ')
 
-/** `<row>` elements of all sheets, less a header each; `<` in a cell is escaped, so nothing else looks like one. */
+/** Counts the `<row>` elements of all sheets, without the headers. In cells, `<` is escaped, so the count is exact. */
 async function countXlsxRows(file: string): Promise<number> {
   const handle = await open(file)
   try {
@@ -123,7 +123,7 @@ async function countOccurrences(file: string, start: number, length: number): Pr
     for await (const chunk of chunks) {
       const xml = Buffer.concat([rest, chunk])
       for (let at = xml.indexOf(ROW_START); at !== -1; at = xml.indexOf(ROW_START, at + 1)) count++
-      // A start that is cut in two by the end of the chunk is whole only with the next.
+      // The start of an element may be split between two chunks.
       rest = xml.subarray(Math.max(0, xml.length - ROW_START.length + 1))
     }
     return count

@@ -1,4 +1,4 @@
-// The same rows by the usual means, into the same storage: psql's \copy, csv-stringify, and exceljs' streaming writer.
+// Exports the same rows to the same storage with other tools: psql's \copy, csv-stringify, and the stream writer of exceljs.
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { PassThrough, Readable } from 'node:stream'
@@ -9,14 +9,14 @@ import { exportSql } from './speed.ts'
 
 const [name = '', databaseUrl = ''] = process.argv.slice(2)
 
-/** Rows of one FETCH. */
+/** The number of rows of one FETCH. */
 const PAGE_ROWS = 1_000
 
 const TICKS_PER_SECOND = 100
 
 type Row = Record<string, string | null>
 
-/** Pages of rows through a cursor, as a careful team would read them. */
+/** Yields pages of rows, read with a cursor. */
 async function* pages(client: pg.Client): AsyncGenerator<Row[], void, void> {
   await client.query(
     `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL TimeZone = 'UTC'`,
@@ -40,7 +40,7 @@ async function connect(): Promise<pg.Client> {
   return client
 }
 
-/** The file as a stream, and what has to be done when it has been read. */
+/** The file as a stream, and the cleanup after it has been read. */
 async function open(): Promise<{ body: Readable; done: () => Promise<unknown> }> {
   if (name === 'psql') {
     const sql = `\\copy (${exportSql()}) to stdout with (format csv, header)`
@@ -62,7 +62,7 @@ async function open(): Promise<{ body: Readable; done: () => Promise<unknown> }>
   const writing = (async () => {
     for await (const page of pages(client)) {
       for (const row of page) sheet.addRow(Object.values(row)).commit()
-      // Without a pause nothing is written, and all rows stay in memory: it does not wait for its stream.
+      // The writer does not wait for its stream. Without a pause, it writes nothing, and all rows stay in memory.
       while (body.writableNeedDrain) await new Promise((resolve) => setTimeout(resolve, 1))
     }
     sheet.commit()
@@ -75,7 +75,7 @@ async function open(): Promise<{ body: Readable; done: () => Promise<unknown> }>
   return { body, done }
 }
 
-/** Of this process and its children, user and system. */
+/** The CPU time of this process and its children, user and system. */
 async function cpuSeconds(): Promise<number> {
   const stat = await readFile('/proc/self/stat', 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -1,4 +1,4 @@
-// Reads V8's CPU profiles: where a process spent its time itself, not in what it called.
+// Computes the self time of functions from a CPU profile of V8.
 import { readFile } from 'node:fs/promises'
 
 interface CpuProfile {
@@ -7,17 +7,17 @@ interface CpuProfile {
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
   }[]
   readonly samples: readonly number[]
-  /** Microseconds before each sample. */
+  /** The time before each sample, in microseconds. */
   readonly timeDeltas: readonly number[]
 }
 
 export interface SelfTime {
-  /** `name file:line`; `(idle)` waits for events, `(program)` is native code, `(garbage collector)` itself. */
+  /** `name file:line`, or an entry of V8: `(idle)` waits for events, `(program)` is native code, `(garbage collector)`. */
   readonly where: string
   readonly milliseconds: number
 }
 
-/** Most time first. */
+/** The longest time first. */
 export async function readSelfTimes(file: string): Promise<SelfTime[]> {
   const { nodes, samples, timeDeltas } = JSON.parse(await readFile(file, 'utf8')) as CpuProfile
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]))

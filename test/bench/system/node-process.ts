@@ -1,27 +1,27 @@
-// Runs a program of the repository in a process of its own, such that it never outlives the benchmark.
+// Runs a program of the repository as a separate process that ends with the benchmark.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnProgram } from '../../setup/spawn.ts'
 
 export interface NodeProcess {
   readonly pid: number
-  /** The first line of its standard output. */
+  /** The first line of the standard output. */
   readonly firstLine: Promise<string>
-  /** Resolves, with its exit code and the end of what it wrote, when it has ended. */
+  /** Resolves with the exit code and the last output when the process has ended. */
   readonly ended: Promise<string>
-  /** By SIGTERM, and SIGKILL when it takes too long; resolves when the process is gone. */
+  /** Sends SIGTERM, and SIGKILL if that takes too long. Resolves when the process has ended. */
   stop(): Promise<void>
 }
 
 export interface NodeProgram {
-  /** From the root of the repository. */
+  /** A path relative to the root of the repository. */
   readonly program: string
   readonly args?: readonly string[]
   readonly nodeFlags?: readonly string[]
-  /** Its whole environment but for PATH: what is set in the caller's shell must not change what is measured. */
+  /** The environment, in addition to PATH. Other variables of the caller's shell are not passed. */
   readonly env?: Readonly<Record<string, string>>
-  /** Told what it writes. */
+  /** Receives the output. */
   readonly onOutput?: (text: string) => void
-  /** Told when the process ends without having been stopped. */
+  /** Called if the process ends without `stop`. */
   readonly onDeath?: (error: Error) => void
 }
 
@@ -40,7 +40,7 @@ export function startNode({
 
   let output = ''
   const firstLine = Promise.withResolvers<string>()
-  firstLine.promise.catch(() => undefined) // only some callers want it
+  firstLine.promise.catch(() => undefined) // only some callers use it
   const gather = (chunk: Buffer) => {
     output = (output + chunk).slice(-OUTPUT_LENGTH)
     onOutput?.(String(chunk))

@@ -1,18 +1,18 @@
-// What the kernel knows of a process: its CPU time and its memory at the most. Linux only.
+// Reads the CPU time and the peak memory of a process from /proc, on Linux only.
 import { readFile, writeFile } from 'node:fs/promises'
 
-/** The unit of /proc/PID/stat; Linux shows user space 100 ticks a second on every platform Node runs on. */
+/** The unit of /proc/PID/stat. It is 100 on every Linux platform of Node. */
 const TICKS_PER_SECOND = 100
 
-/** Seconds on a CPU so far, all threads, user and system; undefined where there is no /proc. */
+/** The CPU time of all threads in seconds, user and system; undefined without /proc. */
 export async function cpuSeconds(pid: number): Promise<number | undefined> {
   const stat = await readProc(pid, 'stat')
-  // The name of the program, in parentheses, may contain anything: fields are counted behind it.
+  // The name of the program, in parentheses, may contain any character, so the fields are counted after it.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-/** As `cpuSeconds`, with all processes that it has started, also those that have ended; undefined where there is no /proc. */
+/** As `cpuSeconds`, including all child processes, also ended ones; undefined without /proc. */
 export async function treeCpuSeconds(pid: number): Promise<number | undefined> {
   const stat = await readProc(pid, 'stat')
   if (stat === undefined) return undefined
@@ -25,13 +25,13 @@ export async function treeCpuSeconds(pid: number): Promise<number | undefined> {
   return ticks / TICKS_PER_SECOND
 }
 
-/** The most resident memory since the process started, or since `resetPeak`; undefined where there is no /proc. */
+/** The peak resident memory since the start of the process or `resetPeak`; undefined without /proc. */
 export async function peakBytes(pid: number): Promise<number | undefined> {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec((await readProc(pid, 'status')) ?? '')?.[1]
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
 }
 
-/** Lets the peak start anew from what is resident now. False: not allowed here, e.g. in some containers. */
+/** Resets the peak to the current resident memory. False: not allowed, e.g. in some containers. */
 export async function resetPeak(pid: number): Promise<boolean> {
   try {
     await writeFile(`/proc/${pid}/clear_refs`, '5')

@@ -1,4 +1,4 @@
-// Takes a CPU profile of the worker for each format, and tells where its main thread was.
+// Records a CPU profile of the worker for each format, and summarizes the time of its main thread.
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { runExport } from '../measure/client.ts'
@@ -17,7 +17,7 @@ export async function profileWorker(service: Service, formats: readonly FormatCh
     const name = `${format.name}.cpuprofile`
     service.startWorker(['--cpu-prof', `--cpu-prof-dir=${resolve(directory)}`, `--cpu-prof-name=${name}`])
     const exported = await runExport(service, { format, pollEvery: 20 })
-    await service.stopWorker() // the profile is written when it ends
+    await service.stopWorker() // the worker writes the profile when it ends
     const times = await readSelfTimes(join(directory, name))
     const total = times.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
     const lines = times

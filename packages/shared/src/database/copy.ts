@@ -1,8 +1,8 @@
-// COPY (query) TO STDOUT on the connection of a Prisma transaction: rows come as bytes, not as values.
+// Runs COPY (query) TO STDOUT on the connection of a Prisma transaction, which sends rows as bytes instead of values.
 //
-// Prisma has no call for it. Its client extension `$copy` sends the statement through Prisma like any other, with a mark
-// in it. Our pool knows the mark, and has the connection run the statement as a CopyOut instead of as a query of pg.
-// So Prisma keeps the order of the transaction's statements, and no internals of Prisma are touched.
+// Prisma does not support COPY. The client extension `$copy` sends the statement through Prisma with a mark in it. Our pool
+// recognizes the mark, and runs the statement as a CopyOut instead of a query of pg. So Prisma keeps the order of the
+// statements of the transaction, and this code uses no internals of Prisma.
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type pg from 'pg'
@@ -11,33 +11,33 @@ import { SHARED_DATA } from './read-socket.ts'
 import { type RowLimits, RowMeter, RowTooLarge } from './row-size.ts'
 
 export interface CopyOptions {
-  /** Rows to hand on at most; more are read and dropped, and `truncated` says so. */
+  /** Maximum number of rows. Further rows are read and dropped, and `truncated` is set. */
   readonly maxRows: number
-  /** Milliseconds that the server may take for the whole statement: its statement_timeout. */
+  /** The statement_timeout of the server for the whole statement, in milliseconds. */
   readonly timeoutMs: number
-  /** Absent: rows and cells of any size. */
+  /** Default: rows and cells of any size. */
   readonly rowLimits?: RowLimits | undefined
 }
 
-/** Bytes of a chunk at most. */
+/** The maximum size of a chunk. */
 const CHUNK_BYTES = 65_536
 
-/** Chunks that wait for the reader before the socket is paused. */
+/** The number of chunks that wait for the reader before the socket is paused. */
 const MAX_QUEUED_CHUNKS = 4
 
-/** Milliseconds that a reader waits for a chunk to become full. A server sends 8 KiB at a time. */
+/** How long a reader waits until a chunk is full. The server sends 8 KiB at a time. */
 const FILL_TIMEOUT_MS = 2
 
-/** pg gives up a query after its query_timeout; this one takes as long as the reader, and the server limits it. */
+/** Disables the query_timeout of pg: a COPY takes as long as its reader, and the server limits it. */
 const NO_QUERY_TIMEOUT_MS = 2 ** 31 - 1
 
-/** Message types of Postgres' protocol, version 3 (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+/** Message types of the protocol, version 3 (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
 const COPY_DATA = 0x64
 const READY_FOR_QUERY = 0x5a
-/** A type, and the length of what follows with its own four bytes. */
+/** The type of a message, and its length including these four bytes. */
 const HEADER_BYTES = 5
 
-/** What pg hands to a query that it runs. Its types do not have it. */
+/** The connection that pg passes to a query. It is missing in the types of pg. */
 interface PgConnection {
   readonly stream: Socket
   parse(query: { readonly text: string }): void
@@ -50,25 +50,26 @@ type DataListener = (data: Buffer) => void
 
 interface Chunk {
   readonly buffer: Buffer
-  /** Bytes of the buffer that are filled. */
+  /** The number of used bytes of the buffer. */
   length: number
-  /** Rows that end in it. */
+  /** The number of rows that end in this chunk. */
   rows: number
 }
 
 /**
- * A COPY under way. To be iterated once: chunks of COPY's text format, each valid until the next is asked for. Ends well only
- * when the server has said that the statement is complete. While no chunk is taken the socket is not read, so that the server
- * waits. Throws RowTooLarge when a row exceeds the limits; the statement then still runs, and must be canceled.
+ * A running COPY. Iterate it once, to get chunks in the text format of COPY. Each chunk is valid until the next is requested.
+ * The iteration ends without an error only if the server has confirmed the whole statement. While the reader takes no chunk,
+ * the socket is not read, so the server waits. Throws RowTooLarge if a row exceeds the limits. The statement is still running
+ * then and must be canceled.
  */
 export class CopyOut implements AsyncIterable<Uint8Array> {
-  /** Rows that were handed on whole. */
+  /** The number of complete rows that the reader has received. */
   rows = 0
-  /** There were more rows than `maxRows`. */
+  /** Whether there were more rows than `maxRows`. */
   truncated = false
-  /** Resolves when the statement is over, however it ended. */
+  /** Resolves when the statement has ended, with or without an error. */
   readonly settled: Promise<void>
-  /** Of pg's queries: called when the statement is over. Set by `runOn`. */
+  /** Part of the interface of a pg query: called at the end of the statement. `runOn` sets it. */
   callback: (error?: Error | null) => void = () => undefined
   readonly query_timeout = NO_QUERY_TIMEOUT_MS
 
@@ -79,29 +80,29 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
   #pgListeners: DataListener[] = []
 
   #queue: Chunk[] = []
-  /** Is being filled. */
+  /** The chunk that is being filled. */
   #chunk: Chunk | undefined
-  /** Chunks that the reader has done with, to be filled again. */
+  /** Chunks that the reader no longer needs, to be reused. */
   readonly #free: Chunk[] = []
   #fillTimer: NodeJS.Timeout | undefined
   #isPaused = false
   #isDiscarding = false
-  /** The connection is pg's again. */
+  /** Whether pg handles the connection again. */
   #isOver = false
   #outcome: { readonly error?: unknown } | undefined
   readonly #rowMeter: RowMeter | undefined
-  /** The row that is being received may exceed a limit. */
+  /** Whether the current row may exceed a limit. */
   #isMeasuring = false
   #rowTooLarge: RowTooLarge | undefined
   #wake: (() => void) | undefined
   #lastActivity = performance.now()
 
-  /** Bytes that are missing of the row that is being received. */
+  /** The missing bytes of the current row. */
   #missing = 0
   #rowsReceived = 0
   readonly #header = Buffer.alloc(HEADER_BYTES)
   #headerBytes = 0
-  /** A message for pg that is not here whole yet. */
+  /** The received parts of a message for pg. */
   #message: Buffer[] = []
   #messageMissing = 0
 
@@ -118,7 +119,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     return this.#outcome !== undefined
   }
 
-  /** Whether the reader holds the server back, or waits for it, and for how many milliseconds already. */
+  /** Whether the server waits for the reader, or the reader for the server, and for how long. */
   get waiting(): { readonly isForReader: boolean; readonly ms: number } {
     return { isForReader: this.#isPaused, ms: performance.now() - this.#lastActivity }
   }
@@ -151,7 +152,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Reads on and drops what comes, so that the server, which cannot be canceled while it sends, gets to hear of it. */
+  /** Reads and drops the rest. The server handles a cancel only after its data has been read. */
   discard(): void {
     this.#isDiscarding = true
     this.#queue = []
@@ -165,7 +166,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     this.#connection?.stream.destroy()
   }
 
-  /** The promise of Prisma for the statement. Its errors are Prisma's. */
+  /** Follows Prisma's promise of the statement, to receive its errors. */
   follow(statement: PromiseLike<unknown>): void {
     statement.then(
       () => this.#end({}),
@@ -173,17 +174,17 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     )
   }
 
-  /** Of pg's queries: sends the statement. The connection is this query's until the server is ready for the next. */
+  /** Part of the interface of a pg query: sends the statement, and uses the connection until the server is ready again. */
   submit(connection: PgConnection): void {
     this.#connection = connection
     const { stream } = connection
-    // pg would gather each row in one buffer, however large it is.
+    // pg would collect each row in one buffer of any size.
     this.#pgListeners = stream.listeners('data') as DataListener[]
     for (const listener of this.#pgListeners) stream.off('data', listener)
     stream.on('data', this.#onData)
     stream.on(SHARED_DATA, this.#onData)
     this.#lastActivity = performance.now()
-    // Prepared statements, though without a name: a text with two statements is refused.
+    // Unnamed prepared statements, because they reject a text with two statements.
     for (const text of [`SET LOCAL statement_timeout = ${Math.trunc(this.#options.timeoutMs)}`, this.#sql]) {
       connection.parse({ text })
       connection.bind({})
@@ -192,17 +193,17 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     connection.sync()
   }
 
-  /** Of pg's queries: the server or the socket failed. */
+  /** Part of the interface of a pg query: the server or the socket failed. */
   handleError(error: Error): void {
     this.callback(error)
   }
 
-  /** Of pg's queries: both statements are done. */
+  /** Part of the interface of a pg query: both statements have ended. */
   handleReadyForQuery(): void {
     this.callback(null)
   }
 
-  /** Of pg's queries. */
+  /** Part of the interface of a pg query. */
   handleCommandComplete(): void {
     // The server is ready for the next query only after the last one.
   }
@@ -225,7 +226,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     this.#lastActivity = performance.now()
     const end = data.length
     let at = 0
-    // The rows move together to the front, over the headers of their messages: one copy of all costs less than one of each.
+    // Moves the rows to the front, over the headers of their messages. Then one copy of all rows replaces one copy of each.
     let kept = 0
     let rows = 0
     while (at < end) {
@@ -240,7 +241,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
         at += length
         this.#missing -= length
         if (this.#missing > 0) break
-        // A message of COPY is one row, always.
+        // In COPY's text format, each message is one row.
         if (isWanted) {
           this.#rowsReceived++
           rows++
@@ -277,7 +278,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     this.#wake?.()
   }
 
-  /** @param rows that end in the first `end` bytes of the data; they count with the last of these bytes */
+  /** @param rows the number of rows that end in the first `end` bytes; they count when the last of these bytes is stored */
   #gather(data: Buffer, end: number, rows: number): void {
     if (this.#isDiscarding) return
     let at = 0
@@ -300,7 +301,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     return chunk
   }
 
-  /** Hands the chunk that is being filled to the reader. */
+  /** Gives the current chunk to the reader. */
   #finishChunk(): void {
     const chunk = this.#chunk
     if (chunk === undefined || this.#isDiscarding) return
@@ -319,7 +320,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     this.#fillTimer ??= setTimeout(() => this.#finishChunk(), FILL_TIMEOUT_MS)
   }
 
-  /** @returns behind it, or the end of the data */
+  /** @returns the position after it, or the end of the data */
   #readHeader(data: Buffer, start: number): number {
     let type: number
     let length: number
@@ -357,7 +358,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
     return this.#message[0]?.[0] === READY_FOR_QUERY
   }
 
-  /** Everything but rows is pg's: errors, notices, the end. With the last message the connection is pg's again. */
+  /** Passes all messages except rows to pg: errors, notices, the end. After the last one, pg handles the connection again. */
   #giveToPg(): void {
     const isLast = this.#isLastMessage()
     const message = Buffer.concat(this.#message)
@@ -379,7 +380,7 @@ export class CopyOut implements AsyncIterable<Uint8Array> {
 
 const MARK = '/* waybill copy '
 
-/** The copies that were begun and that their connection does not run yet, by the text of their statement. */
+/** The copies whose connection does not run them yet, by the text of their statement. */
 export class PendingCopies {
   readonly #pending = new Map<string, CopyOut>()
 
@@ -391,7 +392,7 @@ export class PendingCopies {
     return { copy, text }
   }
 
-  /** The copy that this query stands for. */
+  /** The copy whose mark this query contains. */
   take(query: unknown): CopyOut | undefined {
     const text = (query as { text?: unknown } | undefined)?.text
     if (typeof text !== 'string' || !text.startsWith(MARK)) return undefined
@@ -401,7 +402,7 @@ export class PendingCopies {
   }
 }
 
-/** Runs it on the connection; settles like a query of pg. */
+/** Runs the copy on the connection. Settles like a query of pg. */
 export async function runCopy(run: (query: unknown) => unknown, copy: CopyOut): Promise<pg.QueryResult> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   copy.callback = (error) => (error ? reject(error) : resolve())
@@ -410,12 +411,12 @@ export async function runCopy(run: (query: unknown) => unknown, copy: CopyOut): 
   return { command: 'COPY', rowCount: 0, oid: 0, fields: [], rows: [] }
 }
 
-/** Gives `$copy` to a client and to its transactions. It belongs into a transaction, which holds one connection. */
+/** Adds `$copy` to a client and its transactions. Call it in a transaction, so that the connection stays the same. */
 export const copyExtension = (copies: PendingCopies) =>
   Prisma.defineExtension({
     name: 'copy',
     client: {
-      /** Begins to send the rows of the query. */
+      /** Starts a COPY of the query. */
       $copy(sql: string, options: CopyOptions): CopyOut {
         const { copy, text } = copies.add(sql, options)
         const context = Prisma.getExtensionContext(this) as unknown as {

@@ -1,17 +1,16 @@
-// A socket that reads into one buffer again and again, where its listener takes no bytes away.
+// A socket that reuses one buffer for all reads, if its listener copies the bytes.
 import { Socket } from 'node:net'
 
 /**
- * Emitted instead of `data` while it has a listener: the bytes are valid during the call only. Node otherwise makes a buffer
- * of 64 KiB for each read, also of 8 KiB, which is what Postgres sends at a time; collecting those is most of the work of V8's
- * garbage collector in an export.
+ * Emitted instead of `data` while it has a listener. The bytes are only valid during the call. Without it, Node allocates 64
+ * KiB for each read, although Postgres sends 8 KiB at a time. Most of the garbage of an export would be such buffers.
  */
 export const SHARED_DATA = 'sharedData'
 
-/** Bytes of one read at most. */
+/** The maximum size of one read. */
 const READ_BYTES = 262_144
 
-/** As pg takes it for its option `stream`. Behind TLS it is read by Node's TLS socket, which emits `data`. */
+/** For the option `stream` of pg. With TLS, Node's TLS socket reads it and emits `data`. */
 export function createReadSocket(): Socket {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   const socket = new Socket({

@@ -1,12 +1,12 @@
-// Lets an encoder give up at once when its export is aborted, even while its source hangs.
+// Ends an encoder at once when its export is aborted, even while its source hangs.
 
 /**
- * The items of `source`, until `signal` aborts: then the pending read is abandoned and `signal.reason` thrown.
- * A consumer that stops early closes the source, and waits until its `finally` has run.
+ * Yields the items of `source`. When `signal` aborts, the pending read is abandoned and `signal.reason` is thrown. If the
+ * consumer stops early, the source is closed, and its `finally` has run before the consumer continues.
  */
 export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, void> {
   const iterator = source[Symbol.asyncIterator]()
-  // Like for-await: a source that ended or failed by itself is not closed once more.
+  // Like for-await: a source that has ended or failed is not closed again.
   let open = false
   try {
     for (;;) {
@@ -18,13 +18,13 @@ export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSigna
     }
   } finally {
     const closed = open || signal.aborted ? iterator.return?.() : undefined
-    // A source that hangs in a read answers return() only after that read, perhaps never: do not wait for it.
+    // A source that hangs in a read runs return() only after that read, perhaps never. So do not wait for it.
     if (signal.aborted) closed?.catch(ignoreAfterAbort)
     else await closed
   }
 }
 
-/** Races one promise, and leaves no listener behind; Promise.race on the signal would gather one for each call. */
+/** Waits for one promise or the abort, and removes its listener. Promise.race would leave a listener for each call. */
 function orAbort<T>(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
@@ -36,5 +36,5 @@ function orAbort<T>(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function ignoreAfterAbort(): void {
-  // The abort is what the caller is told; how the abandoned source then ends has nobody left to hear it.
+  // The caller gets the reason of the abort. Later errors of the abandoned source are ignored.
 }

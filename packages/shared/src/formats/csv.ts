@@ -1,4 +1,4 @@
-// CSV by RFC 4180, with null told from empty text and with a guard against formulas (docs/formats.md).
+// CSV by RFC 4180. Null differs from empty text, and formulas are escaped (docs/formats.md).
 import type { CsvOptions } from '../vocabulary/export.ts'
 import type { Column } from '../vocabulary/table.ts'
 import { encodeRows, type FileSink } from './encode-rows.ts'
@@ -12,16 +12,16 @@ const COMMA_TO_BAR = { ',': 0x2c, ';': 0x3b, '\t': 0x09, '|': 0x7c } as const
 const CARRIAGE_RETURN = 0x0d
 const LINE_FEED = 0x0a
 
-/** U+FEFF in UTF-8. It is quoted, else at the start of a file it would be read as a byte order mark and lost. */
+/** U+FEFF in UTF-8. It is quoted, because at the start of a file it would be read as a byte order mark. */
 const BYTE_ORDER_MARK = utf8('\ufeff')
 const BOM_FIRST = 0xef
 
 const QUOTES_DOUBLED = escapeTable({ '"': '""' })
 
-/** Text that a spreadsheet would take for a formula: what OWASP's "CSV Injection" lists, and NUL as ASVS 1.2.10 adds. */
+/** The start of text that a spreadsheet reads as a formula: by OWASP, "CSV Injection", and NUL by ASVS 1.2.10. */
 const FORMULA_CHARACTERS = [...'=+-@＝＋－＠\t\r\n\0']
 const FORMULA_STARTS = FORMULA_CHARACTERS.map(utf8)
-/** By the first byte of a text: 1 where it may start a formula. */
+/** By byte: 1 if a text that starts with it may be a formula. */
 const MAY_START_FORMULA = new Uint8Array(256)
 for (const [first] of FORMULA_STARTS) if (first !== undefined) MAY_START_FORMULA[first] = 1
 
@@ -43,9 +43,9 @@ class CsvSink implements FileSink {
   readonly #columns: readonly Column[]
   readonly #options: CsvOptions
   readonly #delimiter: number
-  /** A field with one of them has to be quoted, or may have to be. */
+  /** Bytes because of which a field must or may have to be quoted. */
   readonly isSpecial = new Uint8Array(256)
-  /** By column. Numbers, dates and ids are what they are; the text of json cannot start a formula. */
+  /** By column: whether formulas are escaped. Numbers, dates, ids and JSON cannot start one. */
   #guarded: Uint8Array
 
   constructor(columns: readonly Column[], options: CsvOptions) {
@@ -73,7 +73,7 @@ class CsvSink implements FileSink {
   cell(column: number, bytes: Uint8Array, start: number, end: number, part: number, hasSpecial: boolean): void {
     const { output } = this
     if (part & FIRST && column > 0) output.byte(this.#delimiter)
-    // A cell in parts is too long to know whether it needs quotes before its first bytes are written: it gets them.
+    // A cell in parts is written before its end is known, so it is always quoted.
     if (part !== WHOLE || start === end || (hasSpecial && this.#needsQuotes(bytes, start, end))) {
       this.#quoted(column, bytes, start, end, part)
       return
@@ -94,7 +94,7 @@ class CsvSink implements FileSink {
   }
 
   end(): void {
-    // Nothing follows the last line.
+    // The last row already ends with CR LF.
   }
 
   #needsQuotes(bytes: Uint8Array, start: number, end: number): boolean {
@@ -117,7 +117,7 @@ class CsvSink implements FileSink {
 
   #runsAsFormula(column: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#guarded[column] === 0 || MAY_START_FORMULA[bytes[start] as number] === 0) return false
-    // Not `some`: V8 would make an object for the closure at each call.
+    // Not `some`, because V8 would allocate a closure for each call.
     for (const text of FORMULA_STARTS) if (startsWith(bytes, start, end, text)) return true
     return false
   }

@@ -1,21 +1,21 @@
-// The loop that all formats share: chunks of rows go into a sink, what the sink has written comes out.
+// The main loop of all formats: it passes chunks of rows to a sink, and yields the output of the sink.
 import type { Column, RowChunks } from '../vocabulary/table.ts'
 import { abortable } from './abortable.ts'
 import type { Output } from './output.ts'
 import { RowReader, type RowSink } from './row-reader.ts'
 
-/** A format: writes into `output`, and says how the file begins and ends. */
+/** The part that differs between formats. It writes cells, and the start and the end of the file, into `output`. */
 export interface FileSink extends RowSink {
   readonly output: Output
-  /** Before the first row. */
+  /** Called before the first row. */
   begin(): void
-  /** After the last row. */
+  /** Called after the last row. */
   end(): void
 }
 
 /**
- * Yields everything that a chunk has filled before the next chunk is pulled, so a slow consumer holds the source back. Each
- * piece is valid until the next is asked for.
+ * Yields the output of a chunk before it reads the next chunk, so a slow consumer slows the source down. Each piece is valid
+ * until the next is requested.
  */
 export async function* encodeRows(
   columns: readonly Column[],

@@ -1,4 +1,4 @@
-// The formats an export can have. A new one is a file here and a line below; the contract tests pick it up.
+// The list of formats. The contract tests include every format in it.
 import type { FormatName } from '../vocabulary/export.ts'
 import { csv } from './csv.ts'
 import type { Format } from './format.ts'

@@ -1,4 +1,4 @@
-// Rows as JSON objects, one a line, for json and ndjson (docs/formats.md).
+// Writes rows as JSON objects, one per line, for json and ndjson (docs/formats.md).
 import type { Column, ColumnKind } from '../vocabulary/table.ts'
 import type { FileSink } from './encode-rows.ts'
 import { isNumber, isShortNumber, keepsDigitsAsDouble, textOf } from './numbers.ts'
@@ -7,12 +7,12 @@ import { FIRST, LAST, WHOLE } from './row-reader.ts'
 
 /** How the cells of a column are written. */
 const STRING = 0
-/** The digits as Postgres printed them; NaN and the infinities, for which JSON has no number, as strings. */
+/** The digits of Postgres. NaN and infinities are strings, because JSON has no such numbers. */
 const NUMBER = 1
-/** A string where the reader's double would lose digits: 9007199254740993 must not come back as …992. */
+/** As NUMBER, but a string if a double would lose digits: 9007199254740993 must not be read as …992. */
 const EXACT_NUMBER = 2
 const BOOLEAN = 3
-/** The value itself. */
+/** The JSON value, unquoted. */
 const JSON_VALUE = 4
 
 const WRITTEN_AS: Record<ColumnKind, number> = {
@@ -34,7 +34,7 @@ const SPACE = 0x20
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-/** What RFC 8259 wants escaped, as JSON.stringify writes it. */
+/** The escapes that RFC 8259 requires, in the form of JSON.stringify. */
 const STRING_ESCAPES = escapeTable(
   Object.fromEntries(
     Array.from({ length: 32 }, (_, code) => String.fromCharCode(code))
@@ -47,25 +47,25 @@ const IS_SPECIAL = STRING_ESCAPES.isEscaped
 
 export interface Lines {
   readonly before: string
-  /** Before the first row, before each other row, and after a row. */
+  /** The text before the first row, before each other row, and after each row. */
   readonly first: string
   readonly next: string
   readonly rowEnd: string
   readonly after: string
 }
 
-/** `{"a":1,"b":null}`, keys in the order of the columns, without a line break in it. */
+/** Writes `{"a":1,"b":null}`, with the keys in the order of the columns and without line breaks. */
 export class JsonSink implements FileSink {
   readonly output = new Output()
   readonly isSpecial = IS_SPECIAL
   readonly #lines: Lines
   readonly #writtenAs: Uint8Array
-  /** By column: what stands before a value, for the rows after the first. */
+  /** By column: the text before its value, in all rows after the first. */
   readonly #prefixes: readonly Uint8Array[]
   readonly #firstPrefix: Uint8Array
   readonly #rowEnd: Uint8Array
   #isFirstRow = true
-  /** A line break of the json cell that is being written was the last thing seen. */
+  /** Whether the last byte of the current json cell was a line break. */
   #isInBreak = false
 
   constructor(columns: readonly Column[], lines: Lines) {
@@ -121,8 +121,8 @@ export class JsonSink implements FileSink {
   }
 
   /**
-   * Postgres' `json` type keeps line breaks between the tokens, which would break a line of ndjson in two. Inside a
-   * string RFC 8259 allows none, so each run of them becomes a blank.
+   * The type `json` of Postgres keeps line breaks between tokens, which would split a line of ndjson. RFC 8259 allows no line
+   * breaks in strings, so all of them are between tokens. Each run of them becomes one blank.
    */
   #json(bytes: Uint8Array, start: number, end: number, part: number): void {
     const { output } = this
@@ -142,7 +142,7 @@ export class JsonSink implements FileSink {
   }
 }
 
-/** Whether the cell stands in the file without quotes. */
+/** Whether the cell is written without quotes. */
 function isBare(writtenAs: number | undefined, bytes: Uint8Array, start: number, end: number): boolean {
   if (writtenAs === BOOLEAN) {
     const text = end - start <= 5 ? textOf(bytes, start, end) : ''

@@ -1,4 +1,4 @@
-// JSON: one array of objects, an object a line.
+// JSON: one array of objects, with one object per line.
 import { encodeRows } from './encode-rows.ts'
 import type { Format } from './format.ts'
 import { JsonSink } from './json-rows.ts'

@@ -1,4 +1,4 @@
-// Rewrites the text of a timestamp or date from Postgres' form to the form of a cell (Cell in vocabulary/table.ts).
+// Rewrites timestamps and dates from the form of Postgres to the form of a cell (Cell in vocabulary/table.ts).
 
 const DASH = 0x2d
 const DOT = 0x2e
@@ -9,18 +9,18 @@ const SPACE = 0x20
 const CAPITAL_T = 0x54
 const CAPITAL_Z = 0x5a
 
-/** Digits of a fraction of a second: Postgres drops zeros at its end; sorting by text needs them. */
+/** Digits of the fraction of a second. Postgres drops trailing zeros, but they are needed to sort as text. */
 const FRACTION_DIGITS = 6
 
 /**
- * `2026-05-01 12:00:00.1234+00` (timestamptz in UTC) and the same without an offset (timestamp) become
- * `2026-05-01T12:00:00.123400Z`. Years before 1 become ISO 8601's astronomical years: 44 BC is -0043.
+ * `2026-05-01 12:00:00.1234+00` (timestamptz in UTC), with or without the offset, becomes `2026-05-01T12:00:00.123400Z`. Years
+ * before 1 become the astronomical years of ISO 8601: 44 BC is -0043.
  */
 export class MomentWriter {
-  /** What `rewrite` has written. */
+  /** The result of `rewrite`. */
   readonly bytes: Uint8Array = Buffer.alloc(64)
 
-  /** @returns how many bytes of `bytes` are the cell; 0: the text is the cell already */
+  /** @returns the number of bytes in `bytes` that are the cell; 0: the text is already in the form of a cell */
   rewrite(source: Uint8Array, start: number, end: number): number {
     const isBc = end - start > 3 && source[end - 1] === 0x43 && source[end - 2] === 0x42 && source[end - 3] === SPACE
     const stop = isBc ? end - 3 : end
@@ -28,7 +28,7 @@ export class MomentWriter {
     let at = start
     let year = 0
     while (at < stop && isDigit(source[at])) year = year * 10 + ((source[at++] as number) - ZERO)
-    // "infinity", or no moment at all.
+    // "infinity", or no timestamp.
     if (at - start < 4 || at - start > 8 || source[at] !== DASH) return 0
     let to = isBc ? this.#writeYear(1 - year) : copy(source, start, at, bytes, 0)
     const dayEnd = at + 6
@@ -56,7 +56,7 @@ export class MomentWriter {
     return to
   }
 
-  /** 0 or less. @returns how many bytes it took */
+  /** Writes a year that is 0 or negative. @returns the number of bytes */
   #writeYear(year: number): number {
     const text = year === 0 ? '0000' : `-${String(-year).padStart(4, '0')}`
     for (let i = 0; i < text.length; i++) this.bytes[i] = text.charCodeAt(i)

@@ -1,4 +1,4 @@
-// Newline-delimited JSON: one object a line, so that a reader needs no more memory than a row.
+// Newline-delimited JSON: one object per line, so that a reader needs memory for one row only.
 import { encodeRows } from './encode-rows.ts'
 import type { Format } from './format.ts'
 import { JsonSink } from './json-rows.ts'

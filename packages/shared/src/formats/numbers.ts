@@ -1,10 +1,10 @@
-// Asks of a number's text, never of a number: is it one, and would a double keep its digits.
+// Checks the text of a number: whether it is valid, and whether a double keeps its digits.
 
-/** The grammar of RFC 8259, section 6; also what `xsd:double` accepts. Not NaN, not Infinity. */
+/** The grammar of RFC 8259, section 6. `xsd:double` accepts the same, and also NaN and infinities, which are excluded here. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
-/** A double keeps any 15 decimal digits (DBL_DIG of C), so a text this short needs no closer look. */
+/** A double keeps any 15 decimal digits (DBL_DIG in C), so shorter text needs no check. */
 const SAFE_LENGTH = 15
 
 export function isNumber(text: string): boolean {
@@ -21,7 +21,7 @@ const DOT = 0x2e
 const ZERO = 0x30
 const NINE = 0x39
 
-/** True for a plain number so short that it has at most 15 digits and no exponent: `-?(0|[1-9]\d*)(\.\d+)?`. */
+/** Whether the bytes are a number of at most 15 digits without an exponent: `-?(0|[1-9]\d*)(\.\d+)?`. */
 export function isShortNumber(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > SAFE_LENGTH) return false
   let at = bytes[start] === DASH ? start + 1 : start
@@ -43,8 +43,8 @@ function skipDigits(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Whether reading the text as a double and printing that (shortest form, as JavaScript and most languages do) gives
- * the same decimal number again. Zeros that do not change the value do not count: `1.10` keeps its digits.
+ * Whether the value is unchanged if it is read as a double and printed in the shortest form, as JavaScript and most languages
+ * do. Zeros that do not change the value do not count: `1.10` keeps its digits.
  */
 export function keepsDigitsAsDouble(text: string): boolean {
   if (!NUMBER.test(text)) return false
@@ -54,8 +54,8 @@ export function keepsDigitsAsDouble(text: string): boolean {
 }
 
 /**
- * Whether a spreadsheet keeps the value: 15 significant digits, and a magnitude inside its range
- * (Excel's limits: 2.2251E-308 to 9.99999999999999E+307).
+ * Whether a spreadsheet keeps the value: at most 15 significant digits, and within the range of Excel (2.2251E-308 to
+ * 9.99999999999999E+307).
  */
 export function fitsSpreadsheet(text: string): boolean {
   if (!NUMBER.test(text)) return false
@@ -69,9 +69,9 @@ export function isInSpreadsheetRange(text: string): boolean {
 }
 
 interface Decimal {
-  /** Significant digits without zeros at either end; empty for zero. */
+  /** The significant digits, without zeros at either end; empty for zero. */
   readonly digits: string
-  /** The power of ten of the last digit. */
+  /** The power of ten of the last significant digit. */
   readonly exponent: number
 }
 

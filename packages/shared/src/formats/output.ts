@@ -1,21 +1,21 @@
-// The buffer that a format writes its file into, piece by piece.
+// The output buffer of a format, which collects the file in pieces.
 
-/** Bytes of a buffer; one that must hold more at once is larger. */
+/** The size of a buffer. A buffer is only larger if one value needs it. */
 export const BUFFER_BYTES = 131_072
 
-/** Bytes that are escaped at a time, so that the room reserved for the worst case stays small. */
+/** Bytes that are escaped at a time, so that the space reserved for the longest result stays small. */
 const ESCAPE_SLICE_BYTES = 8_192
 
-/** What is written instead of each byte that a format cannot write as it is. */
+/** The replacements of the bytes that a format must escape. */
 export interface EscapeTable {
-  /** By byte: 1 where `replacements` has another text for it. */
+  /** By byte: 1 if `replacements` has an entry for it. */
   readonly isEscaped: Uint8Array
   readonly replacements: readonly (Uint8Array | undefined)[]
-  /** Bytes of the longest replacement, at least 1. */
+  /** The length of the longest replacement, at least 1. */
   readonly longest: number
 }
 
-/** @param escapes by character, ASCII only: what is written instead */
+/** @param escapes replacements by character, ASCII only */
 export function escapeTable(escapes: Readonly<Record<string, string>>): EscapeTable {
   const isEscaped = new Uint8Array(256)
   const replacements: (Uint8Array | undefined)[] = new Array(256).fill(undefined)
@@ -36,17 +36,17 @@ export function utf8(text: string): Uint8Array {
 }
 
 /**
- * Formats may write into `buffer` from `at` on, after they have reserved the room, and move `at` behind what they wrote.
- * `full` gathers what is ready to leave.
+ * A format may write into `buffer` at `at` after it has reserved the space. Then it must advance `at`. `full` has the pieces
+ * that are ready.
  */
 export class Output {
   buffer: Uint8Array = Buffer.allocUnsafeSlow(BUFFER_BYTES)
   at = 0
   full: Uint8Array[] = []
-  /** Buffers that have left and come back. */
+  /** Buffers that can be reused. */
   readonly #free: Uint8Array[] = []
 
-  /** Makes room for so many bytes from `at` on. */
+  /** Reserves space for this many bytes at `at`. */
   reserve(bytes: number): void {
     if (this.buffer.length - this.at < bytes) this.#renew(bytes)
   }
@@ -56,13 +56,13 @@ export class Output {
     this.buffer[this.at++] = value
   }
 
-  /** A few bytes that are always the same. */
+  /** Writes a few constant bytes. */
   write(bytes: Uint8Array): void {
     const { length } = bytes
     this.reserve(length)
     const { buffer } = this
     let { at } = this
-    // A loop is faster than TypedArray.set up to about 60 bytes.
+    // For up to about 60 bytes, a loop is faster than TypedArray.set.
     for (let i = 0; i < length; i++) buffer[at++] = bytes[i] as number
     this.at = at
   }
@@ -71,13 +71,13 @@ export class Output {
     this.write(utf8(text))
   }
 
-  /** A short text of ASCII characters, without a buffer of its own. */
+  /** Writes a short ASCII text without allocating a buffer. */
   ascii(text: string): void {
     this.reserve(text.length)
     for (let i = 0; i < text.length; i++) this.buffer[this.at++] = text.charCodeAt(i)
   }
 
-  /** `bytes` from `start` to `end`, as they are. */
+  /** Writes `bytes` from `start` to `end` unchanged. */
   copy(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start
     this.reserve(length)
@@ -92,7 +92,7 @@ export class Output {
     this.at = at
   }
 
-  /** `bytes` from `start` to `end`, with what the table has instead of some of them. */
+  /** Writes `bytes` from `start` to `end` with the replacements of the table. */
   escape(bytes: Uint8Array, start: number, end: number, table: EscapeTable): void {
     const { isEscaped, replacements, longest } = table
     for (let from = start; from < end; from += ESCAPE_SLICE_BYTES) {
@@ -113,14 +113,14 @@ export class Output {
     }
   }
 
-  /** Puts what was written into `full`. */
+  /** Moves the written bytes to `full`. */
   flush(): void {
     if (this.at > 0) this.#renew(0)
   }
 
   /**
-   * A piece of `full` that is no longer needed. Memory outside of V8's heap that is thrown away makes V8 collect garbage, of
-   * which there is little else: writing into the same buffers again saved a third of the time of a csv export.
+   * Reuses the buffer of a piece that is no longer needed. New buffers outside of V8's heap cause garbage collections. Reuse
+   * saved a third of the time of a csv export.
    */
   recycle(piece: Uint8Array): void {
     if (piece.buffer.byteLength === BUFFER_BYTES) this.#free.push(Buffer.from(piece.buffer))

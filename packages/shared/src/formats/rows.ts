@@ -1,8 +1,8 @@
-// Reads rows into memory as texts, and makes chunks of them again: for a preview of a few, and for tests.
+// Reads rows into memory as text, and converts them back to chunks, for previews and tests.
 import type { Cell, Column, Row, RowChunks } from '../vocabulary/table.ts'
 import { LAST, RowReader, type RowSink } from './row-reader.ts'
 
-/** All rows, in order. */
+/** Returns all rows in order. */
 export async function readRows(columns: readonly Column[], chunks: RowChunks): Promise<Row[]> {
   const sink = new RowsSink()
   const reader = new RowReader(columns, sink)
@@ -11,7 +11,7 @@ export async function readRows(columns: readonly Column[], chunks: RowChunks): P
   return sink.rows
 }
 
-/** The rows as a source would send them. */
+/** The rows in the form in which a source sends them. */
 export async function* rowChunks(rows: readonly Row[]): AsyncGenerator<Uint8Array, void, void> {
   for (const row of rows) yield Buffer.from(`${row.map(copyText).join('\t')}\n`)
 }

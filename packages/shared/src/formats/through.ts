@@ -1,4 +1,4 @@
-// Runs bytes through a zlib stream, whose work is done in libuv's thread pool, beside the encoder.
+// Passes bytes through a zlib stream, which runs in libuv's thread pool in parallel with the encoder.
 import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
@@ -6,14 +6,14 @@ import { abortable } from './abortable.ts'
 import { BUFFER_BYTES } from './output.ts'
 
 /**
- * Options for a zlib stream meant for `through`. The bytes that may wait on either side are some chunks of an
- * encoder, so that one is made while another is compressed.
+ * Options of a zlib stream for `through`. Each side buffers a few chunks of an encoder, so that one is encoded while another is
+ * compressed.
  */
 export const ZLIB_OPTIONS = { chunkSize: 65_536, highWaterMark: 524_288 }
 
 /**
- * What `transform` makes of `source`. An error of the source ends it with that error; a consumer that stops early
- * destroys the transform and closes the source before it goes on.
+ * Yields the output of `transform` for `source`. An error of the source is passed on. If the consumer stops early, the transform
+ * is destroyed and the source is closed before the consumer continues.
  */
 export async function* through(
   source: AsyncIterable<Uint8Array>,
@@ -21,13 +21,13 @@ export async function* through(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   const pumped = pipeline(paced(abortable(source, signal), transform), transform, { signal })
-  // Awaited below; but it may fail while the consumer is busy with a chunk, and nobody listens then.
+  // Awaited below. Without this handler, a failure while the consumer handles a chunk would be an unhandled rejection.
   pumped.catch(ignoreUntilAwaited)
   try {
     for await (const chunk of transform) yield chunk
     await pumped
   } catch (error) {
-    // pipeline reports an abort as an AbortError of its own.
+    // pipeline replaces the reason of an abort by an AbortError.
     signal.throwIfAborted()
     throw error
   } finally {
@@ -36,14 +36,14 @@ export async function* through(
 }
 
 /**
- * Lets the event loop turn after each chunk. An encoder with rows at hand never does, and zlib, which reports through
- * the event loop, would stand still until the buffer is full (measured: a third more time).
+ * Yields to the event loop after each chunk. An encoder with enough rows never does, and zlib, which needs the event loop, would
+ * stop until the buffer is full (measured: a third more time).
  *
- * Yields copies, as a chunk is valid until the next is asked for only, and the transform takes it later. The copies are
- * written again once the transform has taken them.
+ * Yields copies, because a chunk is only valid until the next is requested, and the transform reads it later. The buffers of
+ * the copies are reused after that.
  */
 async function* paced(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array, void, void> {
-  /** In the order in which they were yielded, each with the bytes yielded up to its end. */
+  /** The copies in use, in order, each with the total number of bytes up to its end. */
   const copies: { readonly buffer: Buffer; readonly end: number }[] = []
   let yielded = 0
   for await (const chunk of source) {
@@ -61,5 +61,5 @@ async function* paced(source: AsyncIterable<Uint8Array>, transform: Transform): 
 }
 
 function ignoreUntilAwaited(): void {
-  // The loop over the transform throws the same error.
+  // The loop over the transform also throws this error.
 }

@@ -1,12 +1,12 @@
-// Asks the source's planner how many rows a query will give, and how wide they are.
+// Reads the estimate of the source's planner for a query: the number of rows and their width.
 import type { Database, Reader } from '../database/client.ts'
 import type { TableQuery } from '../datasets/dataset.ts'
 import { sourceError } from './failure.ts'
 import { setSession } from './session.ts'
 
 /**
- * How many rows the planner expects. The server gives up after `timeout` milliseconds, too: behind a lock on a
- * table, a plan that is no longer needed would keep its connection from the next.
+ * The estimated number of rows. The server also applies the `timeout` in milliseconds. Otherwise, a query that waits for the
+ * lock of a table would keep its connection after the caller has left.
  *
  * @param signal when it aborts, the query is canceled on the server; rejects once the connection is free
  * @throws WaybillError SOURCE_*; the signal's reason
@@ -31,7 +31,7 @@ export async function estimateRows(
           return (await explain(tx, query)).estimatedRows
         } finally {
           signal?.removeEventListener('abort', cancel)
-          // The connection goes back to the pool only then: the cancel must not hit its next user.
+          // The connection returns to the pool only then, so that the cancel cannot hit its next user.
           await canceled
         }
       },
@@ -44,7 +44,7 @@ export async function estimateRows(
 
 type Plan = readonly [{ readonly 'QUERY PLAN': readonly [{ Plan: { 'Plan Rows': number; 'Plan Width': number } }] }]
 
-/** The planner's guesses. The values of the query must be set: they count as constants to the planner. */
+/** The estimates of the planner. The values of the query must be set before, because the planner reads them as constants. */
 export async function explain(database: Pick<Database, '$queryRawUnsafe'>, query: TableQuery) {
   const [row] = await database.$queryRawUnsafe<Plan>(`EXPLAIN (FORMAT JSON) ${query.sql}`)
   const { 'Plan Rows': estimatedRows, 'Plan Width': estimatedRowBytes } = row['QUERY PLAN'][0].Plan

@@ -1,10 +1,10 @@
-// What a source that fails means to an export: the SOURCE_* codes, and ROW_TOO_LARGE.
+// Maps errors of the source to the codes SOURCE_* and ROW_TOO_LARGE.
 import { databaseFailure } from '../database/failure.ts'
 import { RowTooLarge } from '../database/row-size.ts'
 import { WaybillError } from '../vocabulary/errors.ts'
 import type { Column } from '../vocabulary/table.ts'
 
-/** Postgres' code for a text that its own buffers cannot hold: they end at 1 GiB. */
+/** The code of Postgres for text that exceeds its buffers of 1 GiB. */
 const PROGRAM_LIMIT_EXCEEDED = '54000'
 
 export function sourceError(error: unknown): WaybillError {
@@ -30,7 +30,7 @@ export function sourceError(error: unknown): WaybillError {
 /**
  * The error of a row that is too large for the limits or for Postgres; undefined for other errors.
  *
- * @param rows that have been read; undefined when the read has not begun
+ * @param rows the number of rows read; undefined if the read has not started
  */
 export function rowError(
   error: unknown,

@@ -1,5 +1,5 @@
 // The databases that datasets are read from.
 import type { Reader } from '../database/client.ts'
 
-/** By the `database` of a dataset. */
+/** The clients by the `database` of a dataset. */
 export type Readers = Readonly<Record<'source' | 'ledger', Reader>>

@@ -1,18 +1,18 @@
-// The session settings of a read: the values of its query among them.
+// Sets the session settings of a read, including the values of its query.
 import type { Database } from '../database/client.ts'
 import { settingOf, type TableQuery } from '../datasets/dataset.ts'
 
 export interface Session {
-  /** Of the backend that runs the transaction's statements. */
+  /** The process id of the backend that runs the transaction. */
   readonly pid: number
-  /** By the source's clock. */
+  /** By the clock of the source. */
   readonly now: Date
 }
 
 /**
- * Sets them for the rest of the transaction. One statement, so one round trip.
+ * Sets the settings for the rest of the transaction, in one statement and one round trip.
  *
- * @param settings by name, as `SET LOCAL` would
+ * @param settings by name, as for `SET LOCAL`
  */
 export async function setSession(
   tx: Pick<Database, '$queryRawUnsafe'>,

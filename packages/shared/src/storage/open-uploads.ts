@@ -1,4 +1,4 @@
-// Multipart uploads that are neither completed nor aborted: their parts cost money, and are no object that anyone sees.
+// Aborts multipart uploads that were not completed. Their parts cost money, but no list of objects shows them.
 import {
   AbortMultipartUploadCommand,
   ListMultipartUploadsCommand,
@@ -6,7 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 
-/** How servers say that they have no ListMultipartUploads, or not for us. */
+/** The errors of servers without ListMultipartUploads, or without permission for it. */
 const CANNOT_LIST: ReadonlySet<string> = new Set(['NotImplemented', 'MethodNotAllowed', 'AccessDenied'])
 
 export interface Bucket {
@@ -14,7 +14,7 @@ export interface Bucket {
   readonly bucket: string
 }
 
-/** One that is gone already is fine. @throws what the SDK throws; the signal's reason */
+/** Does nothing if the upload no longer exists. @throws errors of the SDK; the signal's reason */
 export async function abortUpload(
   { client, bucket }: Bucket,
   key: string,
@@ -29,7 +29,7 @@ export async function abortUpload(
   }
 }
 
-/** {@link Storage.abortUploads}. @throws what the SDK throws; the signal's reason */
+/** {@link Storage.abortUploads}. @throws errors of the SDK; the signal's reason */
 export async function abortUploads(
   from: Bucket,
   prefix: string,

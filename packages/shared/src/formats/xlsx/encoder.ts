@@ -1,4 +1,4 @@
-// XLSX: a workbook whose sheets are written row by row, and roll over where Excel's end.
+// XLSX: a workbook that is written row by row, with a new sheet at each limit of Excel.
 import type { Column, RowChunks } from '../../vocabulary/table.ts'
 import { abortable } from '../abortable.ts'
 import type { EncodeContext, Format } from '../format.ts'
@@ -10,7 +10,7 @@ import { type ZipEntry, zip } from './zip.ts'
 
 const EXCEL_LIMITS: SheetLimits = { rows: 1_048_575, bytes: 4_000_000_000 }
 
-/** With other limits only in tests. */
+/** Only tests use other limits. */
 export function createXlsx(limits: SheetLimits = EXCEL_LIMITS): Format {
   return {
     extension: 'xlsx',
@@ -40,7 +40,7 @@ async function* parts(
       yield { name: sheetPath(sheets), content: untilSheetEnd(pieces, state) }
     }
 
-    // Only now the number of sheets is known.
+    // The number of sheets is known only now.
     yield part('xl/workbook.xml', workbook(sheets))
     yield part('xl/_rels/workbook.xml.rels', workbookRelationships(sheets))
     yield part('[Content_Types].xml', contentTypes(sheets))
@@ -49,7 +49,7 @@ async function* parts(
   }
 }
 
-/** The XML of all sheets; SHEET_END stands between two. */
+/** The XML of all sheets, with SHEET_END between two sheets. */
 async function* sheetPieces(
   columns: readonly Column[],
   rows: RowChunks,

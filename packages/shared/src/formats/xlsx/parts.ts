@@ -1,4 +1,4 @@
-// The parts of an xlsx package that hold no rows: styles, workbook, relationships (ECMA-376 parts 1 and 2).
+// The parts of an xlsx package without rows: styles, workbook, relationships (ECMA-376 parts 1 and 2).
 import type { Column, ColumnKind } from '../../vocabulary/table.ts'
 
 /** Positions in `cellXfs` of the styles part. */
@@ -10,7 +10,7 @@ const RELATIONSHIPS = 'http://schemas.openxmlformats.org/officeDocument/2006/rel
 const PACKAGE = 'http://schemas.openxmlformats.org/package/2006'
 const TYPES = 'application/vnd.openxmlformats-officedocument.spreadsheetml'
 
-/** Widths in characters that show a typical cell whole. */
+/** Column widths in characters, for typical values. */
 const WIDTHS: Record<ColumnKind, number> = {
   uuid: 38,
   text: 28,
@@ -29,7 +29,7 @@ export const rootRelationships =
   `${DECLARATION}<Relationships xmlns="${PACKAGE}/relationships">` +
   `<Relationship Id="rId1" Type="${RELATIONSHIPS}/officeDocument" Target="xl/workbook.xml"/></Relationships>`
 
-// quotePrefix is Excel's own apostrophe: the cell stays text when somebody edits it. Format 49 is "Text".
+// With quotePrefix, Excel keeps the cell as text when it is edited. Format 49 is "Text".
 export const styles =
   `${DECLARATION}<styleSheet xmlns="${MAIN}">` +
   '<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss.000"/>' +
@@ -79,7 +79,7 @@ export function contentTypes(sheets: number): string {
   )
 }
 
-/** Up to the first row: header frozen, widths by kind. The first sheet is the one that is open. */
+/** The XML before the first row, with a frozen header and column widths. The first sheet is the active one. */
 export function sheetStart(columns: readonly Column[], number: number): string {
   const widths = columns.map(({ name, kind }, index) => {
     const width = Math.min(Math.max(WIDTHS[kind], name.length + 2), WIDEST)

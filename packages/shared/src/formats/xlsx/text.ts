@@ -1,22 +1,21 @@
-// Text as a spreadsheet file may hold it: legal in XML, read back as it was, and no longer than a cell.
+// Converts text for a spreadsheet: valid XML, unchanged when it is read back, and not longer than a cell.
 import type { EncodeContext } from '../format.ts'
 
-/** Excel's limit for the characters of a cell, in UTF-16 units. */
+/** The limit of Excel for a cell, in UTF-16 units. */
 export const CELL_UNITS = 32_767
 
 /**
- * What needs work: markup, what XML 1.0 cannot hold (control characters, U+FFFE, U+FFFF, lone surrogates: with the
- * `u` flag the class matches no pair), CR (a parser turns it into LF), and an underscore that could be read as the
- * start of an escape.
+ * Characters to escape: markup; characters that XML 1.0 does not allow (control characters, U+FFFE, U+FFFF, lone surrogates;
+ * with the `u` flag, the class does not match pairs); CR, which a parser changes to LF; an underscore that could start an escape.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
 const SPECIAL = /[&<>\u0000-\u0008\u000b-\u001f\ufffe\uffff\ud800-\udfff]|_x[0-9A-Fa-f]{4}/u
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
 const EACH_SPECIAL = /[&<>\u0000-\u0008\u000b-\u001f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4})/gu
 
 /**
- * ECMA-376 part 1, 22.9.2.19 (ST_Xstring): `_xHHHH_` stands for a character that XML cannot hold. Text that looks
- * like an escape has its underscore escaped, also without the closing one, which the next character might supply.
+ * ECMA-376 part 1, 22.9.2.19 (ST_Xstring): `_xHHHH_` stands for a character that XML does not allow. In text that looks like an
+ * escape, the underscore is escaped, also without the closing one, because that may be the next character.
  */
 export function xmlText(text: string): string {
   return SPECIAL.test(text) ? text.replaceAll(EACH_SPECIAL, escapeCharacter) : text
@@ -29,7 +28,7 @@ function escapeCharacter(character: string): string {
   return `_x${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`
 }
 
-/** Cuts what a cell cannot hold, never between the halves of a surrogate pair, and counts it. */
+/** Cuts text to the limit of a cell, never within a surrogate pair, and counts a warning. */
 export function cutToCell(text: string, warn: EncodeContext['warn']): string {
   if (text.length <= CELL_UNITS) return text
   warn('CELL_CUT')
