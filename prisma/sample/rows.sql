@@ -138,7 +138,7 @@ DO $$ DECLARE command text; BEGIN
   FOR command IN SELECT restore FROM waybill_set_aside LOOP EXECUTE command; END LOOP;
 END $$;
 
--- Some actions are nobody's: the dataset keeps them.
+-- Some actions have no user. The dataset contains them.
 INSERT INTO useractions (id, created_at, updated_at, "typeAction", data, description, "userId", "apiKey_used")
 SELECT pg_temp.id('useraction', i), at, NULL,
        CASE WHEN i % odd = 3 % odd THEN pg_temp.nasty(i / odd)

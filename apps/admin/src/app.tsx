@@ -52,7 +52,7 @@ function Views() {
   const { error } = useQuery(queries.me())
   const [path] = useLocation()
   const search = useSearch()
-  // The identity provider knows the user, but the user has no role in Waybill.
+  // The sign-in at the identity provider succeeded, but the user has no role in Waybill.
   if (error instanceof WaybillError && error.status === 403) return <Rejected />
   return (
     <Shell>

@@ -23,7 +23,7 @@ export type JobOutcome =
 export interface JobRunnerOptions<Data> {
   readonly config: Config
   readonly log: Logger
-  /** The names of the queues; each has a BullMQ worker of its own. */
+  /** The names of the queues. Each has a separate BullMQ worker. */
   readonly queues: readonly string[]
   /** Jobs of one queue at a time. */
   readonly concurrency: number

@@ -67,7 +67,7 @@ export function connect(config: Config, name: string, log: Logger): Connections 
 }
 
 /**
- * Unique to this process: the ledger tells from it whether the process still has a session (ledger/upkeep.ts). Behind PgBouncer
+ * Unique to this process, so that the ledger can find out whether the process still has a session (ledger/upkeep.ts). Behind PgBouncer
  * the sessions are not those of a process, so the name is not unique, and the heartbeat alone decides.
  */
 function sessionName({ DATABASE_URL: url }: Config, name: string): string {

@@ -13,8 +13,8 @@ const SMALL_FILE = { ...FILE, limit: 10 }
 const ROWS = 3_000
 
 /**
- * Stands for the minutes of the promise, counted from the moment at which the worker knows of the outage. It then starts
- * nothing and probes every 2 s, whatever the outage lasts.
+ * A shorter outage than the documented minutes tests the same, counted from the detection by the worker. After that, the worker
+ * starts nothing and probes every 2 s, however long the outage lasts.
  */
 const OUTAGE_MS = 5_000
 

@@ -127,7 +127,7 @@ describe('previews of a locked table', () => {
         headers: { 'Content-Type': 'application/json' },
       }),
     )
-  // On a connection of its own: a transaction sees the pg_stat_activity of its first query.
+  // On a separate connection, because a transaction sees the pg_stat_activity of its first query.
   const blocked = () =>
     withClient(system.database.url, async (client) => {
       const { rowCount } = await client.query(`SELECT FROM pg_stat_activity

@@ -1,4 +1,4 @@
-// Slow clients and clients that do not speak HTTP: disconnected without delaying others.
+// Slow clients and clients that do not send HTTP are disconnected, without a delay for others.
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { expectProblem } from '../../setup/api/problem.ts'

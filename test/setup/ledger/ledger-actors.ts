@@ -137,7 +137,7 @@ export class Actors {
   async #withoutWorker({ kind }: Action, actor: string): Promise<boolean> {
     switch (kind) {
       case 'revive':
-        // The returned list lacks an export that failed for good, so the events are checked instead.
+        // The returned list lacks an export that failed permanently, so the events are checked instead.
         await this.#ledger.reviveLost(0, actor, this.#exportId)
         return false
       case 'reviveNone':

@@ -1,4 +1,4 @@
-// The view for users whom the identity provider knows, but who have no role in Waybill.
+// The view for users of the identity provider who have no role in Waybill.
 
 import { Button } from '../components/controls/button.tsx'
 import { Brand } from '../components/layout/brand.tsx'

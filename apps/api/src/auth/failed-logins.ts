@@ -50,7 +50,7 @@ export function createFailedLogins({
   readonly counters: Counters
   readonly assess: (token: string) => Plausibility
 }): FailedLogins {
-  // Without a quota of their own, failed requests count like all requests of the address.
+  // Without a separate quota, failed requests count like all requests of the address.
   const quota = config.RATE_LIMIT_FAILED_LOGINS || config.RATE_LIMIT_PER_ADDRESS
   const counter = counters.create('failed-logins', WINDOW_SECONDS)
   // In memory and not in Redis: a lookup there would add a round trip to every request.

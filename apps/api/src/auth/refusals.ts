@@ -128,7 +128,7 @@ function describeAccess(
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** Keeps only names that Waybill knows: any other text in the request may be a secret in the wrong place. */
+/** Keeps only known names, because any other text in the request may be a secret in the wrong place. */
 function describe(error: WaybillError, body: unknown, datasets: Datasets): Record<string, unknown> {
   const fields = error.errors.slice(0, MAX_FIELDS).map(({ path }) => knownPath(path, datasets))
   return {

@@ -18,7 +18,7 @@ interface Limit {
 
 type LimitDeps = { readonly config: Config; readonly counters: Counters }
 
-/** The health checks have a counter of their own, so that other requests of the address cannot make them fail. */
+/** The health checks have a separate counter, so that other requests of the address cannot make them fail. */
 const HEALTH_PATHS = new Set(['/healthz', '/readyz'])
 
 /** Mount before the public routes: limits each address on every path that needs no token. */

@@ -92,7 +92,7 @@ function documentRoute(
       const isGzip = request.acceptsEncodings(['gzip', 'identity']) === 'gzip'
       if (isGzip) response.set('Content-Encoding', 'gzip')
       response.type('application/json')
-      // The bytes of the document: the type of the handler only knows its parsed form.
+      // The bytes of the document, although the type of the handler is its parsed form.
       ;(response as Response).send(isGzip ? gzipped : json)
     },
   })

@@ -214,7 +214,7 @@ function start(
   const [command = program, ...rest] = [...prefix, program, ...args]
   return spawn(command, rest, {
     cwd,
-    // A process group of its own: Ctrl-C in a terminal goes to the whole group, and would stop Postgres while
+    // A separate process group. Ctrl-C in a terminal goes to the whole group, and would stop Postgres while
     // this process still works on it.
     detached: true,
     stdio: ['ignore', output, output],

@@ -76,7 +76,7 @@ export async function fetchFile(done: Export, { client, output, file, overwrite 
     )
   } catch (error) {
     progress.clear()
-    // After an abort, the stream may throw an error of its own.
+    // After an abort, the stream may throw another error than the reason.
     stop.signal.throwIfAborted()
     throw error
   } finally {

@@ -72,8 +72,8 @@ export async function findCaller(db: Database, secret: string): Promise<Caller |
 const VALID_KEYS_TTL_MS = 1_000
 
 /**
- * Tells valid keys from guesses without a query for each: all of them share one query a second. {@link findCaller} decides
- * whether the key is valid now.
+ * Finds out whether a key is probably valid, without a query for each key: all checks share one query per second. {@link
+ * findCaller} decides whether the key is valid now.
  */
 export function createKeyCheck(db: Database): (secret: string) => Promise<boolean> {
   const readHashes = singleFlight(VALID_KEYS_TTL_MS, async () => {

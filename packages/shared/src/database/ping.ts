@@ -1,4 +1,4 @@
-// Finds out whether a database is available, over a connection of its own.
+// Checks whether a database is available, over a separate connection.
 import pg from 'pg'
 import { databaseFailure } from './failure.ts'
 

@@ -116,7 +116,7 @@ export function queueSchema(config: QueueConfig): string | undefined {
   return backendOf(config).name === 'postgres' ? postgresSchema(config) : undefined
 }
 
-/** BullMQ's tables have a schema of their own, beside ours. */
+/** BullMQ's tables are in a separate schema. */
 function postgresSchema(config: QueueConfig): string {
   return `${config.QUEUE_PREFIX}_queue`
 }

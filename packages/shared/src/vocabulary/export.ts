@@ -10,7 +10,7 @@ export type FormatName = (typeof FORMAT_NAMES)[number]
 export const COMPRESSIONS = ['none', 'gzip'] as const
 export type Compression = (typeof COMPRESSIONS)[number]
 
-/** Each has a queue and workers of its own: large exports, however many, never delay small ones. */
+/** Each lane has a separate queue and separate workers, so that any number of large exports never delays small ones. */
 export const LANES = ['small', 'large'] as const
 export type Lane = (typeof LANES)[number]
 

@@ -41,6 +41,6 @@ export type Row = readonly Cell[]
  * A row is its cells with a tab between them, and a line feed at the end. NULL is `\N`. In a cell a backslash is `\\`,
  * and backspace, form feed, line feed, carriage return, tab and vertical tab are `\b \f \n \r \t \v`; nothing else is
  * escaped. So a line feed byte is always the end of a row. A chunk may end anywhere, also in the middle of a character.
- * The bytes of a chunk are valid until the next chunk is asked for.
+ * The bytes of a chunk are only valid until the next chunk is requested.
  */
 export type RowChunks = AsyncIterable<Uint8Array>

@@ -39,7 +39,7 @@ export function createAddressPolicy(networks: readonly string[] = []): AddressPo
  */
 const AZURE_HOST = '168.63.129.16'
 
-/** ipaddr.js knows the special-purpose registries and returns "unicast" for an address in none of them. */
+/** ipaddr.js contains the special-purpose registries, and returns "unicast" for an address in none of them. */
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (address.range() !== 'unicast' || address.toString() === AZURE_HOST) return false
   return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(GLOBAL_UNICAST)

@@ -114,7 +114,7 @@ export function previewRoute(deps: ServerDeps): Route {
 
 async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
-  // A copy: the bytes of a chunk may change when the next is asked for.
+  // A copy, because a chunk is only valid until the next is requested.
   for await (const chunk of bytes) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString('utf8')
 }

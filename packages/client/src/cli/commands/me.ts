@@ -26,7 +26,7 @@ export const meCommand = defineCommand({
   },
 })
 
-/** A server of an earlier version knows no limit. */
+/** Undefined for a server of an earlier version, which does not send the usage. */
 function sayStored({ limits, usage }: Me): string | undefined {
   if (usage === undefined) return undefined
   const limit = limits.maxStoredBytes === null ? '' : ` of at most ${sayBytes(limits.maxStoredBytes)}`
