@@ -1,4 +1,4 @@
-// The embedded S3 server as a process of its own, so that its CPU time and memory can be measured apart.
+// Runs the embedded S3 server as a separate process, so that its CPU time and memory are not those of the worker.
 import { startS3 } from '../../../apps/standalone/src/s3/embedded-s3.ts'
 import { untilSignal } from '../../../packages/shared/src/process/signals.ts'
 

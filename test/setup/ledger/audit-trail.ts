@@ -24,7 +24,11 @@ export async function writeTrail(db: Database, ledger: Ledger): Promise<void> {
   const file = { key: 'k', bytes: 10, sha256: 'ab'.repeat(32), rowCount: 2, truncated: false, warnings: [] }
   await ledger.complete(again, { ...file, snapshotAt: new Date() }, 3_600_000)
   const tricky: Actor = { id: TRICKY_TEXT, name: TRICKY_TEXT, address: TRICKY_TEXT, userAgent: TRICKY_TEXT }
-  await recordEvent(db, { type: 'api-key.created', actor: tricky, data: { name: TRICKY_TEXT, number: 1e21, list: [null] } })
+  await recordEvent(db, {
+    type: 'api-key.created',
+    actor: tricky,
+    data: { name: TRICKY_TEXT, number: 1e21, list: [null] },
+  })
   await ledger.recordLink({ type: 'export.downloaded', exportId: first, by: CALLER }, 60_000)
   const second = (await ledger.create(REQUEST, CALLER, 1_000)).row.id
   await ledger.cancel(second, CALLER)

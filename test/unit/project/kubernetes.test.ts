@@ -69,7 +69,7 @@ describe('every object', () => {
     for (const manifest of manifests) {
       const [Model] = modelOf(manifest) ?? []
       if (Model === undefined) throw new Error(`no schema for ${manifest.apiVersion} ${manifest.kind}`)
-      // The constructor wants the type of its kind, and validate checks that it is that.
+      // The constructor expects the type of its kind, and validate checks it.
       const create = (data: object) => new Model(data as never)
       expect(() => create(manifest).validate(), `${manifest.kind} ${manifest.metadata.name}`).not.toThrow()
     }

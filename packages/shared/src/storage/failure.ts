@@ -127,7 +127,7 @@ const BY_STATUS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [400, NOT_SUPPORTED],
   [401, { code: 'STORAGE_ACCESS_DENIED' }],
   [403, { code: 'STORAGE_ACCESS_DENIED' }],
-  [404, { code: 'STORAGE_MISMATCH' }], // an object or upload that must be there is not
+  [404, { code: 'STORAGE_MISMATCH' }], // an object or upload is missing
   [405, NOT_SUPPORTED],
   [411, NOT_SUPPORTED],
   [413, { code: 'FILE_TOO_LARGE' }],
@@ -135,7 +135,7 @@ const BY_STATUS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [507, DISK_FULL],
 ])
 
-/** lib-storage's words, and S3's to a part number above 10,000: lib-storage counts too late to be always the first. */
+/** The messages of lib-storage and of S3 for a part number above 10,000. Either can be the first to report it. */
 const TOO_MANY_PARTS = /^Exceeded \d+ parts|^Part number must be an integer between/
 
 /** The SDK's words for an answer without a text. */
@@ -149,7 +149,7 @@ export interface Addressing {
   readonly forcePathStyle: boolean
 }
 
-/** The error with a code; one that has a code already passes unchanged. */
+/** Converts an error to a WaybillError. A WaybillError is returned unchanged. */
 export function storageError(error: unknown, addressing?: Addressing): WaybillError {
   if (error instanceof WaybillError) return error
   if (!(error instanceof Error)) return new WaybillError('INTERNAL', undefined, { cause: error })

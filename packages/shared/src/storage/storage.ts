@@ -1,4 +1,4 @@
-// The Storage seam: one object per file in an S3 bucket, written whole or not at all.
+// The interface of the storage: one object per file in an S3 bucket, written completely or not at all.
 import { lookup } from 'node:dns/promises'
 import {
   DeleteObjectCommand,
@@ -19,23 +19,23 @@ import { LANDING_TIME, type PutOptions, type StoredObject, upload } from './uplo
 export type { PutOptions, StoredObject }
 
 export interface StorageOptions extends ClientOptions {
-  /** Where callers reach the storage; links are signed for this one. Undefined: as `endpoint`. */
+  /** The address of the storage for callers, for which links are signed. Undefined: as `endpoint`. */
   readonly publicEndpoint: string | undefined
-  /** Of every key; empty, or with a slash at its end. */
+  /** The prefix of every key. Empty, or ends with a slash. */
   readonly prefix: string
   /** Of every object. */
   readonly object?: ObjectOptions | undefined
   /** False: the server does not list open uploads, and is not asked to. */
   readonly listUploads: boolean
-  /** Bytes of a part at least; 5 MiB or more. */
+  /** The minimum size of a part in bytes, at least 5 MiB. */
   readonly partSize: number
-  /** Parts of one file on their way at once. Memory is about (this + 2) × the part size. */
+  /** Parts of one file that are uploaded concurrently. The memory is about (this + 2) × the part size. */
   readonly uploadConcurrency: number
 }
 
 /**
- * A key below the prefix of the storage. Or the full key in the bucket, as the database has recorded it: that one stays
- * valid when the prefix of the deployment changes.
+ * A key below the prefix of the storage, or the full key in the bucket. The database records the full key, which stays valid when
+ * the prefix of the deployment changes.
  */
 export type Key = string | { readonly fullKey: string }
 
@@ -43,28 +43,28 @@ export interface Storage {
   /** The key in the bucket, for the database. */
   fullKey(key: string): string
   /**
-   * Uploads the body as one object. It exists when this returns, complete and with as many bytes as were
-   * sent; when this throws, the upload was aborted.
+   * Uploads the body as one object. When this returns, the object exists and has all bytes. When this throws, the upload was
+   * aborted.
    *
-   * @throws WaybillError STORAGE_*, FILE_TOO_LARGE; whatever the body threw; the signal's reason
+   * @throws WaybillError STORAGE_*, FILE_TOO_LARGE; the error of the body; the signal's reason
    */
   put(key: string, body: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>
   /** Stores a small JSON object. @throws WaybillError STORAGE_*; the signal's reason */
   putJson(key: string, value: unknown, signal: AbortSignal): Promise<void>
-  /** A URL that anyone may GET for so many seconds. */
+  /** A URL that allows GET without credentials for this many seconds. */
   signedUrl(key: Key, expiresIn: number): Promise<string>
-  /** Keys below the prefix, in the order of their bytes; with `after`, those behind it. Keys are without the storage's prefix. */
+  /** The keys with the prefix, in byte order, without the storage's own prefix. With `after`, only keys after it. */
   list(prefix: string, which?: { readonly after?: string; readonly signal?: AbortSignal }): Promise<string[]>
-  /** Removes what begins with the prefix; removing nothing is fine. */
+  /** Removes all objects with the prefix, if there are any. */
   removeAll(prefix: Key, signal?: AbortSignal): Promise<void>
-  /** Aborts an upload that its owner cannot abort any more; one that is gone already is fine. */
+  /** Aborts an upload of another attempt. Does nothing if the upload no longer exists. */
   abortUpload(key: Key, uploadId: string, signal?: AbortSignal): Promise<void>
   /**
-   * Aborts every upload under the prefix, also those whose id nobody noted; with `before`, those that began earlier.
-   * False: the server cannot list uploads, and nothing was done.
+   * Aborts every upload under the prefix, including those whose id was not recorded. With `before`, only uploads that started
+   * earlier. False: the server cannot list uploads, so none was aborted.
    */
   abortUploads(prefix: Key, which?: { readonly before?: Date; readonly signal?: AbortSignal }): Promise<boolean>
-  /** @throws WaybillError when the bucket cannot be used */
+  /** Checks the access to the bucket. @throws WaybillError */
   check(signal: AbortSignal): Promise<void>
   /** Writes a small object and removes it: a server whose disk is full answers, but takes nothing. @throws WaybillError STORAGE_* */
   probe(signal: AbortSignal): Promise<void>
@@ -80,7 +80,7 @@ const PROBE_BYTES = 256 * 1_024
 export function createStorage(options: StorageOptions): Storage {
   const { bucket } = options
   const client = createClient(options)
-  // A signature covers the host: a link signed for the internal endpoint would be refused at the public one.
+  // A signature covers the host, so a link for the internal endpoint is not valid at the public one.
   const publicClient = createClient(options, options.publicEndpoint ?? options.endpoint)
   const params = objectParams(options.object ?? {})
 
