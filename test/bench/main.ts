@@ -1,4 +1,4 @@
-// `npm run bench`: measures the service on generated rows, prints tables, and fails when a promise is not kept.
+// `npm run bench`: measures the service with generated rows, prints tables, and exits with 1 if a target is missed.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ import { type Service, startService, WORKER_FLAGS } from './system/service.ts'
 import { missedTargets } from './targets.ts'
 
 const LATENCY_ROWS = 1_000
-/** More are made of them by copying, which is faster. */
+/** Further rows are copies of these, which is faster than generating them. */
 const GENERATED_ROWS = 1_000_000
 
 const SCALE_FORMAT: FormatChoice = { name: 'csv', format: 'csv', compression: 'none' }
@@ -152,11 +152,11 @@ async function profile(run: Run, target: string): Promise<string> {
 
 async function bench(options: BenchOptions): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'waybill-bench-'))
-  // Also when the run ends without coming to its end; the servers then die by exit hooks of their own.
+  // Also if the run is interrupted. The exit hooks of the servers stop them then.
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 })
   process.once('exit', remove)
   const broken = Promise.withResolvers<never>()
-  broken.promise.catch(() => undefined) // it may break after everything is done
+  broken.promise.catch(() => undefined) // it may reject after the end of the run
   const onDeath = broken.reject
   const stack = new AsyncDisposableStack()
 
@@ -168,7 +168,7 @@ async function bench(options: BenchOptions): Promise<number> {
     const withService: Run['withService'] = async (databaseUrl, queue, use, s3 = servers.s3) => {
       const { settings } = options
       const service = await startService({ servers, s3, databaseUrl, queue, settings, workerFlags, onDeath })
-      stack.defer(() => service.stop()) // when the run is interrupted; stopping twice does no harm
+      stack.defer(() => service.stop()) // if the run is interrupted; stopping twice is safe
       const result = await use(service)
       await service.stop()
       return result
@@ -191,7 +191,7 @@ async function bench(options: BenchOptions): Promise<number> {
   })
   try {
     const working = work()
-    working.catch(() => undefined) // when the race is over, what follows from stopping everything is no news
+    working.catch(() => undefined) // after the race, errors that follow from the stop are expected
     return await Promise.race([working, interrupted, broken.promise])
   } finally {
     await stack.disposeAsync()

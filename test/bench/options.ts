@@ -1,8 +1,8 @@
-// What the benchmark can be asked for on its command line.
+// The command line options of the benchmark.
 import { parseArgs } from 'node:util'
 import type { FormatName } from '../../packages/shared/src/vocabulary/export.ts'
 
-/** A format as it is named here: with `.gz` behind it the file is compressed. */
+/** The name of a format. The suffix `.gz` means a compressed file. */
 export interface FormatChoice {
   readonly name: string
   readonly format: FormatName
@@ -13,28 +13,28 @@ const PARTS = ['speed', 'latency', 'memory', 'scale'] as const
 export type Part = (typeof PARTS)[number]
 
 export interface BenchOptions {
-  /** User points of the speed part. */
+  /** The number of user points for the part `speed`. */
   readonly rows: number
   readonly formats: readonly FormatChoice[]
   readonly queue: 'postgres' | 'redis'
-  /** Runs of each measurement of speed and of memory; the median counts. */
+  /** The number of runs of each measurement of speed and memory. Results are medians. */
   readonly repeat: number
-  /** Rows of the exports whose memory is measured, ascending. */
+  /** The numbers of rows for the part `memory`, ascending. */
   readonly memoryRows: readonly number[]
   readonly parts: ReadonlySet<Part>
-  /** Where everything measured is written as JSON. */
+  /** A path for all results as JSON. */
   readonly json: string | undefined
-  /** Where CPU profiles of the worker are written; nothing else is measured then. */
+  /** A directory for CPU profiles of the worker. Nothing else is measured then. */
   readonly profile: string | undefined
-  /** False: a target that is missed is shown, and the exit code stays 0. */
+  /** False: missed targets are shown, but the exit code is 0. */
   readonly targets: boolean
-  /** Settings of the API and the worker, by their names. */
+  /** Settings of the API and the worker, by name. */
   readonly settings: Readonly<Record<string, string>>
-  /** Node's flags for the worker; undefined: those of `npm run worker`. */
+  /** Flags of Node for the worker; undefined: those of `npm run worker`. */
   readonly workerFlags: readonly string[] | undefined
 }
 
-/** What keeps the command line from being understood; for the person who wrote it. */
+/** An invalid command line. The message is shown to the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -105,7 +105,7 @@ function parse(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    // parseArgs says what is wrong with which option.
+    // The message of parseArgs names the option.
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }

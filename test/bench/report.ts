@@ -1,4 +1,4 @@
-// The result as tables in Markdown, as docs/performance.md has them.
+// Formats the results as Markdown tables, as in docs/performance.md.
 import type { BenchResult, Latency, Machine, MemoryOfExport, Scale, Speed } from './results.ts'
 import { median, percentile } from './statistics.ts'
 import {
@@ -141,7 +141,7 @@ function megabytes(bytes: number | undefined): string {
   return bytes === undefined ? '–' : Math.round(bytes / 1e6).toLocaleString('en')
 }
 
-/** The first column to the left, figures to the right. */
+/** Aligns the first column to the left, and figures to the right. */
 export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const all = [head, ...lines]
   const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0), 3))

@@ -1,4 +1,4 @@
-// What the benchmark finds out: the shape of `--json`, and what the table shows.
+// The results of the benchmark, which `--json` writes and the tables show.
 import { cpus, totalmem } from 'node:os'
 
 export interface BenchResult {
@@ -26,18 +26,18 @@ export interface Machine {
 export interface Speed {
   readonly rows: number
   readonly queue: string
-  /** `COPY` of the same query to a file, by the server itself; once before each export. */
+  /** `COPY` of the same query to a file on the server, before each export. */
   readonly floor: { readonly seconds: readonly number[]; readonly bytes: number }
-  /** All rows into memory, then into one text, then to a file. */
+  /** All rows in memory, joined to one text, written to a file. */
   readonly atOnce: { readonly seconds: number; readonly peakBytes: number | undefined; readonly bytes: number }
-  /** Into a storage that costs next to nothing: what is measured is the worker. */
+  /** With a storage that needs almost no CPU time, so that the worker is measured. */
   readonly exports: readonly SpeedOfFormat[]
-  /** Into the embedded S3 server, which writes to the same disk with the same CPUs; each file read back and checked. */
+  /** With the embedded S3 server, on the same disk and CPUs. Each file is downloaded and checked. */
   readonly embedded: readonly Pick<SpeedOfFormat, 'format' | 'seconds' | 'floorSeconds'>[]
   readonly priorArt: readonly PriorArt[]
 }
 
-/** The same rows by other means, into the storage that costs next to nothing. */
+/** The same rows with other tools, with the storage that needs almost no CPU time. */
 export interface PriorArt {
   readonly name: string
   readonly seconds: number
@@ -50,21 +50,21 @@ export interface SpeedOfFormat {
   readonly format: string
   /** POST to completed, of every run. */
   readonly seconds: readonly number[]
-  /** Of the floor just before each run. */
+  /** The time of the COPY before each run. */
   readonly floorSeconds: readonly number[]
   readonly bytes: number
-  /** Of the worker, of every run; undefined where the system does not tell. */
+  /** The CPU time of the worker, of every run; undefined if the system does not provide it. */
   readonly cpuSeconds: readonly (number | undefined)[]
-  /** Of the database server, all of its processes, of every run. */
+  /** The CPU time of all processes of the database server, of every run. */
   readonly databaseCpuSeconds: readonly (number | undefined)[]
-  /** Of the worker, the largest of all runs. */
+  /** The largest peak memory of the worker. */
   readonly peakBytes: number | undefined
 }
 
 export interface Latency {
   readonly queue: string
   readonly rows: number
-  /** POST to completed, ascending. */
+  /** The times from POST to completed, ascending. */
   readonly milliseconds: readonly number[]
   /** Exports that one worker completes in a second while others wait. */
   readonly perSecond: number
@@ -82,7 +82,7 @@ export interface MemoryOfExport {
   readonly rows: number
   /** POST to completed, of every run. */
   readonly seconds: readonly number[]
-  /** Of every run, a worker that did nothing else since it started; none where the system does not tell. */
+  /** The peak memory of a new worker, of every run; empty if the system does not provide it. */
   readonly peakBytes: readonly number[]
 }
 

@@ -1,15 +1,15 @@
-// What the service promises, and which of it a result does not keep.
+// The performance targets, and the check of results against them.
 import type { BenchResult, Latency, MemoryOfExport, Scale, Speed, SpeedOfFormat } from './results.ts'
 import { median } from './statistics.ts'
 
-/** Times the floor. */
+/** The duration as a multiple of COPY. */
 const RATIOS: Readonly<Record<string, number>> = { csv: 1.8, json: 1.8, ndjson: 1.8, xlsx: 3, 'csv.gz': 2 }
-/** Of the worker, for a million rows. */
+/** The CPU time of the worker for a million rows. */
 const CPU_SECONDS: Readonly<Record<string, number>> = { csv: 3.5, json: 4, ndjson: 4, xlsx: 8 }
-/** The ratios are promised for so many rows: with fewer, what every export costs once weighs more. */
+/** The ratios apply from this many rows on. With fewer rows, the fixed cost of an export is a larger part. */
 const RATIO_ROWS = 1_000_000
 const PEAK_BYTES = 250e6
-/** Of the longest file over the shortest, both at the median of their runs. */
+/** The peak memory of the longest file divided by that of the shortest, by the medians of their runs. */
 const GROWTH = 1.1
 const LATENCY_MS: Readonly<Record<string, number>> = { postgres: 40, redis: 30 }
 /** Small exports a second, by one worker. */
@@ -17,7 +17,7 @@ export const SMALL_EXPORTS_PER_SECOND = 40
 /** The time of five times the rows, over five times the time. */
 const SCALE_MARGIN = 1.06
 
-/** One line for each target that is missed. */
+/** One line for each missed target. */
 export function missedTargets({ speed, latency = [], memory = [], slowStorage, scale }: BenchResult): string[] {
   return [
     ...(speed === undefined ? [] : slow(speed)),
@@ -28,12 +28,12 @@ export function missedTargets({ speed, latency = [], memory = [], slowStorage, s
   ]
 }
 
-/** Undefined for a format for which nothing is promised. */
+/** The ratio of a format; undefined if it has no target. */
 export function ratioTarget(format: string): number | undefined {
   return RATIOS[format]
 }
 
-/** Seconds for a million rows; undefined for a format for which nothing is promised. */
+/** Seconds for a million rows; undefined if the format has no target. */
 export function cpuTarget(format: string): number | undefined {
   return CPU_SECONDS[format]
 }
@@ -42,16 +42,16 @@ export function latencyTarget(queue: string): number | undefined {
   return LATENCY_MS[queue]
 }
 
-/** Of the worker, for a million rows; undefined where the system does not tell. */
+/** The CPU time of the worker for a million rows; undefined if the system does not provide it. */
 export function cpuPerMillion(rows: number, { cpuSeconds }: SpeedOfFormat): number | undefined {
   const known = cpuSeconds.filter((value) => value !== undefined)
   return known.length === 0 ? undefined : median(known) / (rows / 1e6)
 }
 
 /**
- * The last size over the first, both at their medians; undefined when there are no figures of one.
+ * The peak of the last size divided by that of the first, by their medians; undefined if one has no values.
  *
- * @param peaks bytes of every run, a list for each size
+ * @param peaks the bytes of every run, as a list for each size
  */
 export function growthOf(peaks: readonly (readonly number[])[]): number | undefined {
   const first = peaks[0] ?? []
@@ -59,7 +59,7 @@ export function growthOf(peaks: readonly (readonly number[])[]): number | undefi
   return first.length === 0 || last.length === 0 ? undefined : median(last) / median(first)
 }
 
-/** By the floors that were measured between its runs: the speed of a machine changes within minutes. */
+/** Compares each run with the COPY before it, because the speed of a machine changes within minutes. */
 export function timesFloor({ seconds, floorSeconds }: Pick<SpeedOfFormat, 'seconds' | 'floorSeconds'>): number {
   return median(seconds) / median(floorSeconds)
 }

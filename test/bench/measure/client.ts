@@ -1,4 +1,4 @@
-// Asks for an export as any caller would, and times it from the request to `completed`.
+// Requests an export over HTTP, and measures the time from the request to `completed`.
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -10,7 +10,7 @@ import { countFileRows } from './count-file-rows.ts'
 
 export interface TimedExport {
   readonly id: string
-  /** From sending the request until an answer said `completed`. */
+  /** From the request to the first response with `completed`. */
   readonly seconds: number
   readonly rowCount: number
   readonly bytes: number
@@ -21,11 +21,11 @@ export interface TimedExport {
 export interface ExportOptions {
   readonly format: FormatChoice
   readonly limit?: number
-  /** Milliseconds between two questions whether it has completed. */
+  /** Milliseconds between two polls. */
   readonly pollEvery: number
 }
 
-/** What this reads of an export, as the API answers it. */
+/** The fields of an export that are used here. */
 interface Answer {
   readonly id: string
   readonly status: string
@@ -43,7 +43,7 @@ export function requestExport(service: Service, { format, limit }: Omit<ExportOp
   return ask(service, 'POST', '/v1/exports', body)
 }
 
-/** @throws Error when the export ends otherwise than completed */
+/** @throws Error if the export does not complete */
 export async function runExport(service: Service, { format, limit, pollEvery }: ExportOptions): Promise<TimedExport> {
   const startedAt = performance.now()
   let answer = await requestExport(service, limit === undefined ? { format } : { format, limit })
@@ -60,11 +60,11 @@ export async function runExport(service: Service, { format, limit, pollEvery }: 
 }
 
 /**
- * With a `file` to keep it in, downloads the file through its link and compares rows, bytes and SHA-256 with what the export says and with the
- * rows that there are; then has the service remove it.
+ * Compares the export with the number of rows in the database. With `file`, it also downloads the file and checks its rows, bytes
+ * and SHA-256. Then it removes the file of the export.
  *
- * @param file where to keep it meanwhile; undefined: the storage keeps nothing
- * @throws Error when anything differs
+ * @param file a path for the download; undefined: the storage stores no files
+ * @throws Error if something differs
  */
 export async function verifyAndRemove(
   service: Service,

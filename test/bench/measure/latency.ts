@@ -13,8 +13,8 @@ const RUNS = 50
 const POLL_EVERY = 2
 
 /**
- * One after the other, on a database that has exactly so many user points: the sort of a million would be Postgres'
- * time, not ours. @returns milliseconds, ascending
+ * Runs the exports one after the other. The database has exactly this number of user points, because a sort of a million rows
+ * would measure Postgres. @returns milliseconds, ascending
  */
 export async function measureLatency(service: Service, rows: number, directory: string): Promise<number[]> {
   service.startWorker()

@@ -1,4 +1,4 @@
-// The worker's memory at the most, for files of different lengths: it must not grow with them.
+// Measures the peak memory of the worker for files of different lengths.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FormatChoice } from '../options.ts'
@@ -8,7 +8,7 @@ import type { Service } from '../system/service.ts'
 import { runExport, verifyAndRemove } from './client.ts'
 
 export interface MemoryOptions {
-  /** Ascending; the database has as many rows as the last says. */
+  /** Ascending. The database has as many rows as the last value. */
   readonly rows: readonly number[]
   readonly repeat: number
   readonly formats: readonly FormatChoice[]
@@ -20,7 +20,7 @@ export interface MemoryOptions {
 
 const POLL_EVERY = 20
 
-/** Each export by a worker started for it: what an earlier one left in the heap would blur the figure. */
+/** Starts a new worker for each export, because the heap of an earlier export would change the result. */
 export async function measureMemory(service: Service, options: MemoryOptions): Promise<MemoryOfExport[]> {
   const measured: MemoryOfExport[] = []
   for (const format of options.formats) {

@@ -1,4 +1,4 @@
-// How long an export takes beside the fastest that Postgres can do, and what the worker needs for it.
+// Measures the duration of an export and the CPU time and memory of the worker, in comparison with COPY of Postgres.
 import { readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type pg from 'pg'
@@ -18,14 +18,14 @@ export interface SpeedOptions {
   readonly formats: readonly FormatChoice[]
   readonly databaseUrl: string
   readonly directory: string
-  /** Whether the storage keeps the files: then each is read back and checked. */
+  /** Whether the storage stores the files. Then each file is downloaded and checked. */
   readonly keepsFiles: boolean
   readonly say: (line: string) => void
 }
 
-/** Rows of the export that warms a worker up for a format. */
+/** The number of rows of the warm-up export of each format. */
 const WARM_UP_ROWS = 20_000
-/** As seldom as can be: on two cores each poll takes time from what is measured. */
+/** A long interval, because each poll uses CPU time that the measured processes need. */
 const POLL_EVERY = 100
 
 export async function measureSpeed(
@@ -35,7 +35,7 @@ export async function measureSpeed(
   const { rows, repeat, formats, databaseUrl, directory, say } = options
   return withClient(databaseUrl, async (client) => {
     const { copy, serverPid } = await prepareFloor(client)
-    const first = await copy() // warms up; only its size counts
+    const first = await copy() // the warm-up; only its size is used
     const floor: number[] = []
     const atOnce = await measureAtOnce(databaseUrl, join(directory, 'at-once.csv'))
     if (!options.keepsFiles) say(`all rows at once: ${seconds([atOnce.seconds])}`)
@@ -45,7 +45,7 @@ export async function measureSpeed(
       await warmUp(service, format, options)
       const runs: ExportRun[] = []
       while (runs.length < repeat) {
-        // Before each export anew: whatever else the machine does meanwhile, it does to both.
+        // Measured before each export, so that other load on the machine affects both.
         floor.push((await copy()).seconds)
         runs.push(await measureExport(service, format, serverPid, options))
       }
@@ -80,7 +80,7 @@ function seconds(values: readonly number[]): string {
   return `${values.map((value) => value.toFixed(1)).join(', ')} s`
 }
 
-/** The rows of the export, in the form that suits COPY best: text before the sort lets parallel workers make it. */
+/** The query of the export in the fastest form for COPY: with the cast to text before the sort, it runs in parallel workers. */
 export function exportSql(): string {
   const texts = Object.values(userPoints.columns).map(({ sql }, index) => `(${sql})::text AS c${index}`)
   return `SELECT ${texts.join(', ')} FROM ${userPoints.from} ORDER BY ${userPoints.orderBy.join(', ')}`
@@ -89,14 +89,14 @@ export function exportSql(): string {
 interface Floor {
   /** Runs the COPY once. */
   readonly copy: () => Promise<{ seconds: number; bytes: number }>
-  /** Of the first process of the database server. */
+  /** The process id of the postmaster. */
   readonly serverPid: number
 }
 
 async function prepareFloor(client: pg.Client): Promise<Floor> {
-  // As the worker's own session.
+  // The settings of the worker's session.
   await client.query(`SET work_mem = '64MB'; SET TimeZone = 'UTC'`)
-  // Beside the cluster's own files: wherever the temporary directory is, the server may write there.
+  // In the directory of the cluster, because the server may not be able to write to the temporary directory.
   const { rows } = await client.query<{ path: string }>(
     `SELECT current_setting('data_directory') || '/floor.csv' AS path`,
   )
@@ -124,7 +124,7 @@ async function measureAtOnce(databaseUrl: string, file: string): Promise<Speed['
   }
 }
 
-/** By other means, each in a process of its own; those that are not installed are left out. */
+/** Runs the other tools, each in a separate process. Tools that are not installed are omitted. */
 export async function measurePriorArt(
   databaseUrl: string,
   s3: Readonly<Record<string, string>>,
@@ -208,7 +208,7 @@ function summarize({ name }: FormatChoice, runs: readonly ExportRun[]): Omit<Spe
   }
 }
 
-/** Where a peak cannot be reset, a new process starts with none. */
+/** Starts a new process if the peak cannot be reset. */
 async function restartWorker(service: Service, format: FormatChoice): Promise<void> {
   await service.stopWorker()
   service.startWorker()

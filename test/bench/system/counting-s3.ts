@@ -1,5 +1,5 @@
-// An S3 server that costs next to nothing: it counts the bytes of an object and keeps none, so that what is measured with
-// it is the worker. In a process of its own. With an argument, it takes so many bytes a second at most, of all requests.
+// An S3 server, run as a separate process, that needs almost no CPU time: it counts the bytes of an object and stores nothing.
+// So a benchmark with it measures the worker. With an argument, it takes so many bytes a second at most, of all requests.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { untilSignal } from '../../../packages/shared/src/process/signals.ts'
@@ -10,7 +10,7 @@ interface Counted {
 }
 
 const objects = new Map<string, Counted>()
-/** Bytes of each part, by the id of its upload. */
+/** The sizes of the parts by the id of their upload. */
 const uploads = new Map<string, Map<string, number>>()
 let lastId = 0
 
@@ -75,7 +75,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       return
     case 'HEAD': {
       const object = objects.get(pathname)
-      // Of the bucket, or of an object.
+      // For the bucket or an object.
       if (object === undefined) response.writeHead(200, { 'Content-Length': 0 }).end()
       else response.writeHead(200, { 'Content-Length': object.bytes, ETag: object.etag }).end()
       return

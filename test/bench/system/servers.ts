@@ -1,4 +1,4 @@
-// The servers of one run: Postgres, S3 and, when asked for, Redis, each a process of its own in a temporary directory.
+// Starts the servers of one run as separate processes in a temporary directory: Postgres, S3 and, if requested, Redis.
 import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from '../../../apps/standalone/src/postgres/embedded-postgres.ts'
@@ -10,13 +10,13 @@ import { startRedis } from '../../setup/redis.ts'
 import { startNode } from './node-process.ts'
 
 export interface Servers {
-  /** Of the superuser, to the database `postgres`. */
+  /** Connects the superuser to the database `postgres`. */
   readonly postgresUrl: string
-  /** As `SHOW server_version` tells it. */
+  /** The result of `SHOW server_version`. */
   readonly postgresVersion: string
   /** S3_* settings of the embedded S3 server. */
   readonly s3: Readonly<Record<string, string>>
-  /** S3_* settings of a server that counts bytes and keeps none. */
+  /** S3_* settings of the server that counts bytes and stores nothing. */
   readonly countingS3: Readonly<Record<string, string>>
   /** S3_* settings of one that also takes SLOW_BYTES_PER_SECOND at most. */
   readonly slowS3: Readonly<Record<string, string>>
@@ -33,8 +33,8 @@ export interface ServersOptions {
 }
 
 /**
- * What a server of a few GB would be given; durability is as shipped. Autovacuum is off because it would start at
- * a moment of its own: every table is vacuumed once, after it is filled.
+ * Settings for a server with a few GB of memory, with the default durability. Autovacuum is off, because it would run at random
+ * moments. Instead, every table is vacuumed once after it is filled.
  */
 const POSTGRES_SETTINGS = {
   shared_buffers: '512MB',
@@ -44,7 +44,7 @@ const POSTGRES_SETTINGS = {
   autovacuum: 'off',
 }
 
-/** Everything started is stopped with the stack. */
+/** Disposing the stack stops all servers. */
 export async function startServers(options: ServersOptions, stack: AsyncDisposableStack): Promise<Servers> {
   const { directory, say, onDeath } = options
   const postgres = await startPostgres({
@@ -81,7 +81,7 @@ async function showVersion(client: pg.Client): Promise<string> {
   return rows[0]?.server_version ?? 'unknown'
 }
 
-/** A database with the service's tables, the queue's, and GAME's with so many user points. @returns its URL */
+/** Creates a database with the tables of the service, of the queue and of GAME with this many user points. @returns its URL */
 export async function createDatabase(servers: Servers, name: string, rows: number): Promise<string> {
   const url = new URL(servers.postgresUrl)
   url.pathname = `/${name}`
@@ -94,8 +94,8 @@ export async function createDatabase(servers: Servers, name: string, rows: numbe
 }
 
 /**
- * Copies user points under new ids and a little later in time until there are so many. The copies' users and tasks
- * are there, so their foreign keys need no checking.
+ * Copies user points with new ids and slightly later times until there are this many. The users and tasks of the copies exist, so
+ * foreign keys are not checked.
  */
 export async function growDatabase(url: string, rows: number): Promise<void> {
   await withClient(url, async (client) => {
@@ -121,7 +121,7 @@ async function countRows(client: pg.Client): Promise<number> {
   return Number(rows[0]?.count)
 }
 
-/** What a database that has been there for a while has behind it. */
+/** Vacuums and analyzes the tables, like a database that has been in use for some time. */
 async function settle(url: string): Promise<void> {
   await withClient(url, async (client) => {
     await client.query('VACUUM (ANALYZE)')

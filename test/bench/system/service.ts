@@ -1,4 +1,4 @@
-// The service under test: the API's process and the worker's, as in production, on one database.
+// The service under test: an API process and a worker process, as in production, with one database.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../apps/standalone/src/free-port.ts'
 import { type NodeProcess, startNode } from './node-process.ts'
@@ -18,15 +18,15 @@ export interface ServiceOptions {
 export interface Service {
   readonly url: string
   readonly apiKey: string
-  /** The worker's process. @throws Error when none runs */
+  /** The process of the worker. @throws Error if none runs */
   workerPid(): number
-  /** @param flags for Node, beside those of every worker */
+  /** @param flags for Node, in addition to those of every worker */
   startWorker(flags?: readonly string[]): void
   stopWorker(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Those of `npm run worker`: scripts/run.mjs. */
+/** The flags of `npm run worker` (scripts/run.mjs). */
 export const WORKER_FLAGS: readonly string[] = [
   '--min-semi-space-size=16',
   '--max-semi-space-size=16',
@@ -39,10 +39,10 @@ export const WORKER_MALLOC: Readonly<Record<string, string>> = {
 
 const API_KEY = 'bench-admin-key-0123456789'
 const READY_MS = 30_000
-/** Warnings and errors: of a run that goes well there are none. */
+/** Warnings and errors of the processes. A successful run has none. */
 const onOutput = (text: string) => void process.stderr.write(text)
 
-/** Starts the API, and no worker yet. */
+/** Starts the API, without a worker. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { servers, onDeath } = options
   const port = await freePort(0)
@@ -54,7 +54,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     PORT: String(port),
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
-    // One caller asks far more often than any should.
+    // The benchmark sends more requests than the limits allow a caller.
     RATE_LIMIT_PER_CALLER: '0',
     RATE_LIMIT_TRAIL_WRITES: '0',
     RATE_LIMIT_PER_ADDRESS: '0',
@@ -102,7 +102,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 async function untilReady(url: string, api: NodeProcess): Promise<void> {
   const died = api.ended.then((told) => Promise.reject(new Error(told)))
-  died.catch(() => undefined) // it also ends when it is stopped, long after
+  died.catch(() => undefined) // it also ends later, when it is stopped
   const deadline = Date.now() + READY_MS
   for (;;) {
     if (await Promise.race([isReady(url), died])) return
@@ -115,7 +115,7 @@ async function isReady(url: string): Promise<boolean> {
   try {
     return (await fetch(`${url}/readyz`)).ok
   } catch {
-    // It does not listen yet.
+    // The API does not listen yet.
     return false
   }
 }

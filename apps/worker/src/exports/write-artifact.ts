@@ -1,4 +1,4 @@
-// Makes the file of one attempt: the rows of the snapshot through the format into the storage, and its manifest.
+// Writes the file of one attempt: reads the snapshot, encodes the rows, uploads the file and its manifest.
 
 import { planExport } from '@waybill/shared/exports/plan-export.ts'
 import { gzip } from '@waybill/shared/formats/gzip.ts'
@@ -11,7 +11,7 @@ import type { ExportDeps } from '../context.ts'
 import { AttemptLost, type Heartbeat } from './heartbeat.ts'
 
 /**
- * Nothing is published by this: the object exists, complete, under the attempt's own key.
+ * Does not publish the file. Afterwards, the complete object exists under a key of this attempt.
  *
  * @param rightsChecked rejects when the requester may not have the export; nothing is stored before it resolves
  * @throws WaybillError, or the reason of the heartbeat's signal
@@ -26,7 +26,7 @@ export async function writeArtifact(
   const { signal, progress } = heartbeat
   const plan = planExport(row, { config, datasets, readers })
   const { format, limit } = plan
-  // One row more than the limit shows whether the limit cut anything off.
+  // One row more than the limit shows whether rows were cut off.
   const query = plan.query(limit + 1)
 
   const table = await openTable(plan.reader, query, {
@@ -85,7 +85,7 @@ export async function writeArtifact(
   }
 }
 
-/** Passes the rows on, and keeps the progress up to date. */
+/** Yields the chunks unchanged, and updates the progress. */
 async function* countRows(table: OpenTable, progress: { rows: number }): AsyncGenerator<Uint8Array, void, void> {
   for await (const chunk of table.chunks) {
     progress.rows = table.rowCount()

@@ -1,30 +1,30 @@
-// Takes chunks of rows apart into cells, and gives each cell to a format as bytes (RowChunks in vocabulary/table.ts).
+// Splits chunks of rows into cells, and passes each cell to a format as bytes (RowChunks in vocabulary/table.ts).
 import type { Column } from '../vocabulary/table.ts'
 import { MomentWriter } from './moment.ts'
 
 /**
- * A cell comes whole up to this many bytes, and in parts beyond. More than any number of Postgres has (147,455), so
- * that only text and json come in parts.
+ * A cell with more bytes is passed in parts. Numbers of Postgres have at most 147,455 bytes, so only text and json are passed in
+ * parts.
  */
 const MAX_WHOLE_CELL = 262_144
 
-/** Bits of `part`. */
+/** The bits of `part`. */
 export const FIRST = 1
 export const LAST = 2
 export const WHOLE = 3
 
-/** What a format does with the rows. */
+/** Receives the cells and rows. */
 export interface RowSink {
-  /** By byte: 1 where a cell with it needs a closer look. A cell without any can be copied as it is. */
+  /** By byte: 1 if the sink may have to change it. A cell without such bytes can be copied unchanged. */
   readonly isSpecial: Uint8Array
   /**
-   * `bytes` from `start` to `end` are the cell, or a part of it; they are valid during the call only.
+   * Receives a cell, or a part of it: `bytes` from `start` to `end`, which are only valid during the call.
    *
-   * @param part FIRST, LAST, both (WHOLE), or 0 in the middle of a cell
+   * @param part FIRST, LAST, WHOLE (both), or 0 within a cell
    * @param hasSpecial whether one of the bytes is special
    */
   cell(column: number, bytes: Uint8Array, start: number, end: number, part: number, hasSpecial: boolean): void
-  /** The cell is NULL. */
+  /** Receives a NULL. */
   nullCell(column: number): void
   endRow(): void
 }
@@ -34,44 +34,44 @@ const LINE_FEED = 0x0a
 const BACKSLASH = 0x5c
 const CAPITAL_N = 0x4e
 
-/** Bytes that a loop copies faster than TypedArray.set, which needs an object. */
+/** For fewer bytes, a loop is faster than TypedArray.set, which allocates an object. */
 const SHORT_RUN = 64
 
 /** The buffer of held cells grows from this size: most cells are short, and a small export should not cost much memory. */
 const FIRST_HELD_BYTES = 2_048
 
-/** Bits of a byte's class: it ends a run of plain bytes of a cell; the sink wants to know of it. */
+/** The bits of the class of a byte: it ends a run of unescaped bytes; it is special for the sink. */
 const ENDS_RUN = 1
 const SPECIAL = 2
 
-/** By the byte after a backslash: the byte that the two stand for. */
+/** By the byte after a backslash: the unescaped byte. */
 const UNESCAPED = Uint8Array.from({ length: 256 }, (_, byte) => byte)
 for (const [letter, character] of Object.entries({ b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' })) {
   UNESCAPED[letter.charCodeAt(0)] = character.charCodeAt(0)
 }
 
 /**
- * Most cells lie in one chunk and need no unescaping: they are handed on where they are. The others are gathered in a
- * buffer of MAX_WHOLE_CELL bytes first.
+ * Most cells are within one chunk and have no escapes. They are passed without a copy. All others are collected in a buffer of
+ * MAX_WHOLE_CELL bytes first.
  */
 export class RowReader {
   readonly #sink: RowSink
   readonly #lastColumn: number
-  /** By column: 1 where the text of a moment has to be rewritten. */
+  /** By column: 1 if it has timestamps or dates, which are rewritten. */
   readonly #isMoment: Uint8Array
   readonly #moment = new MomentWriter()
-  /** By byte. */
+  /** The class of each byte. */
   readonly #classes: Uint8Array
   #column = 0
-  /** Of a cell that is not handed on yet. */
+  /** The collected bytes of the current cell. */
   #held: Uint8Array = Buffer.allocUnsafe(FIRST_HELD_BYTES)
   #heldBytes = 0
-  /** A cell has begun in an earlier chunk, or has an escape. */
+  /** Whether the current cell is collected, because it started in an earlier chunk or has an escape. */
   #isHolding = false
   #isNull = false
-  /** The last byte seen was a backslash. */
+  /** Whether the last byte was a backslash. */
   #isEscaping = false
-  /** A part of the cell was handed on. */
+  /** Whether a part of the current cell was passed. */
   #isInParts = false
 
   constructor(columns: readonly Column[], sink: RowSink) {
@@ -100,7 +100,7 @@ export class RowReader {
         this.#next(byte)
         at++
       } else if (at === start && at + 2 < end && chunk[at + 1] === CAPITAL_N) {
-        // `\N` stands alone in its cell, so that the next byte ends the cell.
+        // `\N` is always a whole cell, so the next byte ends the cell.
         this.#sink.nullCell(this.#column)
         this.#next(chunk[at + 2])
         at += 3
@@ -111,12 +111,12 @@ export class RowReader {
     }
   }
 
-  /** @throws Error when the last row is not whole */
+  /** @throws Error if the last row is incomplete */
   end(): void {
     if (this.#isHolding || this.#column !== 0) throw new Error('The rows end in the middle of a row.')
   }
 
-  /** Gathers the cell from `at` on. @returns behind the cell, or the end of the chunk */
+  /** Collects the cell that continues at `at`. @returns the position after the cell, or the end of the chunk */
   #hold(chunk: Uint8Array, start: number): number {
     const end = chunk.length
     let at = start
@@ -171,7 +171,7 @@ export class RowReader {
     this.#held = larger
   }
 
-  /** There is more of the cell than the buffer holds. */
+  /** Passes the collected bytes as a part, because the cell is larger than the buffer. */
   #handOnPart(): void {
     const part = this.#isInParts ? 0 : FIRST
     this.#sink.cell(this.#column, this.#held, 0, this.#heldBytes, part, this.#hasSpecial(this.#held, this.#heldBytes))

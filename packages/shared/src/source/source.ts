@@ -13,53 +13,52 @@ import { setSession } from './session.ts'
 
 export interface ReadOptions {
   readonly signal: AbortSignal
-  /** Rows at most. */
+  /** The maximum number of rows. */
   readonly maxRows: number
   /** Milliseconds without a byte from the source, while the reader waits for one. */
   readonly statementTimeout: number
-  /** Milliseconds that the source is made to wait, while the storage is slow. */
+  /** Milliseconds that the source may have to wait for the reader. */
   readonly idleTimeout: number
-  /** Milliseconds that the snapshot may be held: the whole read. */
+  /** Milliseconds for the whole read, which keeps the snapshot open. */
   readonly transactionTimeout: number
-  /** Postgres' work_mem for the sort, as in `64MB`. */
+  /** The work_mem of Postgres for the sort, such as `64MB`. */
   readonly workMem: string
-  /** Absent: rows and cells of any size. */
+  /** Default: rows and cells of any size. */
   readonly rowLimits?: RowLimits
   /** Rows expected by the caller. The planner is not asked then, which saves a round trip and a second plan. */
   readonly expectedRows?: number | undefined
 }
 
-/** A read under way. `chunks` can be read once; `close` must be called, whatever happened. */
+/** A running read. Read `chunks` once, and always call `close`. */
 export interface OpenTable {
-  /** When the snapshot was taken, by the source's clock. */
+  /** The time of the snapshot, by the clock of the source. */
   readonly snapshotAt: Date
   /** The estimates of the planner; with `expectedRows` these, and 0 bytes for a row: unknown. */
   readonly estimatedRows: number
   readonly estimatedRowBytes: number
   /** @throws WaybillError SOURCE_*, ROW_TOO_LARGE; the signal's reason */
   readonly chunks: RowChunks
-  /** Rows that `chunks` has given so far. */
+  /** The number of rows that `chunks` has yielded. */
   rowCount(): number
   /** Whether there are more rows than `maxRows`; known when `chunks` has ended. */
   isTruncated(): boolean
   close(): Promise<void>
 }
 
-/** How long `close` waits for the source to give the connection back before it ends the connection. */
+/** How long `close` waits for the end of the statement before it closes the connection. */
 const CLOSE_TIMEOUT_MS = 5_000
 
-/** How often a read looks whether one side has made it wait too long, at most. */
+/** The longest interval between two checks of the time limits. */
 const WATCH_INTERVAL_MS = 1_000
 
 /**
- * The server ends a connection that takes nothing, as of a process that stands still. Our own limit is shorter by this
- * many milliseconds, as it can say why.
+ * The server closes a connection whose client reads nothing, for example because its process was stopped. Our limit is this much
+ * shorter, because its error names the reason.
  */
 const SERVER_MARGIN_MS = 5_000
 
 /**
- * Opens a read-only REPEATABLE READ transaction and begins the COPY in it. Nothing that arrives later is seen, nothing
- * deleted later is missed.
+ * Opens a read-only REPEATABLE READ transaction and starts the COPY in it. Later changes of the source are not visible.
  *
  * @throws WaybillError SOURCE_*; the signal's reason when it aborts
  */
@@ -68,7 +67,7 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
   const stalled = new AbortController()
   const signal = AbortSignal.any([options.signal, stalled.signal])
   const opened = Promise.withResolvers<Transaction>()
-  opened.promise.catch(() => undefined) // handled below, unless the signal was first
+  opened.promise.catch(() => undefined) // handled below, unless the signal aborts first
   const finished = Promise.withResolvers<void>()
   const transaction = source
     .$transaction(
@@ -85,7 +84,7 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
   let canceled: Promise<unknown> | undefined
   const cancelQuery = () => {
     if (backend === undefined) return
-    // The query may be a sort of minutes: tell the server to stop it. When this cannot be told, the statement's own
+    // The query may sort for minutes, so cancel it on the server. If that fails, the statement's own
     // time limit still ends it.
     canceled ??= source.$queryRaw`SELECT pg_cancel_backend(${backend}::int)`.catch(() => undefined)
   }
@@ -97,7 +96,7 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
       copy.discard()
     }
     const closed = (async () => {
-      await canceled // the connection goes back to the pool only then: the cancel must not hit its next user
+      await canceled // the connection returns to the pool only then, so that the cancel cannot hit its next user
       await copy?.settled
       finished.resolve()
       await transaction
@@ -105,7 +104,7 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
     const timeout = new AbortController()
     const isLate = sleep(CLOSE_TIMEOUT_MS, true, { ref: false, signal: timeout.signal }).catch(() => false)
     if (await Promise.race([closed.then(() => false), isLate])) {
-      // The server takes no cancel while it cannot send, and does not learn of our end through a network that is gone.
+      // The server handles no cancel while it cannot send, and does not notice a closed connection through a broken network.
       if (copy?.isSettled === false) {
         copy.destroy()
         void source.$queryRaw`SELECT pg_terminate_backend(${backend}::int)`.catch(() => undefined)
@@ -114,7 +113,7 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
     }
     timeout.abort()
   }
-  // Not only when the caller gets round to it: a storage that hangs may keep it, and must not keep the snapshot.
+  // Closed here and not only by the caller, because a storage that hangs may block the caller.
   const abandon = () => {
     if (copy === undefined) cancelQuery()
     void close()
@@ -132,7 +131,7 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
       expectedRows === undefined
         ? await waitOrAbort(explain(tx, query), signal)
         : { estimatedRows: expectedRows, estimatedRowBytes: 0 }
-    // The sort begins now, while the caller gets ready.
+    // The sort starts now, while the caller prepares the upload.
     const running = tx.$copy(query.sql, {
       maxRows: options.maxRows,
       timeoutMs: options.transactionTimeout,
@@ -140,7 +139,7 @@ export async function openTable(source: Reader, query: TableQuery, options: Read
     })
     copy = running
     watch = watchFor(running, options, (reason) => stalled.abort(reason))
-    // The snapshot is let go of as soon as it has been read, not when the storage has taken the rest.
+    // Releases the snapshot when it has been read, before the storage has received the rest.
     void running.settled.then(finished.resolve)
     return {
       snapshotAt: session.now,
@@ -166,7 +165,7 @@ function sessionSettings({ statementTimeout, idleTimeout, workMem }: ReadOptions
     DateStyle: 'ISO, YMD',
     extra_float_digits: '1',
     work_mem: workMem,
-    // Of the statements before the COPY, which has one of its own.
+    // For the statements before the COPY, which has a separate limit.
     statement_timeout: String(statementTimeout),
     idle_in_transaction_session_timeout: String(idleTimeout),
     tcp_user_timeout: String(idleTimeout + SERVER_MARGIN_MS),
@@ -182,7 +181,7 @@ async function* readChunks(
   try {
     for (;;) {
       const next = chunks.next()
-      next.catch(() => undefined) // when the signal was first, nothing waits for it any more
+      next.catch(() => undefined) // if the signal aborted first, nothing waits for it
       const { done, value } = await waitOrAbort(next, signal)
       if (done) return
       yield value
@@ -194,7 +193,7 @@ async function* readChunks(
   }
 }
 
-/** Calls `onStall` when the source is silent for too long, or is made to wait for too long. */
+/** Calls `onStall` when the source has sent nothing, or has had to wait, for too long. */
 function watchFor(copy: CopyOut, options: ReadOptions, onStall: (reason: WaybillError) => void): NodeJS.Timeout {
   const { statementTimeout, idleTimeout } = options
   const check = () => {

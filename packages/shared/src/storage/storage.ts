@@ -14,7 +14,7 @@ import { type ClientOptions, createClient } from './client.ts'
 import { missingVirtualHost, storageError, virtualHostError } from './failure.ts'
 import { type ObjectOptions, objectParams } from './object-options.ts'
 import { abortUpload, abortUploads } from './open-uploads.ts'
-import { LANDING_TIME, type PutOptions, type StoredObject, upload } from './upload.ts'
+import { COMPLETION_GRACE_MS, type PutOptions, type StoredObject, upload } from './upload.ts'
 
 export type { PutOptions, StoredObject }
 
@@ -140,7 +140,7 @@ export function createStorage(options: StorageOptions): Storage {
         ...params,
       })
       try {
-        await client.send(put, { abortSignal: delayedAbort(signal, LANDING_TIME) })
+        await client.send(put, { abortSignal: delayedAbort(signal, COMPLETION_GRACE_MS) })
       } catch (error) {
         throw signal.aborted ? signal.reason : await explain(error)
       }

@@ -20,14 +20,14 @@ export type { StoredObject }
 
 export interface PutOptions {
   readonly contentType: string
-  /** What a browser saves the object as; ASCII without quotes. */
+  /** The file name for browsers, in ASCII without quotes. */
   readonly filename: string
   readonly signal: AbortSignal
-  /** A guess, to choose parts large enough; 0 when unknown. */
+  /** An estimate, for the part size; 0 if unknown. */
   readonly estimatedBytes: number
-  /** Called with the bytes read from the body so far. */
+  /** Called with the number of bytes read from the body. */
   readonly onProgress?: (bytes: number) => void
-  /** Awaited before the first part is sent, so that a crash leaves a trace of the open upload. */
+  /** Awaited before the first part is sent, so that the upload is recorded before a crash. */
   readonly onUploadStarted?: (uploadId: string) => Promise<void>
   /** Called with what the answers of the server allowed to compare, beside the length. */
   readonly onVerified?: (compared: Compared) => void
@@ -44,9 +44,9 @@ export interface UploadTarget {
   readonly client: S3Client
   readonly bucket: string
   readonly key: string
-  /** Bytes of a part at least. */
+  /** The minimum size of a part in bytes. */
   readonly partSize: number
-  /** Parts on their way at once. */
+  /** Parts that are uploaded concurrently. */
   readonly concurrency: number
   /** Of the object: encryption, storage class, tags. */
   readonly params: Partial<PutObjectCommandInput>
@@ -60,10 +60,10 @@ export interface UploadTarget {
 const ABORT_TIMEOUT_MS = 2_000
 
 /**
- * A request that makes an object cannot be taken back: cut off, it may still be carried out, after what the attempt wrote
- * has been removed. It may end within so many milliseconds; a storage that hangs is not waited for longer.
+ * A request that creates an object cannot be undone. If it were interrupted, the storage might still execute it after the objects
+ * of the attempt were removed. So it gets this time to end after an abort, but not longer, because the storage may hang.
  */
-export const LANDING_TIME = 500
+export const COMPLETION_GRACE_MS = 500
 
 /** {@link Storage.put} */
 export async function upload(
@@ -75,7 +75,7 @@ export async function upload(
   const chosenPartSize = choosePartSize(partSize, estimatedBytes)
   const stopped = new AbortController()
   const { pieces, total, crc32Of } = cutIntoParts(body, chosenPartSize, { signal: stopped.signal, onProgress })
-  const landed = delayedAbort(stopped.signal, LANDING_TIME)
+  const landed = delayedAbort(stopped.signal, COMPLETION_GRACE_MS)
   let failure: unknown
   let failStream: (reason: unknown) => void = () => undefined
   // lib-storage goes on reading the body after a part has failed, and knows no signal for the requests on
@@ -112,15 +112,15 @@ export async function upload(
   let uploadId: string | undefined
   let mayHaveBegunOthers = false
   let isOver = false
-  // What cannot be aborted now is swept later, and is not what went wrong.
+  // The reconciler aborts the upload later. This error is not the cause of the failure.
   const inTime = async (work: (signal: AbortSignal) => Promise<unknown>) =>
     void (await work(AbortSignal.timeout(ABORT_TIMEOUT_MS)).catch(() => undefined))
-  // lib-storage aborts only an upload that it has learned of, and only when the body lets it come to that.
+  // lib-storage aborts an upload only if it knows its id, and only after a read of the body.
   const abort = async () => {
     const id = uploadId
     if (id !== undefined) await inTime((signal) => abortUpload({ client, bucket }, key, id, signal))
   }
-  // This request is never cut off: the server would have begun an upload whose id nobody knows.
+  // This request is never interrupted, because the server could then have an upload with an unknown id.
   const begin = async (command: CreateMultipartUploadCommand) => {
     const answer = await client.send(command)
     uploadId = answer.UploadId
@@ -164,7 +164,7 @@ export async function upload(
         ...params,
       },
     })
-    // What cannot be aborted in time is on record, and swept later.
+    // An upload that cannot be aborted in time is recorded, and the reconciler aborts it later.
     const late = rejection(delayedAbort(stopped.signal, ABORT_TIMEOUT_MS))
     const { ETag, ChecksumCRC32 } = await Promise.race([upload.done(), late])
     if (failure !== undefined) throw failure
@@ -175,7 +175,7 @@ export async function upload(
       const compared = await verify(client, bucket, key, ETag, stored, stopped.signal)
       onVerified?.(compared)
     }
-    // A request whose answer was lost has begun an upload, too. This one is complete: whatever is open is of no use.
+    // A request without a response may have started another upload. This one is complete, so abort all others.
     if (mayHaveBegunOthers) await inTime((signal) => abortUploads({ client, bucket }, key, { signal }))
     return { bytes: stored.bytes, sha256: stored.sha256 }
   } catch (error) {
@@ -188,7 +188,7 @@ export async function upload(
   }
 }
 
-/** Never resolves; rejects with the reason when the signal aborts. */
+/** Never resolves. Rejects with the reason when the signal aborts. */
 function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -1,4 +1,4 @@
-// Rows as the XML of worksheets: which cell type, style and value each kind of column gets (docs/formats.md).
+// Writes rows as the XML of worksheets, with a cell type and style for each kind of column (docs/formats.md).
 import type { Column, ColumnKind } from '../../vocabulary/table.ts'
 import type { EncodeContext } from '../format.ts'
 import { fitsSpreadsheet, isInSpreadsheetRange, isNumber, isShortNumber, textOf } from '../numbers.ts'
@@ -9,11 +9,11 @@ import { serialOf, writeSerial } from './serial.ts'
 import { CELL_UNITS, cutToCell, xmlText } from './text.ts'
 
 export interface SheetLimits {
-  /** Rows beside the header: Excel has 1,048,576. */
+  /** Rows without the header. Excel has 1,048,576 rows. */
   readonly rows: number
   /**
-   * Bytes of a sheet's XML, which must stay under 4 GiB (see zip.ts). The rest is room for the one row more that
-   * may still come: 1,000 columns of 32,767 characters, at most 7 bytes each.
+   * Limit for the XML of a sheet, which must stay below 4 GiB (see zip.ts). One more row may follow: 1,000 columns of 32,767
+   * characters, at most 7 bytes each.
    */
   readonly bytes: number
 }
@@ -38,12 +38,12 @@ const WRITTEN_AS: Record<ColumnKind, number> = {
   json: TEXT,
 }
 
-/** Between the reference of a cell, `<c r="A1`, and its value. */
+/** The XML between the reference of a cell, `<c r="A1`, and its value. */
 const textStart = (style: string, space: string) => utf8(`"${style} t="inlineStr"><is><t${space}>`)
 const QUOTED_STYLE = ` s="${STYLE.quoted}"`
-/** Leading and trailing white space is dropped by readers unless the element asks to keep it. */
+/** Readers drop leading and trailing white space, unless the element has `xml:space="preserve"`. */
 const KEEP_SPACE = ' xml:space="preserve"'
-/** By index: 1 quoted, 2 with space at an edge. */
+/** By the sum of two bits: 1 with quotePrefix, 2 with white space at an edge. */
 const TEXT_STARTS = [
   textStart('', ''),
   textStart(QUOTED_STYLE, ''),
@@ -65,11 +65,11 @@ const AMPERSAND = utf8('&amp;')
 const LESS_THAN = utf8('&lt;')
 const GREATER_THAN = utf8('&gt;')
 
-/** By byte: 1 has a replacement of its own, 2 has to be looked at as text. */
+/** By byte: 1 has a replacement, 2 must be checked as text. */
 const SPECIAL = new Uint8Array(256)
 for (let code = 0; code < 0x20; code++) if (code !== 0x09 && code !== 0x0a) SPECIAL[code] = 2
 for (const character of '&<>') SPECIAL[character.charCodeAt(0)] = 1
-/** An underscore may start an escape; the first byte of U+F000 to U+FFFF, which XML does not hold all of. */
+/** An underscore may start an escape. The other is the first byte of U+F000 to U+FFFF, not all of which are valid in XML. */
 SPECIAL[0x5f] = 2
 SPECIAL[0xef] = 2
 
@@ -81,10 +81,10 @@ const FIRST_OF_NONCHARACTER = 0xef
 /** Bytes that a loop copies faster than TypedArray.set, which needs an object. */
 const SHORT_RUN_BYTES = 128
 
-/** Is followed by another sheet. */
+/** A marker between two sheets. */
 export const SHEET_END = Symbol('sheet end')
 
-/** Writes rows into sheets. What is ready to leave is in `pieces`; SHEET_END stands where the next sheet begins. */
+/** Writes rows into sheets. `pieces` has the finished output, with SHEET_END before each further sheet. */
 export class SheetSink implements RowSink {
   readonly isSpecial = SPECIAL
   pieces: (Uint8Array | typeof SHEET_END)[] = []
@@ -96,11 +96,11 @@ export class SheetSink implements RowSink {
   readonly #writtenAs: Uint8Array
   /** By column: `<c r="A`. */
   readonly #cellStarts: readonly Uint8Array[]
-  /** Digits of the number of the row. */
+  /** The digits of the current row number. */
   readonly #rowDigits: Uint8Array = Buffer.alloc(8)
   #rowDigitCount = 0
   #rowsOfSheet = 0
-  /** Of the sheet, in pieces that have left. */
+  /** The bytes of the sheet in earlier pieces. */
   #bytesOfSheet = 0
   #isInRow = false
 
@@ -114,7 +114,7 @@ export class SheetSink implements RowSink {
   }
 
   cell(column: number, bytes: Uint8Array, start: number, end: number, part: number, hasSpecial: boolean): void {
-    // The first part of a cell in parts has more than a cell of a sheet holds.
+    // The first part of a cell in parts is already longer than a cell of a sheet can be.
     if (!(part & FIRST)) return
     if (!this.#isInRow) this.#startRow()
     switch (this.#writtenAs[column]) {
@@ -152,7 +152,7 @@ export class SheetSink implements RowSink {
     this.#endSheet()
   }
 
-  /** A piece that nobody needs any more. */
+  /** Reuses the buffer of a piece that is no longer needed. */
   recycle(piece: Uint8Array): void {
     this.#output.recycle(piece)
   }
@@ -237,7 +237,7 @@ export class SheetSink implements RowSink {
   }
 
   #text(column: number, bytes: Uint8Array, start: number, end: number, hasSpecial = true): void {
-    // As many bytes are never more UTF-16 units.
+    // The number of UTF-16 units is never larger than the number of bytes.
     const isShort = end - start <= CELL_UNITS
     if (isShort && !hasSpecial) {
       const before = TEXT_STARTS[this.#textStyle(bytes, start, end)] as Uint8Array
@@ -276,7 +276,7 @@ export class SheetSink implements RowSink {
     this.#output.copy(written, 0, written.length)
   }
 
-  /** By the index of TEXT_STARTS. */
+  /** The index of TEXT_STARTS. */
   #textStyle(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0
     const first = bytes[start] as number
@@ -295,7 +295,7 @@ export class SheetSink implements RowSink {
     else this.#textInstead(column, bytes, start, end)
   }
 
-  /** More than 15 digits are text by rule and without a warning; NaN and what is out of range have no number at all. */
+  /** Values with more than 15 digits are text without a warning. NaN and values out of range are text with a warning. */
   #exactNumber(column: number, bytes: Uint8Array, start: number, end: number): void {
     if (isShortNumber(bytes, start, end) || fitsSpreadsheet(textOf(bytes, start, end))) {
       this.#plainCell(column, NUMBER_START, bytes, start, end, NUMBER_END)
@@ -334,7 +334,7 @@ function isCellNumber(text: string): boolean {
   return isNumber(text) && isInSpreadsheetRange(text)
 }
 
-/** Whether the byte, of which SPECIAL is 2, is one that only text tells how to write. */
+/** Whether the byte, for which SPECIAL is 2, has to be checked as text. */
 function needsText(bytes: Uint8Array, at: number, end: number): boolean {
   const byte = bytes[at]
   if (byte === UNDERSCORE) return at + 1 < end && bytes[at + 1] === SMALL_X
