@@ -21,7 +21,7 @@ export interface Observer {
   /** Waits until the row matches. */
   becomes(id: string, status: string, timeoutMs?: number): Promise<RowSeen>
   trail(id: string): Promise<TrailEvent[]>
-  /** The types of the events of the export, without `export.`. */
+  /** The types of the events of the export, without `export.`. Links that were handed out are left out. */
   story(id: string): Promise<string[]>
   /** The live process that runs the export. */
   runner(id: string): Promise<Program>
@@ -69,7 +69,8 @@ export function createObserver({ client, url, programs, defer }: ObserverOptions
     row,
     hold,
     trail,
-    story: async (id) => (await trail(id)).map(({ type }) => type.replace('export.', '')),
+    story: async (id) =>
+      (await trail(id)).map(({ type }) => type.replace('export.', '')).filter((type) => type !== 'link-issued'),
     becomes: (id, status, timeoutMs) =>
       until(
         `export ${id} is ${status}`,

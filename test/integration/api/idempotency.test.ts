@@ -68,7 +68,8 @@ describe.each(QUEUE_BACKENDS)('the same Idempotency-Key, queue on %s', (queue) =
     expect(done).toMatchObject({ status: 'completed', attempts: 1 })
     const { body } = await system.admin.get(`/v1/exports/${done.id}/events`)
     const types = body.items.map(({ type }: { type: string }) => type)
-    expect(types).toEqual(['export.requested', 'export.started', 'export.completed'])
+    // Reading the completed export has handed out a link.
+    expect(types).toEqual(['export.requested', 'export.started', 'export.completed', 'export.link-issued'])
   })
 
   it('in 100 requests at once with two bodies creates one export and rejects the other body', async () => {

@@ -1,4 +1,4 @@
-// `npm run audit:verify` as an operator or a cron job runs it: output and exit code.
+// `npm run audit:verify` and `audit:anchor` (docs/audit.md) as an operator or a cron job runs them: output and exit code.
 import { once } from 'node:events'
 import { createDatabase, type Database } from '@waybill/shared/database/client.ts'
 import { createLedger } from '@waybill/shared/ledger/ledger.ts'

@@ -1,4 +1,4 @@
-// The built client package: it runs without TypeScript and in browsers, and has the types of the schemas.
+// The built client package (docs/client.md): it runs without TypeScript and in browsers, and has the types of the schemas.
 import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -107,9 +107,11 @@ export function exportRoutes(deps: ServerDeps): Route[] {
         // A caller who has lost the right to the dataset still sees the export, but gets no link to its file.
         const hasLink = row.status === 'completed' && mayExport(caller, datasetOf(datasets, row))
         const tag = etag({ ...presented, hasLink }, Math.floor(Date.now() / (config.LINK_TTL / 2)))
+        // Before the headers of the answer are set: when the link is refused, the answer is a problem without an ETag.
+        const isLinkSent = hasLink && !isKnown(headers['If-None-Match'], tag)
+        const download = isLinkSent ? await issueLink('export.link-issued', row, request, response) : undefined
         if (isKnownToPoller(response, headers['If-None-Match'], tag, isActive(row))) return
-        if (!hasLink) response.json(presented)
-        else response.json({ ...presented, download: await issueLink('export.link-issued', row, request, response) })
+        response.json(download === undefined ? presented : { ...presented, download })
       },
     }),
     defineRoute({
