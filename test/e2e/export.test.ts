@@ -103,6 +103,8 @@ describe.each(QUEUE_BACKENDS)('api and worker as processes, queue on %s', (queue
       'export.retrying',
       'export.started',
       'export.completed',
+      // The test has read the completed export.
+      'export.link-issued',
     ])
     const { objects, openUploads } = await look(`${env.S3_PREFIX}exports/${body.id}/`)
     expect(openUploads).toEqual([])
