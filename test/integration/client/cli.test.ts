@@ -132,14 +132,14 @@ describe('waybill export', () => {
     expect(digest(await file('points.csv'))).toBe((await newest()).sha256)
   })
 
-  it('continues after a restart of the server, and says how to resume when the server stays away', async () => {
+  it('continues after a restart of the server, and says how to resume when the server does not answer in time', async () => {
     const line = await startTcpProxy(endpointOf(system.url))
     try {
       const env = { WAYBILL_URL: `http://127.0.0.1:${line.port}` }
       await withClient(system.database.url, async (client) => {
         await client.query('BEGIN; LOCK TABLE users')
-        const patient = cli.start(['export', 'users', '-o', 'users.csv'], { env })
-        await expect.poll(patient.err).toContain('Requested export')
+        const waiting = cli.start(['export', 'users', '-o', 'users.csv'], { env })
+        await expect.poll(waiting.err).toContain('Requested export')
         const { id } = await newest()
         line.refuse()
         const short = await cli.run(['download', id, '--timeout', '1s'], { env })
@@ -148,10 +148,10 @@ describe('waybill export', () => {
           `The export ${id} continues on the server. To download its file: waybill download ${id}`,
         )
         // More retries than the client makes by default.
-        await expect.poll(() => patient.err().match(/Retrying/g)?.length).toBeGreaterThan(5)
+        await expect.poll(() => waiting.err().match(/Retrying/g)?.length).toBeGreaterThan(5)
         line.restore()
         await client.query('COMMIT')
-        expect((await patient.ended).code).toBe(0)
+        expect((await waiting.ended).code).toBe(0)
         expect(digest(await file('users.csv'))).toBe((await system.admin.ended(id)).sha256)
       })
     } finally {

@@ -1,8 +1,8 @@
 // The exit codes of the command line.
 import { WaybillError } from '../http/errors.ts'
 import { UsageError } from './arguments/usage-error.ts'
-import { LostContact } from './lost-contact.ts'
 import { Interrupted } from './terminal/interrupt.ts'
+import { ServerUnreachable } from './unreachable.ts'
 
 /** Stable, because scripts depend on them. Documented in docs/cli.md. */
 export const EXIT_CODES = {
@@ -47,7 +47,7 @@ const BY_STATUS: Readonly<Record<number, number>> = {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return error.isAboutKey ? refused.code : usage.code
   if (error instanceof Interrupted) return error.exitCode
-  if (error instanceof LostContact) return unreachable.code
+  if (error instanceof ServerUnreachable) return unreachable.code
   if (error instanceof WaybillError) {
     // For a failed export, `code` is the reason of the failure, not the answer to this call.
     if (error.export !== undefined && error.code !== 'EXPORT_EXPIRED') return ended.code

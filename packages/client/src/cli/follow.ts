@@ -2,11 +2,11 @@
 import type { Export } from '@waybill/shared/contract/exports.ts'
 import type { WaybillClient } from '../client.ts'
 import { WaybillError } from '../http/errors.ts'
-import { withResumeHint } from './lost-contact.ts'
 import { Interrupted, onInterrupt } from './terminal/interrupt.ts'
 import type { Output } from './terminal/output.ts'
 import { createProgress } from './terminal/progress.ts'
 import { CTRL_C, isInteractive, promptKey } from './terminal/terminal.ts'
+import { withResumeHint } from './unreachable.ts'
 
 export interface FollowOptions {
   readonly client: WaybillClient

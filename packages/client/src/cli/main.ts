@@ -9,10 +9,10 @@ import { createContext } from './context.ts'
 import { readEnvironment } from './environment.ts'
 import { exitCodeOf, isSystemError } from './exit-codes.ts'
 import { helpOf, helpOfAll, helpOfExitCodes } from './help.ts'
-import { LostContact } from './lost-contact.ts'
 import { escapeControls, replaceControls, replaceControlsInLine } from './terminal/controls.ts'
 import { Interrupted } from './terminal/interrupt.ts'
 import { createOutput } from './terminal/output.ts'
+import { ServerUnreachable } from './unreachable.ts'
 import { VERSION } from './version.ts'
 
 /** @param argv the arguments after `waybill` @returns the exit code */
@@ -71,7 +71,8 @@ function report(error: unknown, isJson: boolean): void {
     return
   }
   // A message from a server has one line, so that it cannot look like our hint.
-  const shown = error instanceof WaybillError || error instanceof LostContact ? replaceControlsInLine(message) : message
+  const shown =
+    error instanceof WaybillError || error instanceof ServerUnreachable ? replaceControlsInLine(message) : message
   print(hint === undefined ? `waybill: ${shown}` : `waybill: ${shown}\n  ${hint}`)
 }
 
@@ -85,7 +86,7 @@ interface Description {
 
 function describe(error: unknown): Description {
   if (error instanceof UsageError) return { code: 'USAGE', message: error.message, hint: error.hint }
-  if (error instanceof LostContact) {
+  if (error instanceof ServerUnreachable) {
     const { cause, message, hint, exportId } = error
     return { code: cause.code, message, hint, details: { status: cause.status, exportId, hint } }
   }

@@ -2,7 +2,7 @@
 import { defineCommand } from '../arguments/command.ts'
 import { checkTarget, FILE_FLAGS, fetchFile, quote } from '../fetch-file.ts'
 import { follow } from '../follow.ts'
-import { retryOptions, TIMEOUT_FLAG } from '../lost-contact.ts'
+import { retryOptions, TIMEOUT_FLAG } from '../unreachable.ts'
 
 export const downloadCommand = defineCommand({
   name: 'download',

@@ -5,9 +5,9 @@ import { defineCommand } from '../arguments/command.ts'
 import { FILTERS_HELP, REQUEST_FLAGS, readRequest } from '../arguments/export-request.ts'
 import { absolute, checkTarget, FILE_FLAGS, fetchFile, quote } from '../fetch-file.ts'
 import { follow } from '../follow.ts'
-import { isLostContact, LostContact, retryOptions, TIMEOUT_FLAG } from '../lost-contact.ts'
 import { sayTime } from '../terminal/wording.ts'
 import { findUnfinished } from '../unfinished.ts'
+import { isUnreachable, retryOptions, ServerUnreachable, TIMEOUT_FLAG } from '../unreachable.ts'
 
 export const exportCommand = defineCommand({
   name: 'export',
@@ -86,8 +86,8 @@ async function withKeyHint<T>(key: string, request: () => Promise<T>): Promise<T
   try {
     return await request()
   } catch (error) {
-    if (!isLostContact(error)) throw error
-    throw new LostContact(
+    if (!isUnreachable(error)) throw error
+    throw new ServerUnreachable(
       error,
       `The server may have received the request. To repeat it without a second export, add --idempotency-key ${quote(key)}.`,
     )

@@ -18,8 +18,8 @@ export function retryOptions({ timeout = DEFAULT_TIMEOUT }: { readonly timeout: 
   return { retryFor: readDuration('--timeout', timeout) }
 }
 
-export class LostContact extends Error {
-  override readonly name = 'LostContact'
+export class ServerUnreachable extends Error {
+  override readonly name = 'ServerUnreachable'
   /** What the user can do. */
   readonly hint: string
   readonly exportId: string | undefined
@@ -34,7 +34,7 @@ export class LostContact extends Error {
 }
 
 /** Whether the server could not be reached or was not ready, in contrast to an answer of it. */
-export function isLostContact(error: unknown): error is WaybillError {
+export function isUnreachable(error: unknown): error is WaybillError {
   if (!(error instanceof WaybillError) || error.export !== undefined) return false
   return error.code === 'NETWORK' || [502, 503, 504].includes(error.status ?? 0)
 }
@@ -44,7 +44,7 @@ export async function withResumeHint<T>(id: string, command: string, work: () =>
   try {
     return await work()
   } catch (error) {
-    if (!isLostContact(error)) throw error
-    throw new LostContact(error, `The export ${id} continues on the server. To download its file: ${command}`, id)
+    if (!isUnreachable(error)) throw error
+    throw new ServerUnreachable(error, `The export ${id} continues on the server. To download its file: ${command}`, id)
   }
 }
